@@ -1,0 +1,158 @@
+"""The record of a run: one totally ordered list of events, whoever observed them.
+
+This is the published schema. Checkers know a system only by it. A file holds one JSON object a line, the header
+first; the order is that of `seq`, never that of the lines. Times are nanoseconds since the start of unrest.
+"""
+
+from typing import Literal
+
+import msgspec
+
+FORMAT = 1
+
+Outcome = Literal["ok", "failed", "unknown"]
+Cause = Literal["write", "read repair", "anti-entropy", "purgeable", "purge", "corrupt"]
+
+
+class Version(msgspec.Struct, frozen=True, array_like=True):
+    """When a write was made, by a hybrid logical clock, and by which incarnation of which node."""
+
+    time: int
+    by: str
+
+
+class Copy(msgspec.Struct, frozen=True, array_like=True):
+    """What a replica holds of a key. A dead copy is a tombstone; `purgeable` means that the node regards it
+    as the same as nothing, and keeps it only as a floor under late messages."""
+
+    version: Version
+    dead: bool
+    value: str | None
+    purgeable: bool = False
+
+
+class Header(msgspec.Struct, tag="header", tag_field="event"):
+    format: int
+    stage: str
+    seed: int
+    tie: str  # how equal times are ordered: see checkers.versions
+    nodes: list[str]
+    replicas: dict[str, list[str]]  # key -> the nodes that hold it
+    audited: bool = True  # replicas report their own changes
+    message_lifetime_ns: int | None = None  # nodes refuse a message older than this, if set
+
+
+class Event(msgspec.Struct, tag_field="event", kw_only=True, gc=False):
+    """`seq` is the place in the total order, counted from 1."""
+
+    at: int
+    seq: int = 0
+
+
+class Invoke(Event, tag="invoke"):
+    op: int
+    session: str
+    node: str
+    kind: Literal["get", "put", "delete"]
+    key: str
+    value: str | None = None
+    level: str | None = None
+
+
+class Return(Event, tag="return"):
+    """`failed` is definite: it never took effect. `unknown` may take effect later, or never."""
+
+    op: int
+    session: str
+    outcome: Outcome
+    value: str | None = None
+    version: Version | None = None  # of the write that was acknowledged, or of the copy that was read
+    dead: bool = False  # that copy is a tombstone
+    error: str | None = None
+
+
+class Change(Event, tag="change"):
+    """A replica's own word on its state: `old` became `new` (None: nothing held) in commit `batch`."""
+
+    node: str
+    incarnation: str
+    batch: int
+    key: str
+    old: Copy | None
+    new: Copy | None
+    cause: Cause
+    message: str | None = None  # the id of the message that carried the new copy; None: the node's own act
+    origin: str = ""  # what set it off, e.g. "op 141" or "round r1/12"
+
+
+class Life(Event, tag="life"):
+    """A node came up or went down. At a start, `batch` is the last commit found in its database and `committed`
+    the last that it had declared durable before: batch < committed is a loss of durable state."""
+
+    node: str
+    incarnation: str
+    what: Literal["started", "killed", "died"]
+    batch: int = 0
+    committed: int = 0
+
+
+class Fault(Event, tag="fault"):
+    fault: str
+    kind: str
+    phase: Literal["applied", "not applied", "healed", "not healed"]
+    targets: list[str]
+    evidence: str = ""
+
+
+class Message(Event, tag="message"):
+    """A message between nodes. `at` is when it was sent; `received` when it was handled, None if never; `born` when
+    the sender's knowledge in it was read, by the sender's wall clock: a repair is as old as the read behind it."""
+
+    id: str
+    born: int
+    sender: str
+    to: str
+    kind: str
+    origin: str
+    key: str | None = None
+    version: Version | None = None
+    received: int | None = None
+
+
+class Dump(Event, tag="dump"):
+    """The whole state of one node, read at a moment of the mend phase."""
+
+    node: str
+    incarnation: str
+    moment: Literal["settled", "one round later"]
+    copies: dict[str, Copy]
+
+
+class Rounds(Event, tag="rounds"):
+    """The numbers, counted from the node's start, of its last round of anti-entropy begun and completed."""
+
+    node: str
+    begun: int
+    completed: int
+
+
+class Phase(Event, tag="phase"):
+    """`settled`: `pending()` had no reason left, or the rounds that were promised are over and `pending` says why."""
+
+    name: Literal["unrest", "mend", "settled", "end"]
+    pending: str | None = None
+
+
+AnyEvent = Invoke | Return | Change | Life | Fault | Message | Dump | Rounds | Phase
+
+
+class History(msgspec.Struct):
+    header: Header
+    events: list[AnyEvent]
+
+
+def ordered(header: Header, events: list[AnyEvent]) -> History:
+    """Numbers events in the order in which they are given."""
+    for number, event in enumerate(events, 1):
+        event.seq = number
+    return History(header, events)

@@ -1,0 +1,36 @@
+"""Every property, by name, in the order in which verdicts are shown."""
+
+from collections.abc import Callable
+
+from checkers import (
+    acknowledged,
+    convergence,
+    evidence,
+    invented,
+    purge,
+    reads,
+    regression,
+    resurrection,
+)
+from checkers.facts import gather
+from checkers.history import History
+from checkers.verdict import Verdict
+
+Check = Callable[[History], Verdict]
+
+PROPERTIES: dict[str, Check] = {
+    convergence.NAME: convergence.check,
+    regression.NAME: regression.check,
+    resurrection.NAME: resurrection.check,
+    purge.NAME: purge.check,
+    acknowledged.NAME: acknowledged.check,
+    reads.NAME: reads.check,
+    invented.NAME: invented.check,
+    evidence.NAME: evidence.check,
+}
+
+
+def judge(history: History) -> list[Verdict]:
+    """By every property; the history is gathered once."""
+    facts = gather(history)
+    return [check(facts) for check in PROPERTIES.values()]

@@ -1,0 +1,45 @@
+"""Monotonic reads: successive reads of a key in a session are ⪰, unless a purge explains that nothing was read."""
+
+from checkers import words
+from checkers.facts import Answer, Facts, gather
+from checkers.history import History
+from checkers.verdict import Verdict, Violation, conclude
+
+NAME = "monotonic reads"
+
+
+def check(history: History) -> Verdict:
+    facts = gather(history)
+    highest: dict[tuple[str, str], Answer] = {}
+    violations: list[Violation] = []
+    checked, unknown = 0, ""
+    for answer in facts.reads:
+        if answer.copy is None and answer.back.value is not None:
+            continue  # a value of no known version has no place in the order
+        checked += 1
+        place = answer.invoke.session, answer.invoke.key
+        before = highest.get(place)
+        if before is None or _covers(facts, answer, before):
+            if answer.copy is not None:
+                highest[place] = answer
+        elif answer.copy is None and facts.may_be_purged_unseen(answer.invoke.key):
+            unknown = f"key {answer.invoke.key}: read again as nothing, and the system reports no purges"
+        elif answer.copy is not None or not _purged(facts, answer, before):
+            violations.append(_older(before, answer))
+    return conclude(NAME, violations, checked, unknown)
+
+
+def _covers(facts: Facts, answer: Answer, before: Answer) -> bool:
+    return before.copy is None or (answer.copy is not None and facts.at_least(answer.copy, before.copy))
+
+
+def _purged(facts: Facts, answer: Answer, before: Answer) -> bool:
+    peaks = facts.buried.get(answer.invoke.key)
+    if peaks is None or before.copy is None:
+        return False
+    return peaks.covering(before.copy, answer.back.seq, facts.at_least) is not None
+
+
+def _older(before: Answer, after: Answer) -> Violation:
+    summary = f"key {after.invoke.key}: {words.answer(before)}; later {words.answer(after)}"
+    return Violation(after.invoke.key, "reads do not go back", [before.back.seq, after.back.seq], summary)

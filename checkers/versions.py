@@ -1,0 +1,60 @@
+"""Version order, by code of its own: a store must not be judged by its own comparison.
+
+Equal times are broken by the header's `tie`:
+- incarnation: the later name of an incarnation, then a tombstone over a value, then the larger value;
+- cassandra: a tombstone over a value, then the larger value, then the later name;
+- riak: a value over a tombstone, then the larger value, then the later name.
+Values compare as UTF-8 bytes; no value is below the empty value.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from checkers.history import Copy, Version
+
+Rank = Callable[[Copy], tuple[Any, ...]]
+Covers = Callable[[Copy, Copy], bool]
+
+
+def _value(copy: Copy) -> tuple[bool, bytes]:
+    return copy.value is not None, (copy.value or "").encode()
+
+
+_RANKS: dict[str, Rank] = {
+    "incarnation": lambda c: (c.version.time, c.version.by, c.dead, _value(c)),
+    "cassandra": lambda c: (c.version.time, c.dead, _value(c), c.version.by),
+    "riak": lambda c: (c.version.time, not c.dead, _value(c), c.version.by),
+}
+
+
+def rank(tie: str) -> Rank:
+    """A key function: copies in version order."""
+    if tie not in _RANKS:
+        raise ValueError(f"unknown tie rule {tie!r} in the header of the history: use one of {', '.join(_RANKS)}")
+    return _RANKS[tie]
+
+
+def covers(tie: str) -> Covers:
+    """Whether the first copy ⪰ the second."""
+    key = rank(tie)
+
+    def at_least(one: Copy, other: Copy) -> bool:
+        mine, theirs = one.version.time, other.version.time
+        return mine > theirs if mine != theirs else key(one) >= key(other)
+
+    return at_least
+
+
+def precedes(tie: str, one: Version, tomb: Version) -> bool:
+    """Whether a copy of the first version is ≺ a tombstone of the second, whatever that copy carries.
+
+    A name decides equal times, unless values beat tombstones: then (5, a) may be a value that beats (5, b).
+    """
+    if one.time != tomb.time:
+        return one.time < tomb.time
+    return tie != "riak" and one.by < tomb.by
+
+
+def same(one: Copy, other: Copy) -> bool:
+    """Whether two copies have the same content; a purgeable mark is no content."""
+    return one.dead == other.dead and one.value == other.value

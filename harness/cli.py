@@ -1,0 +1,282 @@
+"""The command `urushi`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
+from rich.table import Table
+
+from checkers import files
+from harness import plan as plans
+from harness import reproduce, suite
+from harness import run as runs
+from harness.demonstrations import PLANS
+from harness.plan import Plan
+from harness.report import lists, terminal
+from harness.scenario import draw, load
+from harness.wrong import Wrong, near
+
+app = App(
+    name="urushi",
+    help="Breaks replicas on purpose and proves that they mend.\n\n"
+    "Example: `urushi run default --seed 7 --stage simulation`",
+    help_format="markdown",
+    result_action="return_value",
+)
+
+Json = Annotated[bool, Parameter(help="Print one JSON document on standard output, and the rest on standard error.")]
+StageOption = Annotated[runs.Stage, Parameter(help="Real processes behind a real proxy, or virtual time.")]
+ProxyOption = Annotated[
+    Literal["auto", "toxiproxy", "stand-in"], Parameter(help="Which server stands behind the links.")
+]
+FlawOption = Annotated[str | None, Parameter(help="A flawed replica; `urushi list flaws` has them.")]
+
+
+def _console(*, json: bool) -> Console:
+    return Console(stderr=json, soft_wrap=not sys.stdout.isatty())
+
+
+def _print_json(document: Any) -> None:
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n")
+
+
+def _plan_of(scenario: str, seed: int, flaw: str | None) -> tuple[Plan, dict[str, str]]:
+    """A scenario's plan for a seed, or a demonstration's own."""
+    if not scenario.startswith("demo:"):
+        return draw(load(scenario), scenario, seed, flaw)
+    name = scenario.removeprefix("demo:")
+    if name not in PLANS:
+        raise Wrong("scenario", f"there is no demonstration {name!r}", near(name, list(PLANS)))
+    return PLANS[name](name), {}
+
+
+@app.command
+def run(
+    scenario: str = "default",
+    /,
+    *,
+    seed: int = 1,
+    stage: StageOption = "processes",
+    flaw: FlawOption = None,
+    proxy: ProxyOption = "auto",
+    json: Json = False,
+) -> int:
+    """Perform one seed of a scenario and judge it.
+
+    Example: `urushi run default --seed 7 --flaw purges-unconfirmed`
+
+    Parameters
+    ----------
+    scenario
+        A built-in name (`urushi list scenarios`), a TOML file, or `demo:` and a flaw.
+    seed
+        The one number from which the plan is drawn.
+    """
+    console = _console(json=json)
+    plan, drawn = _plan_of(scenario, seed, flaw)
+    terminal.show_plan(console, plan.seed, stage, drawn)
+    report = runs.run(plan, stage, proxy=proxy, drawn=drawn)
+    terminal.show_run(console, report)
+    if json:
+        _print_json(report)
+    return report.exit_code()
+
+
+@app.command(name="suite")
+def suite_(
+    scenario: str = "default",
+    /,
+    *,
+    seeds: str = "1..20",
+    stage: StageOption = "processes",
+    flaw: FlawOption = None,
+    proxy: ProxyOption = "auto",
+    json: Json = False,
+) -> int:
+    """Perform many seeds and end with a table of verdicts.
+
+    Example: `urushi suite --seeds 1..20`
+
+    Parameters
+    ----------
+    scenario
+        A built-in name (`urushi list scenarios`) or a TOML file.
+    seeds
+        A range such as 1..20, or single seeds such as 3,7,12.
+    """
+    console = _console(json=json)
+    numbers = suite.parse_seeds(seeds)
+    jobs = [suite.Job(*_plan_of(scenario, seed, flaw), stage, proxy) for seed in numbers]
+    result = suite.perform(jobs, console)
+    console.print(terminal.verdict_table(result.reports))
+    for report in result.reports:
+        for story in report.stories:
+            console.print(story, markup=False, highlight=False)
+    for line in result.summary():
+        console.print(line, highlight=False, markup=False)
+    if json:
+        _print_json({"verdict": result.verdict(), "errors": result.errors, "runs": result.reports})
+    return result.exit_code()
+
+
+@app.command
+def replay(
+    what: str, /, *, times: int = 1, stage: runs.Stage | None = None, proxy: ProxyOption = "auto", json: Json = False
+) -> int:
+    """Perform the plan of a run (or of a plan file) again.
+
+    In simulation a replay is identical or it shows the first event that differs; on processes it says how many
+    of the replays broke the same promise.
+
+    Example: `urushi replay 7f3a91c2 --times 10`
+
+    Parameters
+    ----------
+    what
+        A run's id, the start of one, its folder, or a plan's file.
+    times
+        How many times.
+    stage
+        By default the stage of the run; for a plan file, processes.
+    """
+    console = _console(json=json)
+    if times < 1:
+        raise Wrong("--times", f"{times} replays are none", "write 1 or more")
+    result = reproduce.replay(what, times, stage, proxy)
+    for report in result.reports:
+        terminal.show_run(console, report)
+    console.print(result.words(), highlight=False, markup=False)
+    if json:
+        _print_json(result)
+    return result.exit_code()
+
+
+@app.command
+def check(what: str, /, *, json: Json = False) -> int:
+    """Judge the recorded history of a run once more.
+
+    Example: `urushi check 7f3a91c2`
+
+    Parameters
+    ----------
+    what
+        A run's id, the start of one, or its folder.
+    """
+    console = _console(json=json)
+    folder = runs.find_run(what)
+    plan = plans.read(folder / "plan.json")
+    history = files.read(folder / "history.jsonl")
+    report = runs.assess(plan, history, folder, proxy=None, drawn={})
+    terminal.show_run(console, report)
+    if json:
+        _print_json(report)
+    return report.exit_code()
+
+
+@app.command
+def plan(scenario: str = "default", /, *, seed: int = 1, flaw: FlawOption = None, json: Json = False) -> int:
+    """Print the plan that a seed draws, as JSON, without running it.
+
+    Example: `urushi plan default --seed 7 > plan.json`
+
+    Parameters
+    ----------
+    scenario
+        A built-in name, a TOML file, or `demo:` and a flaw.
+    seed
+        The one number from which the plan is drawn.
+    """
+    del json  # a plan is JSON either way
+    _print_json(_plan_of(scenario, seed, flaw)[0])
+    return 0
+
+
+@app.command(name="list")
+def list_(
+    what: Literal["all", "scenarios", "faults", "workloads", "checkers", "policies", "flaws", "promises"] = "all",
+    /,
+    *,
+    json: Json = False,
+) -> int:
+    """Show what there is: scenarios, faults, workloads, checkers, policies, flaws, promises.
+
+    Example: `urushi list promises`
+
+    Parameters
+    ----------
+    what
+        One of these lists, or all.
+    """
+    chosen = {name: rows() for name, rows in lists.LISTS.items() if what in ("all", name)}
+    if json:
+        _print_json(chosen)
+        return 0
+    console = _console(json=False)
+    for name, rows in chosen.items():
+        table = Table(title=name, title_justify="left", box=None, pad_edge=False)
+        for title in rows[0]:
+            table.add_column(title, overflow="fold")
+        for row in rows:
+            table.add_row(*row.values())
+        console.print(table)
+    return 0
+
+
+@app.command
+def doctor(*, json: Json = False) -> int:
+    """Say which levers this machine has, and what would provide the missing ones.
+
+    Example: `urushi doctor`
+    """
+    from harness.doctor import examine  # noqa: PLC0415 - only here are the parts of the process stage needed
+
+    findings = examine()
+    if json:
+        _print_json([finding._asdict() for finding in findings])
+        return 0
+    console = _console(json=False)
+    for finding in findings:
+        mark = "[green]yes[/]" if finding.ok else "[yellow]no [/]"
+        console.print(f"{mark}  {finding.what}: {finding.said}", highlight=False)
+    return 0
+
+
+def main() -> None:
+    """Exit codes: 0 holds, 1 a promise was broken, 2 wrong usage, 3 inconclusive, 4 the harness itself failed."""
+    try:
+        code = app(exit_on_error=False, print_error=True)
+    except CycloptsError:
+        code = 2
+    except (Wrong, files.BrokenHistory) as problem:
+        Console(stderr=True).print(f"[bold red]wrong:[/] {_plain(problem)}", highlight=False, soft_wrap=True)
+        code = 2
+    except KeyboardInterrupt:
+        Console(stderr=True).print("stopped by Ctrl-C; what was started has been ended")
+        code = 130
+    except Exception as problem:  # noqa: BLE001 - the last line of defence: an error of ours is exit code 4, not 1
+        code = _failed(problem)
+    sys.stdout.flush()
+    os._exit(code) if code == 130 else sys.exit(code)
+
+
+def _plain(problem: BaseException) -> str:
+    return str(problem).replace("[", "\\[")
+
+
+def _failed(problem: Exception) -> int:
+    console = Console(stderr=True)
+    causes = problem.exceptions if isinstance(problem, ExceptionGroup) else (problem,)
+    for cause in causes:
+        console.print(f"[bold red]failed:[/] {type(cause).__name__}: {_plain(cause)}", highlight=False, soft_wrap=True)
+    console.print(f"the harness itself failed; the latest folder below {Path(runs.RUNS)} has what was recorded")
+    if os.environ.get("URUSHI_TRACEBACK"):
+        console.print_exception()
+    return 4
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""What the history of a plan must say about its cluster."""
+
+from checkers.history import FORMAT, Header
+from harness.plan import Plan
+from replicas.store.placement import Placement
+
+
+def header_of(plan: Plan, stage: str) -> Header:
+    placement = Placement(plan.cluster)
+    keys = sorted({operation.key for operation in plan.operations})
+    return Header(
+        format=FORMAT,
+        stage=stage,
+        seed=plan.seed,
+        tie=plan.cluster.tie,
+        nodes=plan.cluster.names(),
+        replicas={key: list(placement.replicas_of(key)) for key in keys},
+        message_lifetime_ns=plan.policy.message_lifetime_ns,
+    )

@@ -1,0 +1,77 @@
+"""Runs, suites and lists as a person reads them in a terminal; plain lines where there is none."""
+
+from rich.console import Console
+from rich.table import Table
+
+from harness.run import Report
+
+COLOURS = {"holds": "green", "violated": "bold red", "unknown": "yellow", "not promised": "dim"}
+
+
+def show_plan(console: Console, report_seed: int, stage: str, drawn: dict[str, str]) -> None:
+    """Before the run starts: all that the seed decided."""
+    console.print(f"seed {report_seed}   stage {stage}")
+    if drawn:
+        words = [f"{name} {value}" for name, value in drawn.items()]
+        console.print(f"drawn: {', '.join(words)}", highlight=False, style="dim")
+
+
+def show_run(console: Console, report: Report) -> None:
+    for number, story in enumerate(report.stories):
+        shown = story if number == 0 else "\n".join(story.splitlines()[:2])
+        console.print(shown, markup=False, highlight=False, soft_wrap=True)
+        console.print()
+    console.print(_faults(report))
+    console.print(_promises(report))
+    counts = report.operations
+    words = f"{counts['ok']} ok, {counts['failed']} failed, {counts['unknown']} unknown"
+    settled = f"; mended in {report.settled_s:.1f} s" if report.settled_s is not None else ""
+    through = f"; links: {report.proxy}" if report.proxy else ""
+    console.print(f"operations: {words}{settled}{through}", highlight=False)
+    for reason in report.reasons if report.verdict == "unknown" else []:
+        console.print(f"unknown because: {reason}", markup=False, highlight=False)
+    console.print(f"digest {report.digest[:16]}   folder {report.folder}", highlight=False)
+    console.print(f"[{COLOURS[report.verdict]}]{report.verdict.upper()}[/]   run {report.id}", highlight=False)
+
+
+def _faults(report: Report) -> Table:
+    table = Table(box=None, pad_edge=False, title_justify="left")
+    for title in ("fault", "kind", "targets", "from", "to", "applied", "bit"):
+        table.add_column(title, justify="right" if title in ("from", "to", "bit") else "left")
+    for fault in report.faults:
+        applied = "yes" if fault.applied else f"[red]no[/]: {fault.evidence}"
+        span = f"{fault.start_s:.2f} s", f"{fault.end_s:.2f} s"
+        table.add_row(fault.id, fault.kind, " ".join(fault.targets), *span, applied, str(fault.bit))
+    return table
+
+
+def _promises(report: Report) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in ("promise", "verdict", "checked", "remarks"):
+        table.add_column(title, overflow="fold")
+    for name, promise in report.promises.items():
+        remark = promise.why if promise.verdict != "violated" else f"{promise.violations} violations, see above"
+        if promise.verdict == "not promised":
+            remark = f"{promise.why}; measured: {promise.measured}"
+        verdict = f"[{COLOURS[promise.verdict]}]{promise.verdict}[/]"
+        table.add_row(name, verdict, str(promise.checked), remark)
+    return table
+
+
+def verdict_table(reports: list[Report]) -> Table:
+    """One row a seed."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("seed", "verdict", "run", "faults (bit)", "ok/failed/unknown", "mended", "broken or not promised"):
+        table.add_column(title, overflow="fold")
+    for report in reports:
+        faults = " ".join(f"{fault.kind}({fault.bit})" for fault in report.faults) or "none"
+        counts = "/".join(str(report.operations[name]) for name in ("ok", "failed", "unknown"))
+        mended = f"{report.settled_s:.1f} s" if report.settled_s is not None else "no"
+        verdict = f"[{COLOURS[report.verdict]}]{report.verdict}[/]"
+        table.add_row(str(report.seed), verdict, report.id, faults, counts, mended, _exceptions(report))
+    return table
+
+
+def _exceptions(report: Report) -> str:
+    told = [f"{name} {promise.verdict}" for name, promise in report.promises.items() if promise.verdict != "holds"]
+    return ", ".join(told) or "all promised, all hold"

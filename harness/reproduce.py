@@ -1,0 +1,85 @@
+"""A run once more: identical in simulation, a measured rate on processes."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from checkers import files
+from checkers.history import History
+from harness import plan as plans
+from harness.run import EXIT_CODES, Report, Stage, find_run, run
+from harness.wrong import Wrong
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """`same` counts replays that broke a promise which the original broke, on the same key; None: no original."""
+
+    reports: list[Report]
+    original: str | None
+    identical: bool | None
+    first_difference: str | None
+    same: int | None
+
+    def exit_code(self) -> int:
+        verdicts = [report.verdict for report in self.reports]
+        worst = max(verdicts, key=["holds", "unknown", "violated"].index)
+        return EXIT_CODES[worst]
+
+    def words(self) -> str:
+        if self.identical is not None:
+            if self.identical:
+                return f"identical to run {self.original}: the digests are equal"
+            return f"not identical to run {self.original}; the first event that differs:\n{self.first_difference}"
+        if self.same is not None:
+            return f"{self.same} of {len(self.reports)} replays broke the same promise on the same key"
+        counts = {name: sum(report.verdict == name for report in self.reports) for name in EXIT_CODES}
+        return "replays: " + ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+def replay(what: str, times: int, stage: Stage | None, proxy: Literal["auto", "toxiproxy", "stand-in"]) -> Replay:
+    """Each replay is a run with a folder of its own."""
+    if Path(what).is_file():
+        plan = plans.read(Path(what))
+        reports = [run(plan, stage or "processes", proxy=proxy) for _ in range(times)]
+        return Replay(reports, None, None, None, None)
+    folder = find_run(what)
+    plan = plans.read(folder / "plan.json")
+    original = _report(folder)
+    chosen = stage or original.stage
+    reports = [run(plan, chosen, proxy=proxy) for _ in range(times)]
+    if chosen == "simulation" == original.stage:
+        odd = next((report for report in reports if report.digest != original.digest), None)
+        difference = None if odd is None else _difference(folder, Path(odd.folder))
+        return Replay(reports, original.id, odd is None, difference, None)
+    same = sum(bool(_broken(report) & _broken(original)) for report in reports) if _broken(original) else None
+    return Replay(reports, original.id, None, None, same)
+
+
+def _report(folder: Path) -> Report:
+    path = folder / "verdict.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Report)
+    except FileNotFoundError:
+        raise Wrong(str(path), "the run has no verdict: it did not end", "replay its plan.json instead") from None
+    except msgspec.MsgspecError as problem:
+        raise Wrong(str(path), f"this verdict cannot be read: {problem}", "replay its plan.json instead") from None
+
+
+def _broken(report: Report) -> set[tuple[str, str]]:
+    """Each broken promise with each key on which it broke."""
+    broken = {name: promise for name, promise in report.promises.items() if promise.verdict == "violated"}
+    return {(name, key) for name, promise in broken.items() for key in promise.keys}
+
+
+def _difference(one: Path, other: Path) -> str:
+    return first_difference(files.read(one / "history.jsonl"), files.read(other / "history.jsonl"))
+
+
+def first_difference(one: History, other: History) -> str:
+    if one.header != other.header:
+        return f"the headers:\n  {one.header}\n  {other.header}"
+    for left, right in zip(one.events, other.events, strict=False):
+        if left != right:
+            return f"  {left}\n  {right}"
+    return f"one has {len(one.events)} events, the other {len(other.events)}"

@@ -1,0 +1,224 @@
+"""One run: a plan performed on a stage, checked, judged, and left in a folder of its own."""
+
+import secrets  # noqa: TID251 - a run's id is a name, not a draw: it stays out of plan and digest
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from checkers import files, properties
+from checkers.history import Fault as FaultEvent
+from checkers.history import History, Phase, Return
+from harness import plan as plans
+from harness.faults.kinds import touched
+from harness.faults.table import KINDS
+from harness.levers import LEVERS, Lever
+from harness.plan import Plan
+from harness.promises import Outcome, Promise, faults_not_applied, judge, overall
+from harness.report.story import tell
+from harness.wrong import Wrong
+
+Stage = Literal["processes", "simulation"]
+
+RUNS = Path(".urushi/runs")
+EXIT_CODES = {"holds": 0, "violated": 1, "unknown": 3}
+
+
+class FaultReport(msgspec.Struct, frozen=True):
+    """`bit` counts the messages and operations that the fault kept from getting through."""
+
+    id: str
+    kind: str
+    targets: list[str]
+    start_s: float
+    end_s: float
+    applied: bool
+    evidence: str
+    bit: int
+
+
+class PromiseReport(msgspec.Struct, frozen=True):
+    """`keys` are those of the violations, in the order of the evidence."""
+
+    verdict: Outcome
+    why: str
+    checked: int
+    measured: str
+    violations: int
+    keys: list[str]
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What `--json` prints and `verdict.json` holds. `drawn` is empty for a plan that was not drawn here."""
+
+    id: str
+    seed: int
+    scenario: str
+    stage: Stage
+    proxy: str | None
+    flaw: str | None
+    digest: str
+    verdict: Literal["holds", "violated", "unknown"]
+    reasons: list[str]
+    promises: dict[str, PromiseReport]
+    faults: list[FaultReport]
+    operations: dict[str, int]
+    settled_s: float | None
+    folder: str
+    drawn: dict[str, str]
+    stories: list[str]
+
+    def exit_code(self) -> int:
+        return EXIT_CODES[self.verdict]
+
+
+class Recorded(NamedTuple):
+    history: History
+    proxy: str | None
+
+
+def new_id() -> str:
+    return secrets.token_hex(4)
+
+
+def require_levers(plan: Plan, stage: Stage) -> None:
+    """A plan that needs a lever which the stage lacks is refused before anything starts."""
+    has = _levers(stage)
+    for lever, user in plans.levers_of(plan).items():
+        if lever not in has:
+            raise Wrong(
+                f"--stage {stage}",
+                f"{user} needs the lever {lever!r} ({LEVERS[lever]}), which this stage does not have",
+                "run it with --stage simulation" if stage == "processes" else "run it with --stage processes",
+            )
+
+
+def _levers(stage: Stage) -> tuple[Lever, ...]:
+    return ("kill", "pause", "block") if stage == "processes" else ("kill", "pause", "block", "loss")
+
+
+def perform(plan: Plan, stage: Stage, folder: Path, proxy: Literal["auto", "toxiproxy", "stand-in"]) -> Recorded:
+    """The stages are imported late: a simulated run needs no proxy client, a process run no simulator."""
+    if stage == "simulation":
+        from harness.stages.simulation import stage as simulation  # noqa: PLC0415 - see above
+
+        return Recorded(simulation.perform(plan), None)
+    from harness.stages.processes import stage as processes  # noqa: PLC0415 - see above
+
+    return Recorded(*processes.perform(plan, folder, proxy))
+
+
+def run(
+    plan: Plan,
+    stage: Stage,
+    *,
+    proxy: Literal["auto", "toxiproxy", "stand-in"] = "auto",
+    runs: Path = RUNS,
+    drawn: dict[str, str] | None = None,
+) -> Report:
+    require_levers(plan, stage)
+    run_id = new_id()
+    folder = runs / run_id
+    folder.mkdir(parents=True)
+    plans.write(plan, folder / "plan.json")
+    history, proxy_used = perform(plan, stage, folder, proxy)
+    files.write(history, folder / "history.jsonl")
+    report = assess(plan, history, folder, proxy=proxy_used, drawn=drawn or {})
+    write_report(report, folder)
+    return report
+
+
+def write_report(report: Report, folder: Path) -> None:
+    text = msgspec.json.format(msgspec.json.encode(report), indent=1)
+    (folder / "verdict.json").write_bytes(text + b"\n")
+
+
+def assess(plan: Plan, history: History, folder: Path, *, proxy: str | None, drawn: dict[str, str]) -> Report:
+    """From the history alone: the same for a run that has just ended and for one read from its folder."""
+    verdicts = {verdict.property: verdict for verdict in properties.judge(history)}
+    promises = judge(plan, history, verdicts)
+    not_applied = faults_not_applied(history)
+    outcome = overall(promises, not_applied)
+    stage: Stage = "simulation" if history.header.stage == "simulation" else "processes"
+    reproduce = f"urushi replay {folder.name}"
+    broken = [promise for promise in promises if promise.outcome == "violated"]
+    broken.sort(key=lambda promise: promise.measured.violations[0].events[-1])  # what went wrong first
+    unknown = [f"{promise.property}: {promise.why}" for promise in promises if promise.outcome == "unknown"]
+    return Report(
+        id=folder.name,
+        seed=plan.seed,
+        scenario=plan.scenario,
+        stage=stage,
+        proxy=proxy,
+        flaw=plan.flaw,
+        digest=files.digest(history),
+        verdict=outcome,
+        reasons=[f"{promise.property}: {promise.why}" for promise in broken] or [*not_applied, *unknown],
+        promises={promise.property: _promise_report(promise) for promise in promises},
+        faults=list(_fault_reports(plan, history)),
+        operations=_outcomes(history),
+        settled_s=_settled(history),
+        folder=str(folder),
+        drawn=drawn,
+        stories=[tell(plan, history, promise, reproduce) for promise in broken],
+    )
+
+
+def _promise_report(promise: Promise) -> PromiseReport:
+    measured = promise.measured
+    keys = list(dict.fromkeys(violation.key or "" for violation in measured.violations))
+    count = len(measured.violations)
+    return PromiseReport(promise.outcome, promise.why, measured.checked, measured.outcome, count, keys)
+
+
+def _fault_reports(plan: Plan, history: History) -> Iterable[FaultReport]:
+    marks: dict[str, dict[str, FaultEvent]] = {}
+    for event in history.events:
+        if isinstance(event, FaultEvent):
+            marks.setdefault(event.fault, {})[event.phase] = event
+    end = history.events[-1].at if history.events else 0
+    for fault in plan.faults:
+        mark = marks.get(fault.id, {})
+        start = mark.get("applied") or mark.get("not applied")
+        healed = mark.get("healed")
+        begun, over = (start.at if start else fault.start_ns), (healed.at if healed else end)
+        actions = KINDS[fault.kind].actions(fault, plan.cluster.names())
+        yield FaultReport(
+            id=fault.id,
+            kind=fault.kind,
+            targets=fault.targets,
+            start_s=begun / 1e9,
+            end_s=over / 1e9,
+            applied="applied" in mark,
+            evidence=start.evidence if start else "it was never begun",
+            bit=touched(actions, begun, over, history),
+        )
+
+
+def _outcomes(history: History) -> dict[str, int]:
+    counts = {"ok": 0, "failed": 0, "unknown": 0}
+    for event in history.events:
+        if isinstance(event, Return):
+            counts[event.outcome] += 1
+    return counts
+
+
+def _settled(history: History) -> float | None:
+    """How long it took to mend, in seconds from the start of the mend phase."""
+    times = {event.name: event.at for event in history.events if isinstance(event, Phase)}
+    return (times["settled"] - times["mend"]) / 1e9 if "settled" in times else None
+
+
+def find_run(name: str, runs: Path = RUNS) -> Path:
+    """A run's folder, by its path, its id, or the start of its id."""
+    if (Path(name) / "plan.json").is_file():
+        return Path(name)
+    matches = sorted(runs.glob(f"{name}*/plan.json"))
+    if len(matches) == 1:
+        return matches[0].parent
+    if matches:
+        raise Wrong("run", f"{name!r} is the start of {len(matches)} ids", "write more of it")
+    known = sorted((path.parent for path in runs.glob("*/plan.json")), key=lambda path: path.stat().st_mtime)
+    latest = ", ".join(path.name for path in known[-5:]) or "none yet"
+    raise Wrong("run", f"there is no run {name!r} in {runs}", f"the latest are: {latest}")

@@ -1,0 +1,63 @@
+"""When the mend phase is over: decided from what the nodes say, the same on both stages."""
+
+from typing import Literal, NamedTuple
+
+Step = Literal["wait", "settled", "not mended"]
+
+
+class NodeStatus(NamedTuple):
+    """Numbers of the last round begun and completed, changes of state so far, and in words what has not mended."""
+
+    begun: int
+    completed: int
+    changes: int
+    pending: str | None
+
+
+class Settling:
+    """Settled: every node completed a round that began after some moment, from that moment on nothing changed
+    anywhere, and no node has anything pending. Not mended: each node has begun `rounds_max` rounds and it is still
+    not so. Without anti-entropy nothing is promised to mend: one quiet look is enough.
+    """
+
+    def __init__(self, rounds_max: int, *, has_rounds: bool) -> None:
+        self._rounds_max = rounds_max
+        self._has_rounds = has_rounds
+        self._first: dict[str, NodeStatus] | None = None
+        self._since: dict[str, NodeStatus] | None = None
+        self.reason: str | None = None
+
+    def look(self, now: dict[str, NodeStatus]) -> Step:
+        if self._first is None or self._since is None:
+            self._first = self._since = now
+            return "wait"
+        if self._still_quiet(now):
+            if self._round_passed(now):
+                return "settled"
+        else:
+            self._since = now
+        self.reason = self._why(now)
+        begun = min(status.begun - self._first[node].begun for node, status in now.items())
+        return "not mended" if self._has_rounds and begun > self._rounds_max else "wait"
+
+    def begin_again(self, now: dict[str, NodeStatus]) -> None:
+        """For one more full round from here."""
+        self._first = self._since = now
+
+    def _still_quiet(self, now: dict[str, NodeStatus]) -> bool:
+        assert self._since is not None  # noqa: S101 - looked at before
+        same = all(status.changes == self._since[node].changes for node, status in now.items())
+        return same and all(status.pending is None for status in now.values())
+
+    def _round_passed(self, now: dict[str, NodeStatus]) -> bool:
+        """A round under way at that moment may have looked before it: the next one counts."""
+        assert self._since is not None  # noqa: S101 - looked at before
+        if not self._has_rounds:
+            return True
+        return all(status.completed > self._since[node].begun for node, status in now.items())
+
+    def _why(self, now: dict[str, NodeStatus]) -> str:
+        for node, status in now.items():
+            if status.pending is not None:
+                return f"{node}: {status.pending}"
+        return "copies still change"

@@ -1,0 +1,1 @@
+"""The stage of real processes behind real links."""

@@ -1,0 +1,88 @@
+"""Clients against real processes: each issues its operations one after the other, on time or as soon as it can."""
+
+import asyncio
+from collections.abc import Callable
+
+from checkers.history import Invoke, Return, Version
+from replicas.system import Address, Reply, Session, System
+from workloads.operations import Operation
+
+GREETING_DEADLINE_S = 0.5
+
+Clock = Callable[[], int]
+
+
+class Client:
+    """An unknown outcome ends the session and its connections; a new one goes on with the next operation."""
+
+    def __init__(
+        self,
+        name: str,
+        operations: list[Operation],
+        system: System,
+        door: Callable[[str], Address],
+        clock: Clock,
+    ) -> None:
+        self.events: list[Invoke | Return] = []
+        self._name = name
+        self._operations = operations
+        self._system = system
+        self._door = door
+        self._clock = clock
+        self._number = 1
+        self._connections: dict[str, Session] = {}
+
+    async def run(self) -> None:
+        for operation in self._operations:
+            wait_ns = operation.at_ns - self._clock()
+            if wait_ns > 0:
+                await asyncio.sleep(wait_ns / 1e9)
+            await self._issue(operation)
+        self._close()
+
+    async def _issue(self, operation: Operation) -> None:
+        session = f"{self._name}.{self._number}"
+        self.events.append(
+            Invoke(
+                at=self._clock(),
+                op=operation.id,
+                session=session,
+                node=operation.node,
+                kind=operation.kind,
+                key=operation.key,
+                value=operation.value,
+                level=operation.level,
+            )
+        )
+        reply = await self._ask(session, operation)
+        self.events.append(
+            Return(
+                at=self._clock(),
+                op=operation.id,
+                session=session,
+                outcome=reply.outcome,
+                value=reply.value,
+                version=Version(*reply.version) if reply.version else None,
+                dead=reply.dead,
+                error=reply.error,
+            )
+        )
+        if reply.outcome == "unknown":
+            self._close()
+            self._number += 1
+
+    async def _ask(self, session: str, operation: Operation) -> Reply:
+        """No greeting, no request: that failure is definite."""
+        connection = self._connections.get(operation.node)
+        if connection is None:
+            try:
+                connection = await self._system.connect(self._door(operation.node), session, GREETING_DEADLINE_S)
+            except ConnectionError as problem:
+                return Reply("failed", error=str(problem))
+            self._connections[operation.node] = connection
+        return await connection.ask(operation.id, operation.kind, operation.key, operation.value, operation.level)
+
+    def _close(self) -> None:
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()

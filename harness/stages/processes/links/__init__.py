@@ -1,0 +1,1 @@
+"""Links between processes: the Toxiproxy server behind them and the control of it."""

@@ -1,0 +1,15 @@
+"""Chance, drawn from what caused it: to take one operation or fault out of a plan leaves all other draws alone."""
+
+from xxhash import xxh3_64_intdigest
+
+
+class Fate:
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def draw(self, cause: str) -> int:
+        """64 bits."""
+        return xxh3_64_intdigest(f"{self._seed}/{cause}".encode())
+
+    def between(self, low: int, high: int, cause: str) -> int:
+        return low + self.draw(cause) % (high - low + 1)

@@ -1,0 +1,174 @@
+"""One simulated node: the batch loop of a replica, its disk, and what kills and pauses do to them."""
+
+from collections.abc import Callable
+
+from checkers.history import AnyEvent, Change, Copy, Life, Message, Version
+from harness.plan import Plan
+from harness.stages.simulation.disk import Disk, SimulatedStorage
+from harness.stages.simulation.fate import Fate
+from harness.stages.simulation.network import Network
+from harness.stages.simulation.world import WALL_AT_START_NS, World
+from replicas.store.core import Now
+from replicas.store.messages import AnyMessage, Peer
+from replicas.store.parts import Parts
+from replicas.store.records import Record
+from replicas.store.replica import Effects, Replica
+from replicas.store.storage import Meta, Storage
+
+ToClient = Callable[[str, str, AnyMessage], None]
+
+
+class Node:
+    """Busy from a batch to the end of its commit; what arrives meanwhile is the next batch: group commit.
+
+    `life` counts starts, so that what was scheduled for an earlier life finds out that it is void.
+    """
+
+    def __init__(
+        self, name: str, plan: Plan, parts: Parts, world: World, network: Network, fate: Fate, events: list[AnyEvent]
+    ) -> None:
+        self.name = name
+        self.replica: Replica | None = None
+        self.paused = False
+        self.to_client: ToClient = lambda _node, _client, _message: None
+        self._plan = plan
+        self._parts = parts
+        self._world = world
+        self._network = network
+        self._fate = fate
+        self._events = events
+        self._disk = Disk()
+        self._storage: Storage = SimulatedStorage(self._disk)
+        self._declared = 0  # the last commit declared durable; kept outside the disk
+        self._inbox: list[tuple[str, AnyMessage, Message | None]] = []
+        self._due: list[str] = []
+        self._committing: tuple[Meta, Effects] | None = None
+        self._life = 0
+        network.attach(name, self.deliver)
+
+    def start(self) -> None:
+        self._life += 1
+        plan = self._plan
+        self._storage = self._parts.storage(SimulatedStorage(self._disk))
+        self.replica = Replica(self.name, f"{self.name}.1", plan.cluster, plan.policy, self._storage, self._parts)
+        self.replica.start(self._clock())
+        self._record_start(self.replica)
+        self._end_batch(self.replica)
+
+    def _record_start(self, replica: Replica) -> None:
+        life = Life(
+            at=self._world.now,
+            node=self.name,
+            incarnation=replica.incarnation,
+            what="started",
+            batch=replica.batch,
+            committed=self._declared,
+        )
+        self._events.append(life)
+
+    def kill(self) -> None:
+        """A commit under way is durable as a whole or not at all; which, is drawn."""
+        if self.replica is None:
+            return
+        incarnation = self.replica.incarnation
+        if self._committing is not None and self._fate.draw(f"{self.name}/commit/{self._committing[0].batch}") % 2:
+            meta, effects = self._committing
+            self._storage.commit(meta)
+            self._record_changes(meta.batch, incarnation, effects)
+        self._life += 1
+        self.replica = None
+        self._committing = None
+        self._inbox.clear()
+        self._due.clear()
+        self._events.append(Life(at=self._world.now, node=self.name, incarnation=incarnation, what="killed"))
+
+    def pause(self) -> None:
+        self.paused = True
+
+    def resume(self) -> None:
+        self.paused = False
+        self._work()
+
+    def deliver(self, sender: str, message: AnyMessage, record: Message | None) -> None:
+        """A dead node hears nothing; a paused one hears it later."""
+        if self.replica is not None:
+            self._inbox.append((sender, message, record))
+            self._work()
+
+    def _wake(self, life: int, timer: str) -> None:
+        if life == self._life:
+            self._due.append(timer)
+            self._work()
+
+    def _clock(self) -> Now:
+        return Now(self._world.now, WALL_AT_START_NS + self._world.now)
+
+    def _work(self) -> None:
+        replica = self.replica
+        if replica is None or self.paused or self._committing is not None or not (self._inbox or self._due):
+            return
+        now = self._clock()
+        inbox, self._inbox = self._inbox, []
+        due, self._due = self._due, []
+        for sender, message, record in inbox:
+            if record is not None:
+                record.received = now.mono
+            replica.receive(now, sender, message)
+        for timer in due:
+            replica.wake(now, timer)
+        self._end_batch(replica)
+
+    def _end_batch(self, replica: Replica) -> None:
+        meta = replica.uncommitted()
+        effects = replica.take_effects()
+        for when, timer in effects.timers:
+            self._world.at(when, self._wake, self._life, timer)
+        if meta is None:
+            self._release(effects)
+            return
+        self._committing = (meta, effects)
+        disk = self._plan.disk
+        sync = self._fate.between(disk.sync_min_ns, disk.sync_max_ns, f"{self.name}/sync/{meta.batch}")
+        self._world.at(self._world.now + sync, self._synced, self._life)
+
+    def _synced(self, life: int) -> None:
+        if life != self._life or self._committing is None:
+            return
+        meta, effects = self._committing
+        self._committing = None
+        self._storage.commit(meta)
+        self._declared = meta.batch
+        assert self.replica is not None  # noqa: S101 - the same life
+        self._record_changes(meta.batch, self.replica.incarnation, effects)
+        self._release(effects)
+        self._work()
+
+    def _release(self, effects: Effects) -> None:
+        for to, message in effects.sends:
+            if isinstance(message, Peer):
+                self._network.send(self.name, to, message)
+            else:
+                self.to_client(self.name, to, message)
+
+    def _record_changes(self, batch: int, incarnation: str, effects: Effects) -> None:
+        for audited in effects.audit:
+            self._events.append(
+                Change(
+                    at=self._world.now,
+                    node=self.name,
+                    incarnation=incarnation,
+                    batch=batch,
+                    key=audited.key,
+                    old=copy_of(audited.old, purgeable=audited.old_purgeable),
+                    new=copy_of(audited.new, purgeable=audited.new_purgeable),
+                    cause=audited.cause,
+                    message=audited.message,
+                    origin=audited.origin,
+                )
+            )
+
+
+def copy_of(record: Record | None, *, purgeable: bool) -> Copy | None:
+    if record is None:
+        return None
+    return Copy(Version(record.version.time, record.version.by), record.dead, record.value, purgeable)

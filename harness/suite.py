@@ -1,0 +1,89 @@
+"""Many seeds: one run each, a few at a time, each in a process of its own."""
+
+import multiprocessing
+import os
+import re
+import time  # noqa: TID251 - for the estimate of the time left
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from typing import Literal, NamedTuple
+
+from rich.console import Console
+
+from harness.plan import Plan
+from harness.run import EXIT_CODES, Report, Stage, require_levers, run
+from harness.wrong import Wrong
+
+SEEDS_MAX = 1_000_000
+
+
+class Job(NamedTuple):
+    plan: Plan
+    drawn: dict[str, str]
+    stage: Stage
+    proxy: Literal["auto", "toxiproxy", "stand-in"]
+
+
+class Result(NamedTuple):
+    """In the order of the seeds; `errors` has what kept a seed from being run."""
+
+    reports: list[Report]
+    errors: dict[int, str]
+
+    def verdict(self) -> Literal["holds", "violated", "unknown"]:
+        verdicts = {report.verdict for report in self.reports}
+        if "violated" in verdicts:
+            return "violated"
+        return "unknown" if "unknown" in verdicts else "holds"
+
+    def exit_code(self) -> int:
+        return 4 if self.errors and self.verdict() != "violated" else EXIT_CODES[self.verdict()]
+
+    def summary(self) -> list[str]:
+        counts = {name: sum(report.verdict == name for report in self.reports) for name in EXIT_CODES}
+        words = ", ".join(f"{count} {name}" for name, count in counts.items())
+        failed = [f"seed {seed} failed: {error}" for seed, error in self.errors.items()]
+        return [*failed, f"{len(self.reports)} runs: {words}" + (f"; {len(failed)} failed" if failed else "")]
+
+
+def parse_seeds(text: str) -> list[int]:
+    seeds: list[int] = []
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*(\d+)(?:\.\.(\d+))?\s*", part)
+        if found is None:
+            raise Wrong("--seeds", f"{part!r} is no seed", "write a range such as 1..20, or seeds such as 3,7,12")
+        low, high = int(found[1]), int(found[2] or found[1])
+        if not low <= high < low + SEEDS_MAX:
+            raise Wrong("--seeds", f"{part!r} is no range of 1 to {SEEDS_MAX:,} seeds", "write the smaller one first")
+        seeds.extend(range(low, high + 1))
+    return seeds
+
+
+def perform(jobs: list[Job], console: Console) -> Result:
+    """Spawned workers, not forked: a worker that drives a proxy has class-wide state, and threads do not survive."""
+    for job in jobs:
+        require_levers(job.plan, job.stage)
+    reports: dict[int, Report] = {}
+    errors: dict[int, str] = {}
+    started = time.monotonic()
+    workers = min(len(jobs), os.cpu_count() or 1)
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        futures: dict[Future[Report], int] = {pool.submit(_work, job): job.plan.seed for job in jobs}
+        waiting = set(futures)
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                seed = futures[future]
+                problem = future.exception()
+                if problem is not None:
+                    errors[seed] = f"{type(problem).__name__}: {problem}"
+                    console.print(f"seed {seed}: failed: {errors[seed]}", markup=False, highlight=False)
+                else:
+                    reports[seed] = future.result()
+                    left = (time.monotonic() - started) / len(reports) * len(waiting)
+                    line = f"seed {seed}: {reports[seed].verdict}   run {reports[seed].id}   about {left:.0f} s left"
+                    console.print(line, highlight=False)
+    return Result([reports[seed] for seed in sorted(reports)], errors)
+
+
+def _work(job: Job) -> Report:
+    return run(job.plan, job.stage, proxy=job.proxy, drawn=job.drawn)

@@ -1,0 +1,135 @@
+"""The copies that this node holds: the only place where its state changes, and where each change is audited."""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from .merkle import Tree
+from .placement import Placement
+from .records import Record
+from .storage import Storage
+from .versions import Versions
+
+Cause = Literal["write", "read repair", "anti-entropy", "purgeable", "purge", "corrupt"]
+
+
+class Audited(NamedTuple):
+    """One change of one key. The flags say whether the copy before and after is marked as purgeable."""
+
+    at: int
+    key: str
+    old: Record | None
+    old_purgeable: bool
+    new: Record | None
+    new_purgeable: bool
+    cause: Cause
+    message: str | None
+    origin: str
+
+
+class Source(NamedTuple):
+    """Where an offered copy comes from. `born` is the wall time at which the sender read it."""
+
+    cause: Cause
+    born: int
+    message: str | None
+    origin: str
+
+
+class Copies:
+    """`marked` has, oldest mark first, the tombstones that are the same as nothing, and when they were marked.
+
+    A marked tombstone is invisible to reads and to trees, yet stays a floor under late messages until it is purged.
+    """
+
+    def __init__(self, storage: Storage, versions: Versions, placement: Placement, trees: dict[int, Tree]) -> None:
+        self._storage = storage
+        self._versions = versions
+        self._placement = placement
+        self.trees = trees  # by partition
+        self.marked: dict[str, int] = {}
+        self.audit: list[Audited] = []
+        self.changes = 0
+        self.corrupt = 0
+        self.at = 0
+        self.taken: Callable[[Record], None] = lambda _record: None  # hears of each copy that is taken
+
+    def load(self) -> list[Record]:
+        """Reads the whole disk: rebuilds trees and marks. Returns the tombstones that are not marked."""
+        tombstones: list[Record] = []
+        marks: list[tuple[int, str]] = []
+        for record, marked_ns in self._storage.scan():
+            if not record.intact():
+                self._discard(record)
+                continue
+            self._versions.observe(record.version)
+            if marked_ns:
+                marks.append((marked_ns, record.key))
+                continue
+            self._tree(record.key).replace(record.key, record)
+            if record.dead:
+                tombstones.append(record)
+        self.marked = {key: marked_ns for marked_ns, key in sorted(marks)}
+        return tombstones
+
+    def held(self, key: str) -> Record | None:
+        """Whatever is here, marked tombstones too. A copy with a bad checksum is reported and is not held."""
+        record = self._storage.get(key)
+        if record is not None and not record.intact():
+            self._discard(record)
+            return None
+        return record
+
+    def visible(self, key: str) -> Record | None:
+        return None if key in self.marked else self.held(key)
+
+    def offer(self, record: Record, source: Source) -> bool:
+        """Takes the copy if it wins. True: this copy, or one that dominates it, is held once the batch commits."""
+        if not record.intact():
+            return False
+        held = self.held(record.key)
+        self._versions.observe(record.version)
+        if self.wins(record, held):
+            self._replace(record.key, held, record, source)
+        return True
+
+    def wins(self, offered: Record, held: Record | None) -> bool:
+        """Repair is conditional: nothing overwrites by arrival, and an equal copy is no change."""
+        return not self._versions.dominates(held, offered)
+
+    def mark(self, record: Record, wall_ns: int, source: Source) -> None:
+        if record.key in self.marked:
+            return
+        self._note(record.key, record, record, source, new_purgeable=True)
+        self._storage.put(record, wall_ns)
+        self._tree(record.key).replace(record.key, None)
+        self.marked[record.key] = wall_ns
+
+    def purge(self, key: str, source: Source) -> None:
+        held = self.held(key)
+        if held is not None:
+            self._replace(key, held, None, source)
+
+    def _replace(self, key: str, old: Record | None, new: Record | None, source: Source) -> None:
+        self._note(key, old, new, source, new_purgeable=False)
+        self.marked.pop(key, None)
+        self._tree(key).replace(key, new)
+        if new is None:
+            self._storage.remove(key)
+        else:
+            self._storage.put(new)
+            self.taken(new)
+
+    def _discard(self, record: Record) -> None:
+        """Never served, never spread: as if it had never been here, so that a repair brings a good one."""
+        self.corrupt += 1
+        self._replace(record.key, record, None, Source("corrupt", 0, None, "checksum"))
+
+    def _note(self, key: str, old: Record | None, new: Record | None, source: Source, *, new_purgeable: bool) -> None:
+        was_marked = key in self.marked
+        self.changes += 1
+        self.audit.append(
+            Audited(self.at, key, old, was_marked, new, new_purgeable, source.cause, source.message, source.origin)
+        )
+
+    def _tree(self, key: str) -> Tree:
+        return self.trees[self._placement.partition_of(key)]

@@ -1,0 +1,86 @@
+"""What every part of a replica stands on: who it is, what it holds, and the outbox for its effects.
+
+Nothing here, nor in the parts, has a clock, a socket, a loop or a random source of its own.
+"""
+
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from .copies import Copies
+from .messages import AnyMessage, PeerMessage, Stored
+from .placement import Placement
+from .settings import Cluster, Policy
+from .versions import Versions
+
+
+class Now(NamedTuple):
+    """`mono` for timers; `wall` for versions and ages: it can be skewed."""
+
+    mono: int
+    wall: int
+
+
+class Waiting(Protocol):
+    """Whatever sent Store messages under a request number, and hears of their answers."""
+
+    def stored(self, sender: str, message: Stored) -> None: ...
+
+
+class Metrics(msgspec.Struct):
+    reads: int = 0
+    writes: int = 0
+    repairs_started: int = 0
+    repairs_done: int = 0
+    timeouts: int = 0
+    refused: int = 0
+
+
+class Core:
+    """`sends`, `timers` and the audit trail in `copies` are the outbox: the shell takes them after each batch."""
+
+    def __init__(
+        self, name: str, cluster: Cluster, policy: Policy, placement: Placement, versions: Versions, copies: Copies
+    ) -> None:
+        self.name = name
+        self.cluster = cluster
+        self.policy = policy
+        self.placement = placement
+        self.versions = versions
+        self.copies = copies
+        self.now = Now(0, 0)
+        self.sends: list[tuple[str, AnyMessage]] = []
+        self.timers: list[tuple[int, str]] = []
+        self.waiting: dict[int, Waiting] = {}
+        self.metrics = Metrics()
+        self._requests = 0
+        self._sent = 0
+
+    def number_from(self, start: int) -> None:
+        """Message and request numbers of different lives of a node must differ."""
+        self._sent = self._requests = start
+
+    def next_request(self) -> int:
+        self._requests += 1
+        return self._requests
+
+    def send(self, to: str, message: PeerMessage) -> None:
+        self._sent += 1
+        message.n = self._sent
+        self.sends.append((to, message))
+
+    def send_all(self, nodes: list[str], message: PeerMessage) -> None:
+        """One message with one number for all: it is encoded once."""
+        self._sent += 1
+        message.n = self._sent
+        self.sends.extend([(to, message) for to in nodes])
+
+    def answer(self, to: str, message: AnyMessage) -> None:
+        """To a client or to the harness: no number."""
+        self.sends.append((to, message))
+
+    def set_timer(self, after_ns: int, timer: str) -> None:
+        self.timers.append((self.now.mono + after_ns, timer))
+
+    def others(self, nodes: tuple[str, ...]) -> list[str]:
+        return [node for node in nodes if node != self.name]

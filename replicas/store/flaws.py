@@ -1,0 +1,187 @@
+"""Flawed replicas, each wrong in one decision, to show that a promise can be broken and is seen to be; and near
+misses, which bend a rule without breaking it and must stay green."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from xxhash import xxh3_64_intdigest
+
+from .copies import Copies, Source
+from .core import Core
+from .merkle import Tree
+from .messages import Brief, PeerMessage
+from .parts import SOUND, Parts
+from .purging import Confirmation, Purging
+from .reads import Read, Reads
+from .records import Record, record
+from .storage import Meta, Storage
+from .versions import Glance, LastWriterWins
+from .writes import Write, Writes
+
+
+class Flaw(NamedTuple):
+    """`breaks` names the promise that turns red; None: a near miss, under which everything promised holds."""
+
+    legend: str
+    breaks: str | None
+    parts: Parts
+
+
+class TakesAnyOther(Copies):
+    def wins(self, offered: Record, held: Record | None) -> bool:
+        return held is None or offered.version != held.version
+
+
+class SendsAnyOther(LastWriterWins):
+    def glance(self, mine: Record | None, theirs: Brief) -> Glance:
+        return "newer" if mine is not None and mine.checksum != theirs.checksum else super().glance(mine, theirs)
+
+
+class TakesEqual(Copies):
+    def wins(self, offered: Record, held: Record | None) -> bool:
+        return self._versions.dominates(offered, held)
+
+
+class CommitsLater:
+    """Says that a batch is durable; hands it to the disk with the next batch but nine."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._withheld = 0
+        self.meta = storage.meta
+
+    def get(self, key: str) -> Record | None:
+        return self._storage.get(key)
+
+    def put(self, record: Record, marked_ns: int = 0) -> None:
+        self._storage.put(record, marked_ns)
+
+    def remove(self, key: str) -> None:
+        self._storage.remove(key)
+
+    def scan(self) -> Iterator[tuple[Record, int]]:
+        return self._storage.scan()
+
+    def commit(self, meta: Meta) -> None:
+        self._withheld += 1
+        if self._withheld == 10:
+            self._withheld = 0
+            self._storage.commit(meta)
+
+
+class HashesKeysOnly(Tree):
+    def leaf_hash(self, record: Record) -> int:
+        return xxh3_64_intdigest(record.key.encode())
+
+
+class HashesVersionsOnly(Tree):
+    """Enough, since no version has two contents."""
+
+    def leaf_hash(self, record: Record) -> int:
+        version = record.version
+        return xxh3_64_intdigest(f"{version.time} {version.by} {record.key}".encode())
+
+
+class SkipsRepair(Reads):
+    def holders_needed(self, read: Read) -> int:  # noqa: ARG002 - the flaw is not to look
+        return 0
+
+
+class RepairsAll(Reads):
+    def holders_needed(self, read: Read) -> int:
+        return self.core.cluster.n if super().holders_needed(read) else 0
+
+
+class MixesCopies(Reads):
+    """The newest version with the value of another answer, as when a partial copy is written back as the whole."""
+
+    def decided_copy(self, read: Read) -> Record | None:
+        best = super().decided_copy(read)
+        for other in read.answers.values():
+            if best is not None and other is not None and other.value != best.value:
+                return record(best.key, best.version, other.value)
+        return best
+
+
+class AcknowledgesOnSend(Writes):
+    def enough(self, write: Write) -> bool:  # noqa: ARG002 - the flaw is not to look
+        return True
+
+
+class PurgesUnconfirmed(Purging):
+    def confirmed_by_all(self, confirmation: Confirmation, replicas: tuple[str, ...]) -> bool:  # noqa: ARG002 - as above
+        return True
+
+
+class PurgesAfterQuorum(Purging):
+    def confirmed_by_all(self, confirmation: Confirmation, replicas: tuple[str, ...]) -> bool:
+        return len(confirmation.confirmed) > len(replicas) // 2
+
+
+class ConfirmsTwice(Purging):
+    """Asks all replicas again before it believes them."""
+
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
+        self._asked_again: dict[str, None] = {}
+
+    def confirmed_by_all(self, confirmation: Confirmation, replicas: tuple[str, ...]) -> bool:
+        name = f"{confirmation.tombstone.key} {confirmation.tombstone.version}"
+        if super().confirmed_by_all(confirmation, replicas) and name not in self._asked_again:
+            self._asked_again[name] = None
+            confirmation.confirmed.clear()
+        return super().confirmed_by_all(confirmation, replicas)
+
+
+class HidesRepairs(Copies):
+    def _note(self, key: str, old: Record | None, new: Record | None, source: Source, *, new_purgeable: bool) -> None:
+        super()._note(key, old, new, source, new_purgeable=new_purgeable)
+        if source.cause == "anti-entropy":
+            self.audit.pop()
+
+
+class SendsInSetOrder(Core):
+    def send_all(self, nodes: list[str], message: PeerMessage) -> None:
+        super().send_all([node for node in set(nodes)], message)  # noqa: C416 - the order of a set is the flaw
+
+
+FLAWS: dict[str, Flaw] = {
+    "repairs-any-other": Flaw(
+        "anti-entropy sends whatever differs, and a copy is taken by arrival",
+        "no version regression",
+        Parts(copies=TakesAnyOther, versions=SendsAnyOther),
+    ),
+    "takes-equal": Flaw("installs a copy equal to the one held", None, Parts(copies=TakesEqual)),
+    "commits-later": Flaw(
+        "declares nine batches of ten durable before they are", "no version regression", Parts(storage=CommitsLater)
+    ),
+    "hashes-keys-only": Flaw("Merkle trees leave out versions and values", "convergence", Parts(tree=HashesKeysOnly)),
+    "hashes-versions-only": Flaw("Merkle trees leave out values", None, Parts(tree=HashesVersionsOnly)),
+    "skips-repair": Flaw("a read answers without repairing", "monotonic reads", Parts(reads=SkipsRepair)),
+    "repairs-all": Flaw("a read waits until all replicas are repaired", None, Parts(reads=RepairsAll)),
+    "mixes-copies": Flaw(
+        "a read joins the newest version and another's value", "nothing invented", Parts(reads=MixesCopies)
+    ),
+    "acknowledges-on-send": Flaw(
+        "a write is acknowledged once it is sent", "acknowledged writes kept", Parts(writes=AcknowledgesOnSend)
+    ),
+    "purges-unconfirmed": Flaw(
+        "a tombstone is purged without asking the other replicas",
+        "no tombstone resurrection",
+        Parts(purging=PurgesUnconfirmed),
+    ),
+    "purges-after-quorum": Flaw(
+        "a tombstone is purged when a majority has confirmed it", "purge soundness", Parts(purging=PurgesAfterQuorum)
+    ),
+    "confirms-twice": Flaw("asks for each confirmation twice", None, Parts(purging=ConfirmsTwice)),
+    "hides-repairs": Flaw("does not audit what anti-entropy changed", "evidence agrees", Parts(copies=HidesRepairs)),
+    "sends-in-set-order": Flaw(
+        "sends in the order of a set: correct, but another order in another process",
+        "determinism",
+        Parts(core=SendsInSetOrder),
+    ),
+}
+
+
+def parts_of(name: str | None) -> Parts:
+    return FLAWS[name].parts if name else SOUND

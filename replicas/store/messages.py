@@ -1,0 +1,283 @@
+"""Everything that is said on a connection, and its frames: four bytes of length, then msgpack.
+
+Messages between nodes are one-way: an answer is a message of its own, sent over the answering node's own
+connection. `n` is the sender's number for the message; `born` is the sender's wall clock when it read the knowledge
+in it (a repair is as old as the read behind it); `origin` says what set it off.
+"""
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+from replicas.system import Level
+
+from .records import Record, Version
+
+FRAME_MAX = 16 * 1024 * 1024
+
+RepairCause = Literal["write", "read repair", "anti-entropy"]
+
+
+class Peer(msgspec.Struct, array_like=True, gc=False):
+    n: int
+    born: int
+    origin: str
+
+
+class Store(Peer, tag="store"):
+    """Hold this copy unless you hold one that dominates it. Answered by Stored."""
+
+    request: int
+    record: Record
+    cause: RepairCause
+
+
+class Stored(Peer, tag="stored"):
+    request: int
+    key: str
+    holds: bool  # this copy or one that dominates it is durable here
+
+
+class Fetch(Peer, tag="fetch"):
+    request: int
+    key: str
+
+
+class Fetched(Peer, tag="fetched"):
+    request: int
+    key: str
+    record: Record | None
+
+
+class Compare(Peer, tag="compare"):
+    """Hashes of the nodes of one level of a partition's tree. The answer is one level deeper, or Leaves, or Done."""
+
+    session: int
+    opened_by: str
+    partition: int
+    level: int
+    hashes: dict[int, int]
+
+
+class Done(Peer, tag="done"):
+    """The sender has nothing more to say in this session: no difference, or all that was wanted is on its way."""
+
+    session: int
+    opened_by: str
+
+
+class Brief(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A copy without its value: enough to order it against one's own, or to say that they are equal."""
+
+    key: str
+    version: Version
+    dead: bool
+    checksum: int
+
+
+class Leaves(Peer, tag="leaves"):
+    """All that the sender holds in leaves that differ, up to the limit of an exchange."""
+
+    session: int
+    opened_by: str
+    partition: int
+    leaves: list[int]
+    briefs: list[Brief]
+    cut: bool  # the limit left some out: what is missing here may still be held
+
+
+class Want(Peer, tag="want"):
+    session: int
+    opened_by: str
+    keys: list[str]
+
+
+class Confirm(Peer, tag="confirm"):
+    """Do you hold this tombstone, or what dominates it, durably?"""
+
+    brief: Brief
+
+
+class Confirmed(Peer, tag="confirmed"):
+    brief: Brief
+
+
+class Mark(Peer, tag="mark"):
+    """Every replica has confirmed this tombstone: it is now the same as nothing, and may go after the wait."""
+
+    brief: Brief
+
+
+class Marked(Peer, tag="marked"):
+    brief: Brief
+
+
+PeerMessage = Store | Stored | Fetch | Fetched | Compare | Done | Leaves | Want | Confirm | Confirmed | Mark | Marked
+
+
+class Get(msgspec.Struct, array_like=True, tag="get", gc=False):
+    op: int
+    key: str
+    level: Level | None
+
+
+class Put(msgspec.Struct, array_like=True, tag="put", gc=False):
+    op: int
+    key: str
+    value: str
+    level: Level | None
+
+
+class Delete(msgspec.Struct, array_like=True, tag="delete", gc=False):
+    op: int
+    key: str
+    level: Level | None
+
+
+class Answer(msgspec.Struct, array_like=True, tag="answer", gc=False):
+    """`refused` is definite: nothing was sent anywhere. `timeout` is not: the operation may take effect later."""
+
+    op: int
+    outcome: Literal["ok", "refused", "timeout"]
+    value: str | None = None
+    version: Version | None = None
+    dead: bool = False
+    error: str | None = None
+
+
+class Hello(msgspec.Struct, array_like=True, tag="hello", gc=False):
+    """The first frame of whoever connects."""
+
+    role: Literal["peer", "client", "control"]
+    name: str
+
+
+class Greeting(msgspec.Struct, array_like=True, tag="greeting", gc=False):
+    """The node's first frame: the connection reaches a live node, not only a proxy."""
+
+    node: str
+    incarnation: str
+
+
+class AskStatus(msgspec.Struct, array_like=True, tag="ask status", gc=False):
+    pass
+
+
+class Status(msgspec.Struct, array_like=True, tag="status", gc=False):
+    """`begun` and `completed` are numbers of rounds; `changes` counts changes of state since the start; `pending`
+    says in words what has not mended."""
+
+    begun: int
+    completed: int
+    changes: int
+    pending: str | None
+
+
+class AskDump(msgspec.Struct, array_like=True, tag="ask dump", gc=False):
+    pass
+
+
+class DumpedCopy(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    record: Record
+    purgeable: bool
+
+
+class DumpReply(msgspec.Struct, array_like=True, tag="dump", gc=False):
+    copies: list[DumpedCopy]
+
+
+class AskReady(msgspec.Struct, array_like=True, tag="ask ready", gc=False):
+    pass
+
+
+class Ready(msgspec.Struct, array_like=True, tag="ready", gc=False):
+    """The peers from which this node has not been greeted over its own links."""
+
+    silent: list[str]
+
+
+class Ping(msgspec.Struct, array_like=True, tag="ping", gc=False):
+    """Answered on the same connection, so that a probe can tell which direction is cut."""
+
+    token: int
+
+
+class Pong(msgspec.Struct, array_like=True, tag="pong", gc=False):
+    token: int
+
+
+ClientMessage = Get | Put | Delete
+AnyMessage = (
+    PeerMessage
+    | ClientMessage
+    | Answer
+    | Hello
+    | Greeting
+    | AskStatus
+    | Status
+    | AskDump
+    | DumpReply
+    | Ping
+    | Pong
+    | AskReady
+    | Ready
+)
+
+
+class BadFrame(Exception):
+    """What arrived is not a frame of this protocol; the connection cannot be trusted any further."""
+
+
+class Frames:
+    """Cuts a byte stream into messages. A frame longer than FRAME_MAX is refused before it is buffered."""
+
+    _decode: ClassVar = msgspec.msgpack.Decoder(AnyMessage).decode
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[AnyMessage]:
+        buffer = self._buffer
+        buffer += data
+        messages: list[AnyMessage] = []
+        start, end = 0, len(buffer)
+        view = memoryview(buffer)
+        try:
+            while end - start >= 4:
+                length = int.from_bytes(view[start : start + 4])
+                if length > FRAME_MAX:
+                    raise BadFrame(f"a frame of {length:,} bytes; the limit is {FRAME_MAX:,}")
+                if end - start - 4 < length:
+                    break
+                messages.append(self._decode(view[start + 4 : start + 4 + length]))
+                start += 4 + length
+        except msgspec.MsgspecError as problem:
+            raise BadFrame(f"a frame that is no message: {problem}") from problem
+        finally:
+            view.release()
+        del buffer[:start]
+        return messages
+
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+def frame(message: AnyMessage) -> bytearray:
+    buffer = bytearray(4)
+    _encoder.encode_into(message, buffer, 4)
+    buffer[:4] = (len(buffer) - 4).to_bytes(4)
+    return buffer
+
+
+def label(message: PeerMessage) -> tuple[str, str | None, Version | None]:
+    """Kind, key and version, as far as the message is about one key: what a record of messages keeps."""
+    kind = str(type(message).__struct_config__.tag)
+    if isinstance(message, Store):
+        return kind, message.record.key, message.record.version
+    if isinstance(message, Fetched):
+        return kind, message.key, message.record.version if message.record else None
+    if isinstance(message, Stored | Fetch):
+        return kind, message.key, None
+    if isinstance(message, Confirm | Confirmed | Mark | Marked):
+        return kind, message.brief.key, message.brief.version
+    return kind, None, None

@@ -1,0 +1,31 @@
+"""The parts of a replica that a flaw may replace. A flaw is a set of parts in which one decision is wrong."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .copies import Copies
+from .core import Core
+from .merkle import Tree
+from .purging import Purging
+from .reads import Reads
+from .storage import Storage
+from .versions import LastWriterWins
+from .writes import Writes
+
+
+def _as_it_is(storage: Storage) -> Storage:
+    return storage
+
+
+class Parts(NamedTuple):
+    core: type[Core] = Core
+    versions: type[LastWriterWins] = LastWriterWins
+    tree: type[Tree] = Tree
+    copies: type[Copies] = Copies
+    reads: type[Reads] = Reads
+    writes: type[Writes] = Writes
+    purging: type[Purging] = Purging
+    storage: Callable[[Storage], Storage] = _as_it_is  # the shell wraps its disk with this
+
+
+SOUND = Parts()

@@ -1,0 +1,223 @@
+"""A replica without input and output: messages and timers go in, effects come out of its outbox."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from .antientropy import AntiEntropy
+from .copies import Audited
+from .core import Now
+from .messages import (
+    Answer,
+    AnyMessage,
+    AskDump,
+    AskStatus,
+    ClientMessage,
+    Compare,
+    Confirm,
+    Confirmed,
+    Delete,
+    Done,
+    DumpedCopy,
+    DumpReply,
+    Fetch,
+    Fetched,
+    Get,
+    Leaves,
+    Mark,
+    Marked,
+    Ping,
+    Pong,
+    Put,
+    Status,
+    Store,
+    Stored,
+    Want,
+)
+from .parts import SOUND, Parts
+from .placement import Placement
+from .reads import Read
+from .settings import Cluster, Policy
+from .storage import Meta, Storage
+from .writes import Write
+
+_NUMBERS_PER_LIFE = 1_000_000_000
+KEY_BYTES_MAX = 1024
+VALUE_BYTES_MAX = 1024 * 1024
+
+
+class Effects(NamedTuple):
+    sends: list[tuple[str, AnyMessage]]
+    timers: list[tuple[int, str]]
+    audit: list[Audited]
+
+
+class Replica:
+    """The shell hands in whatever is ready, commits what `uncommitted` says, and only then releases the sends."""
+
+    def __init__(
+        self,
+        name: str,
+        incarnation: str,
+        cluster: Cluster,
+        policy: Policy,
+        storage: Storage,
+        parts: Parts = SOUND,
+    ) -> None:
+        meta = storage.meta or Meta(incarnation, 0, 0, 0)
+        self.name = name
+        self.incarnation = meta.incarnation
+        self.batch = meta.batch
+        self._boots = meta.boots
+        self._storage = storage
+        self._durable_clock = meta.clock
+        placement = Placement(cluster)
+        versions = parts.versions(self.incarnation, cluster.tie, meta.clock)
+        trees = {
+            partition: parts.tree(policy.tree_levels)
+            for partition in range(placement.partitions)
+            if name in placement.replicas_of_partition(partition)
+        }
+        self.copies = parts.copies(storage, versions, placement, trees)
+        self.core = parts.core(name, cluster, policy, placement, versions, self.copies)
+        self.reads = parts.reads(self.core)
+        self.writes = parts.writes(self.core)
+        self.entropy = AntiEntropy(self.core)
+        self.purging = parts.purging(self.core)
+        self.copies.taken = self.purging.notice
+        self._deadlines: deque[tuple[int, int]] = deque()
+        self._changes_committed = 0
+        self._handlers = self._dispatch()
+
+    def start(self, now: Now) -> None:
+        """Once, before any message: reads the disk, counts the start, sets the first timers."""
+        self._at(now)
+        self._boots += 1
+        self.core.number_from(self._boots * _NUMBERS_PER_LIFE)
+        self.purging.load(self.copies.load())
+        self._changes_committed = -1  # the start itself must be durable
+        if self.core.policy.anti_entropy == "merkle":
+            self.core.set_timer(self.core.policy.round_every_ns, "round")
+        if self.purging.active():
+            self.core.set_timer(self.core.policy.round_every_ns, "purge")
+
+    def receive(self, now: Now, sender: str, message: AnyMessage) -> None:
+        self._at(now)
+        handler = self._handlers.get(type(message))
+        if handler is not None:
+            handler(sender, message)
+
+    def wake(self, now: Now, timer: str) -> None:
+        self._at(now)
+        if timer == "round":
+            self.entropy.tick()
+        elif timer == "purge":
+            self.purging.tick()
+        else:
+            self._expire()
+
+    def uncommitted(self) -> Meta | None:
+        """What to commit before the sends may go: None when nothing that counts has changed."""
+        clock = self.core.versions.clock
+        if self.copies.changes == self._changes_committed and self.core.versions.minted <= self._durable_clock:
+            return None
+        self.batch += 1
+        self._changes_committed = self.copies.changes
+        self._durable_clock = clock
+        return Meta(self.incarnation, self.batch, clock, self._boots)
+
+    def take_effects(self) -> Effects:
+        effects = Effects(self.core.sends, self.core.timers, self.copies.audit)
+        self.core.sends, self.core.timers, self.copies.audit = [], [], []
+        return effects
+
+    def pending(self) -> str | None:
+        """In words, what keeps this node from being mended."""
+        operations = sum(isinstance(waiting, Read | Write) for waiting in self.core.waiting.values())
+        if operations:
+            return f"{operations} operations are under way"
+        if self.core.policy.anti_entropy == "merkle" and self.entropy.pending:
+            return self.entropy.pending
+        return self.purging.pending()
+
+    def dump(self) -> list[DumpedCopy]:
+        """All that is held, as it is on the disk."""
+        return [DumpedCopy(record, marked_ns > 0) for record, marked_ns in self._storage.scan()]
+
+    def _at(self, now: Now) -> None:
+        self.core.now = now
+        self.copies.at = now.mono
+
+    def _dispatch(self) -> dict[type[Any], Callable[[str, Any], None]]:
+        return {
+            Store: self.writes.store,
+            Stored: self.writes.stored,
+            Fetch: self.reads.fetch,
+            Fetched: self.reads.fetched,
+            Get: self._client,
+            Put: self._client,
+            Delete: self._client,
+            Compare: self.entropy.compare,
+            Done: self.entropy.done,
+            Leaves: self.entropy.leaves,
+            Want: self.entropy.want,
+            Confirm: self.purging.confirm,
+            Confirmed: self.purging.confirmed,
+            Mark: self.purging.mark,
+            Marked: self.purging.marked,
+            Ping: self._ping,
+            AskStatus: self._status,
+            AskDump: self._dump,
+        }
+
+    def _client(self, sender: str, message: ClientMessage) -> None:
+        refusal = self._refusal(message)
+        if refusal is not None:
+            self.core.metrics.refused += 1
+            self.core.answer(sender, Answer(message.op, "refused", error=refusal))
+            return
+        operation = (
+            self.reads.begin(sender, message) if isinstance(message, Get) else self.writes.begin(sender, message)
+        )
+        if operation.request in self.core.waiting:
+            if not self._deadlines:
+                self.core.set_timer(self.core.cluster.operation_timeout_ns, "deadline")
+            deadline = self.core.now.mono + self.core.cluster.operation_timeout_ns
+            self._deadlines.append((deadline, operation.request))
+
+    def _refusal(self, message: ClientMessage) -> str | None:
+        """Definite: nothing has been sent."""
+        limit = self.core.cluster.operations_in_flight_max
+        if len(self.core.waiting) >= limit:
+            return f"overloaded: {limit} operations are in flight (operations_in_flight_max); try again later"
+        if len(message.key.encode()) > KEY_BYTES_MAX:
+            return f"the key is longer than {KEY_BYTES_MAX} bytes"
+        if isinstance(message, Put) and len(message.value.encode()) > VALUE_BYTES_MAX:
+            return f"the value is longer than {VALUE_BYTES_MAX} bytes"
+        return None
+
+    def _expire(self) -> None:
+        """All operations have the same timeout, so the oldest deadline is always in front."""
+        now = self.core.now.mono
+        while self._deadlines and self._deadlines[0][0] <= now:
+            _, request = self._deadlines.popleft()
+            operation = self.core.waiting.get(request)
+            if isinstance(operation, Read | Write):
+                del self.core.waiting[request]
+                self.core.metrics.timeouts += 1
+                error = operation.timed_out()
+                self.core.answer(operation.client, Answer(operation.message.op, "timeout", error=error))
+        while self._deadlines and self._deadlines[0][1] not in self.core.waiting:
+            self._deadlines.popleft()
+        if self._deadlines:
+            self.core.set_timer(max(0, self._deadlines[0][0] - now), "deadline")
+
+    def _ping(self, sender: str, message: Ping) -> None:
+        self.core.answer(sender, Pong(message.token))
+
+    def _status(self, sender: str, _message: AskStatus) -> None:
+        entropy = self.entropy
+        self.core.answer(sender, Status(entropy.begun, entropy.completed, self.copies.changes, self.pending()))
+
+    def _dump(self, sender: str, _message: AskDump) -> None:
+        self.core.answer(sender, DumpReply(self.dump()))

@@ -1,0 +1,63 @@
+"""What a cluster is and how it repairs itself: the whole configuration of the reference store."""
+
+from typing import Literal
+
+import msgspec
+
+from replicas.system import Level
+
+Tie = Literal["incarnation", "cassandra", "riak"]
+
+
+class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    datacenter: str = "dc1"
+
+
+class Cluster(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`n` copies of each key; `r` and `w` replies make a read or a write whose level is not given."""
+
+    nodes: list[Node]
+    n: int
+    r: int
+    w: int
+    tie: Tie = "incarnation"
+    operation_timeout_ns: int = 500_000_000
+    operations_in_flight_max: int = 10_000
+
+    def names(self) -> list[str]:
+        return [node.name for node in self.nodes]
+
+    def quorum(self) -> int:
+        return self.n // 2 + 1
+
+    def reads_needed(self, level: Level | None) -> int:
+        return self.r if level is None else self._count(level)
+
+    def writes_needed(self, level: Level | None) -> int:
+        return self.w if level is None else self._count(level)
+
+    def _count(self, level: Level) -> int:
+        return {"ONE": 1, "QUORUM": self.quorum(), "ALL": self.n}[level]
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How replicas mend, with the limits.
+
+    A message that carries a copy is refused once it is older than `message_lifetime_ns`, by clocks that may differ
+    by `skew_budget_ns`; a confirmed purge waits for both.
+    """
+
+    read_repair: Literal["none", "blocking"] = "blocking"
+    anti_entropy: Literal["none", "merkle"] = "merkle"
+    purge: Literal["never", "confirmed"] = "confirmed"
+    round_every_ns: int = 200_000_000
+    keys_per_exchange_max: int = 1_000
+    tree_levels: Literal[2, 4] = 2  # even, so that the node that opened an exchange is shown the leaves
+    message_lifetime_ns: int = 1_000_000_000
+    skew_budget_ns: int = 50_000_000
+
+    def purge_wait_ns(self) -> int:
+        """A message may be a lifetime old, its write may carry a time that is a skew too early, and the clock that
+        judges its age may be a skew behind."""
+        return self.message_lifetime_ns + 2 * self.skew_budget_ns

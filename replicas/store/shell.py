@@ -1,0 +1,148 @@
+"""The process around a replica: handles all messages that are ready, commits once, then releases the sends."""
+
+import asyncio
+import time  # noqa: TID251 - the shell is where clocks are read, once a batch
+from pathlib import Path
+
+import msgspec
+
+from replicas.system import Address
+
+from .connections import Inbound, Outbound
+from .core import Now
+from .flaws import parts_of
+from .messages import AnyMessage, AskReady, Greeting, Ready, frame
+from .replica import Replica
+from .settings import Cluster, Policy
+from .storage import SqliteStorage
+from .trail import Trail
+
+
+class Spec(msgspec.Struct, forbid_unknown_fields=True):
+    """Where a node lives and with whom it talks: `links` has, for each peer, the address of this node's own link."""
+
+    name: str
+    incarnation: str
+    listen: Address
+    links: dict[str, Address]
+    cluster: Cluster
+    policy: Policy
+    flaw: str | None = None
+    synchronous: str = "FULL"
+    record_messages: bool = True
+
+
+class Shell:
+    def __init__(self, spec: Spec, folder: Path, loop: asyncio.AbstractEventLoop) -> None:
+        parts = parts_of(spec.flaw)
+        self.spec = spec
+        self._loop = loop
+        self._sqlite = SqliteStorage(folder / "copies.db", spec.synchronous)
+        self._storage = parts.storage(self._sqlite)
+        self.replica = Replica(spec.name, spec.incarnation, spec.cluster, spec.policy, self._storage, parts)
+        self._trail = Trail(folder / "trail.jsonl", spec.name, messages=spec.record_messages)
+        self._peers = {peer: Outbound(spec.name, peer, address, loop) for peer, address in spec.links.items()}
+        self._visitors: dict[str, Inbound] = {}
+        self._inbox: list[tuple[str, AnyMessage]] = []
+        self._due: list[str] = []
+        self._scheduled = False
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Listens only when the start is durable: a greeting means that the node can work."""
+        now = self._clock()
+        self._trail.started(now.mono, self.replica.incarnation, self.replica.batch)
+        self.replica.start(now)
+        self._finish_batch([])
+        host, port = self.spec.listen
+        self._server = await self._loop.create_server(lambda: Inbound(self), host, port, backlog=1024)
+        for peer in self._peers.values():
+            peer.connect()
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        self._sqlite.close()
+        self._trail.close()
+
+    def arrived(self, sender: str, message: AnyMessage) -> None:
+        if isinstance(message, AskReady):
+            silent = [name for name, peer in self._peers.items() if not peer.greeted]
+            self._to_visitor(sender, bytes(frame(Ready(silent))))
+            return
+        self._inbox.append((sender, message))
+        self._schedule()
+
+    def greeting(self) -> Greeting:
+        return Greeting(self.spec.name, self.replica.incarnation)
+
+    def visits(self, name: str, connection: Inbound) -> None:
+        self._visitors[name] = connection
+
+    def left(self, name: str, connection: Inbound) -> None:
+        if self._visitors.get(name) is connection:
+            del self._visitors[name]
+
+    def _wake(self, timer: str) -> None:
+        self._due.append(timer)
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._batch)
+
+    def _batch(self) -> None:
+        self._scheduled = False
+        now = self._clock()
+        inbox, self._inbox = self._inbox, []
+        due, self._due = self._due, []
+        replica = self.replica
+        for sender, message in inbox:
+            replica.receive(now, sender, message)
+        for timer in due:
+            replica.wake(now, timer)
+        self._finish_batch(inbox)
+
+    def _finish_batch(self, received: list[tuple[str, AnyMessage]]) -> None:
+        """A commit that fails raises: the process ends, and nothing of the batch was ever said."""
+        at = self._clock().mono
+        meta = self.replica.uncommitted()
+        effects = self.replica.take_effects()
+        self._trail.before_commit(at, self.replica.batch, received, effects.audit)
+        if meta is not None:
+            self._storage.commit(meta)
+        self._trail.after_commit(self._clock().mono, meta.batch if meta else None, effects.sends)
+        for when, timer in effects.timers:
+            self._loop.call_later(max(0, when - at) / 1e9, self._wake, timer)
+        self._release(effects.sends)
+
+    def _release(self, sends: list[tuple[str, AnyMessage]]) -> None:
+        """One write a connection; a message to several is encoded once."""
+        out: dict[str, bytearray] = {}
+        last: AnyMessage | None = None
+        encoded = bytearray()
+        for to, message in sends:
+            if message is not last:
+                last, encoded = message, frame(message)
+            gathered = out.get(to)
+            if gathered is None:
+                out[to] = bytearray(encoded)
+            else:
+                gathered += encoded
+        for to, data in out.items():
+            peer = self._peers.get(to)
+            if peer is not None:
+                peer.send(data)
+            else:
+                self._to_visitor(to, data)
+
+    def _to_visitor(self, name: str, data: bytes | bytearray) -> None:
+        """Whoever has gone hears nothing."""
+        visitor = self._visitors.get(name)
+        if visitor is not None:
+            visitor.send(data)
+
+    @staticmethod
+    def _clock() -> Now:
+        return Now(time.monotonic_ns(), time.time_ns())

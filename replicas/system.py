@@ -1,0 +1,86 @@
+"""The contract that every system under test fulfils, and what the process stage hands to each of its nodes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
+
+Outcome = Literal["ok", "failed", "unknown"]
+Kind = Literal["get", "put", "delete"]
+Level = Literal["ONE", "QUORUM", "ALL"]
+
+
+class Address(NamedTuple):
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+class Reply(NamedTuple):
+    """`failed` is definite: nothing happened. `unknown`: it may take effect later, or never."""
+
+    outcome: Outcome
+    value: str | None = None
+    version: tuple[int, str] | None = None
+    dead: bool = False
+    error: str | None = None
+
+
+class Health(NamedTuple):
+    """Numbers of the last round of anti-entropy begun and completed, changes so far, and what has not mended."""
+
+    begun: int
+    completed: int
+    changes: int
+    pending: str | None
+
+
+class HeldCopy(NamedTuple):
+    version: tuple[int, str]
+    dead: bool
+    value: str | None
+    purgeable: bool
+
+
+class Session(Protocol):
+    """One connection of one client. Each call has a deadline; after `unknown` the session is over."""
+
+    async def ask(self, op: int, kind: Kind, key: str, value: str | None, level: Level | None) -> Reply: ...
+
+    def close(self) -> None: ...
+
+
+class Observer(Protocol):
+    """The harness's own way to a node, past all links and faults."""
+
+    async def health(self) -> Health: ...
+
+    async def dump(self) -> dict[str, HeldCopy]: ...
+
+    async def unreached(self) -> list[str]:
+        """Peers from which the node has not been greeted over its link."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class System(Protocol):
+    """`audited`: the replicas report their own changes in files; without it, only clients and dumps are checked."""
+
+    name: str
+    audited: bool
+
+    def prepare(self, node: str, listen: Address, links: Mapping[str, Address], folder: Path) -> list[str]:
+        """Writes what the node needs into its folder and returns the command that starts it there."""
+        ...
+
+    async def connect(self, address: Address, session: str, deadline_s: float) -> Session:
+        """Returns after the node's greeting. ConnectionError: definite, nothing was sent."""
+        ...
+
+    async def observe(self, address: Address, deadline_s: float) -> Observer: ...
+
+    async def probe(self, address: Address, deadline_s: float) -> bool:
+        """Whether a byte sent there comes back: over a link, whether its direction is open."""
+        ...

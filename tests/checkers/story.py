@@ -1,0 +1,146 @@
+"""Hand-written histories: a story says only what matters, and knows what each replica holds."""
+
+from checkers.history import (
+    FORMAT,
+    AnyEvent,
+    Cause,
+    Change,
+    Copy,
+    Dump,
+    Event,
+    Header,
+    History,
+    Invoke,
+    Life,
+    Message,
+    Outcome,
+    Phase,
+    Return,
+    Version,
+    ordered,
+)
+
+SECOND = 1_000_000_000
+
+
+def live(time: int, value: str, by: str = "A") -> Copy:
+    return Copy(Version(time, by), dead=False, value=value)
+
+
+def tomb(time: int, by: str = "A") -> Copy:
+    return Copy(Version(time, by), dead=True, value=None)
+
+
+def marked(copy: Copy) -> Copy:
+    return Copy(copy.version, copy.dead, copy.value, purgeable=True)
+
+
+class Story:
+    """Each deed takes a second. Nodes A, B and C hold every key; their incarnations are a1, b1, c1 until a start."""
+
+    def __init__(self, *, keys: str = "k", tie: str = "incarnation", audited: bool = True, lifetime: int | None = None):
+        nodes = ["A", "B", "C"]
+        self.header = Header(FORMAT, "simulation", 1, tie, nodes, {key: nodes for key in keys}, audited, lifetime)
+        self.events: list[AnyEvent] = []
+        self.now = 0
+        self.incarnations = {node: f"{node.lower()}1" for node in nodes}
+        self.held: dict[str, dict[str, Copy]] = {incarnation: {} for incarnation in self.incarnations.values()}
+        self.asked: dict[int, Invoke] = {}
+        self.batch = 0
+
+    def add(self, event: AnyEvent) -> None:
+        self.events.append(event)
+        self.now += SECOND
+
+    def ask(self, kind: str, value: str | None = None, *, session: str = "c1", key: str = "k") -> int:
+        op = len(self.asked) + 1
+        assert kind in ("get", "put", "delete")
+        invoke = Invoke(at=self.now, op=op, session=session, node="A", kind=kind, key=key, value=value)  # type: ignore[arg-type] # just asserted
+        self.asked[op] = invoke
+        self.add(invoke)
+        return op
+
+    def back(self, op: int, copy: Copy | None = None, outcome: Outcome = "ok") -> None:
+        """A read returns the copy's content; a write only its version."""
+        asked = self.asked[op]
+        back = Return(at=self.now, op=op, session=asked.session, outcome=outcome)
+        if copy is not None:
+            back.version = copy.version
+            if asked.kind == "get":
+                back.value, back.dead = copy.value, copy.dead
+        self.add(back)
+
+    def write(self, copy: Copy, *takers: str, key: str = "k", session: str = "c1", outcome: Outcome = "ok") -> None:
+        """A put or delete that reaches these nodes."""
+        op = self.ask("delete" if copy.dead else "put", copy.value, key=key, session=session)
+        for node in takers:
+            self.take(node, copy, key=key)
+        self.back(op, copy if outcome == "ok" else None, outcome)
+
+    def get(self, copy: Copy | None, *, session: str = "c1", key: str = "k") -> None:
+        self.back(self.ask("get", session=session, key=key), copy)
+
+    def take(self, node: str, new: Copy | None, cause: Cause = "write", *, key: str = "k") -> None:
+        incarnation = self.incarnations[node]
+        old = self.held[incarnation].get(key)
+        self.batch += 1
+        self.add(
+            Change(
+                at=self.now, node=node, incarnation=incarnation, batch=self.batch, key=key, old=old, new=new, cause=cause
+            )
+        )
+        if new is None:
+            self.held[incarnation].pop(key, None)
+        else:
+            self.held[incarnation][key] = new
+
+    def mark(self, *nodes: str, key: str = "k") -> None:
+        for node in nodes:
+            self.take(node, marked(self.held[self.incarnations[node]][key]), "purgeable", key=key)
+
+    def purge(self, *nodes: str, key: str = "k") -> None:
+        for node in nodes:
+            self.take(node, None, "purge", key=key)
+
+    def start(self, node: str, incarnation: str | None = None, *, batch: int = 0, committed: int = 0) -> None:
+        name = incarnation or self.incarnations[node]
+        self.incarnations[node] = name
+        self.held.setdefault(name, {})
+        life = Life(at=self.now, node=node, incarnation=name, what="started", batch=batch, committed=committed)
+        self.add(life)
+
+    def message(self, copy: Copy, *, took: int | None = 1, age: int = 0, key: str = "k") -> None:
+        """Sent now, received `took` seconds later, from a read that is `age` seconds old."""
+        received = None if took is None else self.now + took * SECOND
+        self.add(
+            Message(
+                at=self.now, id=f"m{len(self.events)}", born=self.now - age * SECOND, sender="C", to="A", kind="write",
+                origin="op 1", key=key, version=copy.version, received=received,
+            )
+        )  # fmt: skip
+
+    def settle(self, pending: str | None = None, *, without: str = "") -> "Story":
+        self.add(Phase(at=self.now, name="settled", pending=pending))
+        self.dump(without=without)
+        return self
+
+    def dump(self, *, without: str = "", moment: str = "settled") -> "Story":
+        for node, incarnation in self.incarnations.items():
+            if node not in without:
+                which = "settled" if moment == "settled" else "one round later"
+                copies = dict(self.held[incarnation])
+                self.add(Dump(at=self.now, node=node, incarnation=incarnation, moment=which, copies=copies))  # type: ignore[arg-type] # one of the two
+        return self
+
+    def end(self) -> History:
+        """One round later, and the end."""
+        self.dump(moment="one round later")
+        self.add(Phase(at=self.now, name="end"))
+        return self.history()
+
+    def history(self) -> History:
+        return ordered(self.header, self.events)
+
+
+def seqs(history: History, *kinds: type[Event]) -> list[int]:
+    return [event.seq for event in history.events if isinstance(event, kinds)]

@@ -1,0 +1,141 @@
+"""Random small histories: few keys, versions and nodes, so that they collide; mostly coherent, so that some hold."""
+
+from collections.abc import Callable
+
+from hypothesis import strategies as st
+
+from checkers.history import Copy, Dump, History, Return, Version
+from tests.checkers.story import SECOND, Story, marked
+
+_KEYS = "kl"
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> History:
+    story = Story(
+        keys=draw(st.sampled_from(["k", "kl"])),
+        tie=draw(st.sampled_from(["incarnation", "cassandra", "riak"])),
+        audited=draw(st.integers(0, 7)) > 0,
+        lifetime=draw(st.sampled_from([None, 2 * SECOND])),
+    )
+    # Copies are drawn once, so that a version mostly means one content, and most histories write each before its use.
+    pool = draw(st.lists(_copies(), min_size=2, max_size=5))
+    if draw(st.booleans()):
+        for copy in pool:
+            outcome = draw(st.sampled_from(["ok", "unknown", "unknown", "failed"]))
+            key = draw(st.sampled_from(_KEYS))
+            story.write(copy, *draw(st.sampled_from(["", "A", "ABC", "ABC"])), key=key, outcome=outcome)  # type: ignore[arg-type] # drawn from its values
+    deeds = draw(st.lists(st.sampled_from(_DEEDS), max_size=14))
+    for deed in deeds:
+        deed(draw, story, pool)
+        if draw(st.integers(0, 9)) == 0:
+            story.now -= SECOND  # two events at one time
+    if draw(st.booleans()):
+        _settle(draw, story)
+    return story.history()
+
+
+@st.composite
+def _copies(draw: st.DrawFn) -> Copy:
+    version = Version(draw(st.integers(1, 3)), draw(st.sampled_from("AB")))
+    if draw(st.booleans()):
+        return Copy(version, dead=True, value=None)
+    return Copy(version, dead=False, value=draw(st.sampled_from([f"{version.time}{version.by}"] * 5 + ["", "é"])))
+
+
+def _write(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
+    takers = draw(st.sampled_from(["", "A", "AB", "ABC"]))
+    story.write(draw(st.sampled_from(pool)), *takers, key=draw(st.sampled_from(_KEYS)))
+
+
+def _ask(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
+    copy = draw(st.sampled_from(pool))
+    kind = draw(st.sampled_from(["get", "delete" if copy.dead else "put"]))
+    value = None if kind == "get" else copy.value
+    story.ask(kind, value, session=draw(st.sampled_from(["c1", "c2"])), key=draw(st.sampled_from(_KEYS)))
+
+
+def _answer(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
+    done = {event.op for event in story.events if isinstance(event, Return)}
+    waiting = sorted(story.asked.keys() - done)
+    if waiting:
+        op = draw(st.sampled_from(waiting))
+        outcome = draw(st.sampled_from(["ok", "ok", "ok", "failed", "unknown"]))
+        story.back(op, draw(st.sampled_from([None, *pool])) if outcome == "ok" else None, outcome)  # type: ignore[arg-type] # drawn from its values
+
+
+def _get(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
+    key = draw(st.sampled_from(_KEYS))
+    held = [copies[key] for copies in story.held.values() if key in copies]
+    story.get(draw(st.sampled_from([None, *held, *held, *pool])), key=key, session=draw(st.sampled_from(["c1", "c2"])))
+
+
+def _bare_get(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
+    op = story.ask("get", key=draw(st.sampled_from(_KEYS)))
+    back = Return(at=story.now, op=op, session="c1", outcome="ok", value=draw(st.sampled_from(pool)).value)
+    story.add(back)
+
+
+def _take(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
+    node, key = draw(st.sampled_from("ABC")), draw(st.sampled_from(_KEYS))
+    copy = draw(st.sampled_from([*pool, *pool, None]))
+    cause = draw(st.sampled_from(["write", "read repair", "anti-entropy"]))
+    story.take(node, copy, cause, key=key)
+
+
+def _catch_up(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
+    """One replica takes what another holds, as repair does."""
+    giver, taker = draw(st.permutations("ABC"))[:2]
+    for key, copy in story.held[story.incarnations[giver]].items():
+        story.take(taker, copy, "anti-entropy", key=key)
+
+
+def _reap(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
+    """Marks, purges or discards; now and then what is no tombstone."""
+    cause = draw(st.sampled_from(["purgeable", "purge", "purge", "corrupt"]))
+    for node in draw(st.sampled_from(["A", "B", "C", "ABC"])):
+        for key, copy in sorted(story.held[story.incarnations[node]].items()):
+            if copy.dead or cause == "corrupt" or draw(st.integers(0, 9)) == 0:
+                story.take(node, marked(copy) if cause == "purgeable" else None, cause, key=key)  # type: ignore[arg-type] # drawn from its values
+
+
+def _start(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
+    node = draw(st.sampled_from("ABC"))
+    fresh = f"{node}/{len(story.events)}" if draw(st.booleans()) else None
+    story.start(node, fresh, batch=5, committed=draw(st.sampled_from([3, 5, 5, 5, 6])))
+
+
+def _message(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
+    took = draw(st.sampled_from([None, 1, 2, 4]))
+    age = draw(st.sampled_from([0, 0, 3]))
+    story.message(draw(st.sampled_from(pool)), took=took, age=age, key=draw(st.sampled_from(_KEYS)))
+
+
+def _lie(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
+    """The next change starts from what was never there."""
+    held = story.held[story.incarnations[draw(st.sampled_from("ABC"))]]
+    held[draw(st.sampled_from(_KEYS))] = draw(st.sampled_from(pool))
+
+
+def _settle(draw: st.DrawFn, story: Story) -> None:
+    chances = st.sampled_from(["", "", "", "", "C", "ABC"])
+    if draw(st.integers(0, 3)):
+        story.take("A", story.held[story.incarnations["A"]].get("k"), "anti-entropy")
+        for node in "BC":  # what a store that converges would do
+            for key in _KEYS:
+                story.take(node, story.held[story.incarnations["A"]].get(key), "anti-entropy", key=key)
+    story.settle(draw(st.sampled_from([None, None, None, "k differs"])), without=draw(chances))
+    if draw(st.integers(0, 5)) == 0:
+        story.take("B", draw(_copies()), draw(st.sampled_from(["write", "purge", "purgeable"])))
+    story.end()
+    if draw(st.integers(0, 5)) == 0:
+        story.events = [event for event in story.events if not isinstance(event, Dump) or event.node in draw(chances)]
+    if draw(st.integers(0, 5)) == 0:
+        story.take("B", draw(_copies()), "write")
+
+
+Deed = Callable[[st.DrawFn, Story, list[Copy]], None]
+_DEEDS: list[Deed] = [
+    _write, _write, _write, _ask, _answer, _get, _get, _bare_get, _take, _catch_up, _catch_up, _reap, _reap,
+    _start, _message, _message, _lie,
+]  # fmt: skip

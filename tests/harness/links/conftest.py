@@ -1,0 +1,169 @@
+"""Both servers, and links through them whose two far ends are in the hands of the test."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from time import monotonic, sleep  # noqa: TID251 - deadlines on real processes
+from typing import Any, NamedTuple
+
+import pytest
+
+import harness
+from harness.stages.processes.links.server import NoServer, Prefer, argv, find
+
+HOST = f"127.90.{os.getpid() // 250 % 250}.{1 + os.getpid() % 250}"
+PATIENCE_S = 10
+
+
+class Answer(NamedTuple):
+    status: int
+    content_type: str | None
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Server(NamedTuple):
+    kind: Prefer
+    host: str
+    port: int
+    process: subprocess.Popen[bytes]
+
+    def call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE_S)
+        try:
+            connection.request(method, path, data, headers or {})
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.getheader("Content-Type"), answer.read())
+        finally:
+            connection.close()
+
+
+class Link:
+    """A proxy from `address` to a socket of ours."""
+
+    def __init__(self, server: Server, stack: ExitStack, name: str) -> None:
+        self.server = server
+        self.stack = stack
+        self.name = name
+        self.upstream = stack.enter_context(socket.create_server((HOST, 0)))
+        self.upstream.settimeout(PATIENCE_S)
+        host, port = self.upstream.getsockname()
+        body = {"name": name, "listen": f"{HOST}:0", "upstream": f"{host}:{port}"}
+        answer = server.call("POST", "/proxies", body)
+        assert answer.status == 201, answer
+        self.listen = str(answer.json["listen"])
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.listen.rpartition(":")
+        return host, int(port)
+
+    def dial(self) -> socket.socket:
+        client = self.stack.enter_context(socket.create_connection(self.address, timeout=PATIENCE_S))
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return client
+
+    def open(self) -> tuple[socket.socket, socket.socket]:
+        """The client's socket and the upstream's, connected through the link, for certain."""
+        client = self.dial()
+        far = self.stack.enter_context(self.upstream.accept()[0])
+        far.settimeout(PATIENCE_S)
+        far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return client, far
+
+    def add(self, kind: str, stream: str = "upstream", toxicity: float = 1, **attributes: int) -> None:
+        body = {"type": kind, "name": kind, "stream": stream, "toxicity": toxicity, "attributes": attributes}
+        answer = self.server.call("POST", f"/proxies/{self.name}/toxics", body)
+        assert answer.status == 200, answer
+
+    def change(self, kind: str, **attributes: int) -> None:
+        answer = self.server.call("PATCH", f"/proxies/{self.name}/toxics/{kind}", {"attributes": attributes})
+        assert answer.status == 200, answer
+
+    def remove(self, kind: str) -> None:
+        assert self.server.call("DELETE", f"/proxies/{self.name}/toxics/{kind}").status == 204
+
+
+@pytest.fixture(scope="session")
+def start() -> Iterator[Callable[..., Server]]:
+    """Starts a server of a kind; skips where there is none. All are killed at the end."""
+    with ExitStack() as stack:
+
+        def run(kind: Prefer, *more: str) -> Server:
+            try:
+                choice = find(kind)
+            except NoServer as missing:
+                pytest.skip(str(missing))
+            with socket.create_server((HOST, 0)) as free:
+                port = free.getsockname()[1]
+            root = str(Path(harness.__file__).parents[1])
+            process = subprocess.Popen(
+                [*argv(choice, HOST, port), *more],
+                env={**os.environ, "PYTHONPATH": root, "LOG_LEVEL": "error"},
+                stdout=subprocess.DEVNULL,
+            )
+            stack.callback(process.wait, PATIENCE_S)
+            stack.callback(process.kill)
+            server = Server(kind, HOST, port, process)
+            _await_ready(server)
+            return server
+
+        yield run
+
+
+def _await_ready(server: Server) -> None:
+    until = monotonic() + PATIENCE_S
+    while True:
+        try:
+            assert server.call("GET", "/version").status == 200
+        except OSError:
+            assert server.process.poll() is None, "the server ended"
+            assert monotonic() < until, f"no answer within {PATIENCE_S} s"
+            sleep(0.01)
+        else:
+            return
+
+
+@pytest.fixture(scope="session", params=["stand-in", "toxiproxy"])
+def either(request: pytest.FixtureRequest, start: Callable[..., Server]) -> Server:
+    return start(request.param)
+
+
+@pytest.fixture(scope="session")
+def stand_in(start: Callable[..., Server]) -> Server:
+    return start("stand-in")
+
+
+def _clear(server: Server) -> None:
+    for name in server.call("GET", "/proxies").json:
+        server.call("DELETE", f"/proxies/{name}")
+
+
+@pytest.fixture
+def server(either: Server) -> Iterator[Server]:
+    """Either server, without proxies."""
+    yield either
+    _clear(either)
+
+
+@pytest.fixture
+def link(server: Server) -> Iterator[Link]:
+    with ExitStack() as stack:
+        yield Link(server, stack, "link")
+
+
+@pytest.fixture
+def own_link(stand_in: Server) -> Iterator[Link]:
+    """A link through the stand-in, for what only it does."""
+    with ExitStack() as stack:
+        yield Link(stand_in, stack, "link")
+    _clear(stand_in)

@@ -1,0 +1,1 @@
+"""What clients ask for: operations, key distributions and mixes."""
