@@ -22,10 +22,13 @@ def check(history: History) -> Verdict:
         if before is None or _covers(facts, answer, before):
             if answer.copy is not None:
                 highest[place] = answer
-        elif answer.copy is None and facts.may_be_purged_unseen(answer.invoke.key):
-            unknown = f"key {answer.invoke.key}: read again as nothing, and the system reports no purges"
-        elif answer.copy is not None or not _purged(facts, answer, before):
+        elif answer.copy is not None:
             violations.append(_older(before, answer))
+        elif not _purged(facts, answer, before):
+            if facts.may_be_purged_unseen(answer.invoke.key):
+                unknown = f"key {answer.invoke.key}: read again as nothing, and the system reports no purges"
+            else:
+                violations.append(_older(before, answer))
     return conclude(NAME, violations, checked, unknown)
 
 

@@ -79,12 +79,14 @@ def _killed_while_writing(name: str) -> Plan:
 
 
 def _read_through_changing_pairs(name: str) -> Plan:
-    """Only r1 holds the second put. c2 reads it from r1 and r2, then reads from r2 and r3."""
+    """Only r1 holds the second put. c2 reads it from r1 and r2, then reads from r2 and r3; c3 reads after all."""
     steps = [
         Step(100, "c1", "r1", "put"),
         Step(600, "c1", "r1", "put"),
         Step(1500, "c2", "r2", "get"),
         Step(2300, "c2", "r2", "get"),
+        Step(3000, "c3", "r2", "get"),
+        Step(3100, "c3", "r3", "get"),
     ]
     cuts = [
         Cut("one-way", ["r1", "r2"], 300, 1000),
@@ -92,7 +94,7 @@ def _read_through_changing_pairs(name: str) -> Plan:
         Cut("isolate", ["r3"], 1200, 1900),
         Cut("isolate", ["r1"], 2000, 2800),
     ]
-    return sketch(name, steps, cuts, 2800, policy=_without_rounds())
+    return sketch(name, steps, cuts, 3200, policy=_without_rounds())
 
 
 def _without_rounds() -> Policy:

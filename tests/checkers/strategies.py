@@ -30,7 +30,7 @@ def histories(draw: st.DrawFn) -> History:
         deed(draw, story, pool)
         if draw(st.integers(0, 9)) == 0:
             story.now -= SECOND  # two events at one time
-    if draw(st.booleans()):
+    if draw(st.integers(0, 3)):
         _settle(draw, story)
     return story.history()
 
@@ -99,6 +99,22 @@ def _reap(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
                 story.take(node, marked(copy) if cause == "purgeable" else None, cause, key=key)  # type: ignore[arg-type] # drawn from its values
 
 
+def _bury(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
+    """A tombstone reaches most nodes and is purged while a message or a read may be under way."""
+    key, grave = draw(st.sampled_from(_KEYS)), draw(st.sampled_from([copy for copy in pool if copy.dead] or pool))
+    for node in draw(st.sampled_from(["ABC", "ABC", "ABC", "AB"])):
+        story.take(node, grave, "anti-entropy", key=key)
+    old, late = draw(st.sampled_from(pool)), draw(st.sampled_from(["message", "read", "nothing"]))
+    if late == "message":
+        story.message(old, took=draw(st.sampled_from([1, 3, 5])), age=draw(st.sampled_from([0, 2])), key=key)
+    op = story.ask("get", key=key, session="c2") if late == "read" else None
+    story.purge(*draw(st.sampled_from(["A", "ABC", "BCA"])), key=key)
+    if op is not None:
+        story.back(op, draw(st.sampled_from([None, old])))
+    if draw(st.booleans()):
+        story.get(draw(st.sampled_from([None, None, old, grave])), key=key)
+
+
 def _start(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
     node = draw(st.sampled_from("ABC"))
     fresh = f"{node}/{len(story.events)}" if draw(st.booleans()) else None
@@ -137,5 +153,5 @@ def _settle(draw: st.DrawFn, story: Story) -> None:
 Deed = Callable[[st.DrawFn, Story, list[Copy]], None]
 _DEEDS: list[Deed] = [
     _write, _write, _write, _ask, _answer, _get, _get, _bare_get, _take, _catch_up, _catch_up, _reap, _reap,
-    _start, _message, _message, _lie,
+    _bury, _bury, _bury, _start, _message, _lie,
 ]  # fmt: skip

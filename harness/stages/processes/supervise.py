@@ -151,8 +151,7 @@ class Guardian:
         self._requests = cast("asyncio.StreamWriter", process.stdin)
         self._news = cast("asyncio.StreamReader", process.stdout)
         self._log = log
-        # One future per request, in order. They are awaited with asyncio.wait, so none is ever cancelled.
-        self._answers: deque[asyncio.Future[Any]] = deque()
+        self._answers: deque[asyncio.Future[Any]] = deque()  # in order; none is cancelled, thanks to asyncio.wait
         self._ends: dict[int, asyncio.Future[Any]] = {}  # pid -> Exit
         self._living: dict[int, psutil.Process] = {}
         self._directories: list[Path] = []
@@ -286,8 +285,7 @@ def _in_sessions(pid: int, leaders: Mapping[int, psutil.Process]) -> bool:
             return False
     except (ProcessLookupError, psutil.NoSuchProcess):
         return False
-    # is_running compares creation times, as a pid may have a new owner. While a session has members, its number
-    # is not given anew: without any leader it is still the one we knew.
+    # A pid may have a new owner (is_running knows), but not while its session has members, even with no leader.
     return leaders[session].is_running() or not psutil.pid_exists(session)
 
 

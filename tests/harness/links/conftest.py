@@ -156,14 +156,18 @@ def server(either: Server) -> Iterator[Server]:
 
 
 @pytest.fixture
-def link(server: Server) -> Iterator[Link]:
+def make_link() -> Iterator[Callable[[Server], Link]]:
     with ExitStack() as stack:
-        yield Link(server, stack, "link")
+        yield lambda server: Link(server, stack, "link")
 
 
 @pytest.fixture
-def own_link(stand_in: Server) -> Iterator[Link]:
+def link(server: Server, make_link: Callable[[Server], Link]) -> Link:
+    return make_link(server)
+
+
+@pytest.fixture
+def own_link(stand_in: Server, make_link: Callable[[Server], Link]) -> Iterator[Link]:
     """A link through the stand-in, for what only it does."""
-    with ExitStack() as stack:
-        yield Link(stand_in, stack, "link")
+    yield make_link(stand_in)
     _clear(stand_in)

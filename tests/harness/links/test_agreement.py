@@ -56,7 +56,7 @@ def both(start: Callable[..., "Server"]) -> list["Server"]:
     return [start("stand-in"), start("toxiproxy")]
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(calls, max_size=15))
 def test_any_calls_are_answered_alike(both: list["Server"], sequence: list[Call]) -> None:
     first, second = (answers(server, [PROXY, *sequence]) for server in both)

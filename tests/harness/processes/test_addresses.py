@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.stages.processes import addresses
@@ -84,6 +84,10 @@ def test_ports_are_out_of_the_way_of_outgoing_connections(block: Block) -> None:
 
 
 @given(st.integers(1, 65535), st.integers(1, 65535))
+@example(1, addresses.API_PORT)
+@example(1, addresses.API_PORT - 1)
+@example(addresses.LOCK_PORT, 65535)
+@example(addresses.LOCK_PORT + 1, 65535)
 def test_a_machine_is_refused_exactly_when_its_outgoing_ports_meet_ours(one: int, other: int) -> None:
     low, high = sorted((one, other))
     ours = range(addresses.API_PORT, addresses.LOCK_PORT + 1)

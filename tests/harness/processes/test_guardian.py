@@ -138,14 +138,14 @@ def test_words_arrive_as_they_were_sent(tmp_path: Path, words: list[str]) -> Non
 @in_loop
 async def test_a_death_shows_the_last_lines_of_the_log(tmp_path: Path) -> None:
     async with await start(tmp_path) as guardian:
-        child = await shell(guardian, tmp_path, "seq 1000; echo 'no room on disk' >&2; exit 4")
+        child = await shell(guardian, tmp_path, "seq 5000; echo 'no room on disk' >&2; exit 4")
         with pytest.raises(ChildEndedError) as caught:
             await child.outlives(asyncio.sleep(30), "its greeting", deadline_s=20)
         words = str(caught.value)
         assert f"process {child.pid} (/bin/sh -c" in words
         assert "ended (exit code 4) while waiting for its greeting" in words
-        assert words.endswith("  999\n  1000\n  no room on disk")
-        assert "990" not in words
+        assert words.endswith("  4999\n  5000\n  no room on disk")
+        assert "4990" not in words
         for attempt in (child.signal(signal.SIGSTOP), child.becomes("stopped", deadline_s=5)):
             with pytest.raises(ChildEndedError, match="no room on disk"):
                 await attempt
@@ -161,8 +161,10 @@ async def test_what_does_not_come_in_time_is_named(tmp_path: Path) -> None:
             await child.exited(deadline_s=0.05)
         with pytest.raises(DeadlineError, match="to become stopped; it is running"):
             await child.becomes("stopped", deadline_s=0.05)
+        vote = asyncio.ensure_future(asyncio.sleep(30))
         with pytest.raises(DeadlineError, match="for its vote; it is running"):
-            await child.outlives(asyncio.sleep(30), "its vote", deadline_s=0.05)
+            await child.outlives(vote, "its vote", deadline_s=0.05)
+        assert vote.cancelled()
         with pytest.raises(ZeroDivisionError):
             await child.outlives(asyncio.to_thread(lambda: 1 / 0), "a failure of its own", deadline_s=5)
 

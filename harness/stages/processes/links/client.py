@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 import requests
 import toxiproxy.api
-from toxiproxy import Proxy, Toxiproxy
 from toxiproxy.api import APIConsumer
 from toxiproxy.exceptions import InvalidToxic, NotFound, ProxyExists
 

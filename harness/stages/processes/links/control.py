@@ -6,8 +6,10 @@ Every call waits: make it in a worker thread. And `requests` takes 90 ms to impo
 from time import monotonic, sleep  # noqa: TID251 - a real server needs real time to start
 from typing import Any
 
-from harness.stages.processes.links import client
-from harness.stages.processes.links.client import calling
+from toxiproxy import Proxy, Toxiproxy
+from toxiproxy.api import APIConsumer
+
+from harness.stages.processes.links.client import CALL_SECONDS_MAX, Session, calling
 from harness.stages.processes.links.link import Link, LinkError
 
 BLOCK = "block"
@@ -18,7 +20,7 @@ NOT_IN_A_PATH = "/?#%"
 
 class Control:
     def __init__(self, host: str, port: int) -> None:
-        self._session = client.Session(host, port)
+        self._session = Session(host, port)
         self._proxies: dict[str, Any] = {}
 
     def wait_ready(self, deadline_s: float) -> None:
@@ -33,9 +35,9 @@ class Control:
             else:
                 return
 
-    def version(self, deadline_s: float = client.CALL_SECONDS_MAX) -> str:
+    def version(self, deadline_s: float = CALL_SECONDS_MAX) -> str:
         with calling(self._session, ALL, "version", deadline_s):
-            return str(client.APIConsumer.get("/version").json()["version"])
+            return str(APIConsumer.get("/version").json()["version"])
 
     def create(self, links: list[Link]) -> None:
         for link in links:
@@ -44,8 +46,8 @@ class Control:
                 raise LinkError(link.name, "create", why, "Give it another name")
             with calling(self._session, link.name, "create"):
                 # not Toxiproxy.create, which lists all proxies before each, and has KeyError('name') for a taken port
-                shown = client.APIConsumer.post("/proxies", json=link._asdict()).json()
-            self._proxies[link.name] = client.Proxy(**shown)
+                shown = APIConsumer.post("/proxies", json=link._asdict()).json()
+            self._proxies[link.name] = Proxy(**shown)
 
     def block(self, name: str) -> None:
         """What the dialling side sends is dropped without a word. What the upstream sends still passes."""
@@ -68,7 +70,7 @@ class Control:
     def reset(self) -> None:
         """Nothing is blocked any more."""
         with calling(self._session, ALL, "reset"):
-            client.Toxiproxy().reset()
+            Toxiproxy().reset()
 
     def _proxy(self, name: str, call: str) -> Any:
         if name not in self._proxies:

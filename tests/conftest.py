@@ -1,0 +1,50 @@
+"""For all tests: nothing may be left behind."""
+
+import os
+import threading
+from collections.abc import Iterator
+
+import psutil
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ci")
+
+_PATIENCE_S = 5.0
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """Fails a test that leaks a process, a thread or a listening port of this process."""
+    this = psutil.Process(os.getpid())
+    children_before = {child.pid for child in this.children(recursive=True)}
+    threads_before = {thread.ident for thread in threading.enumerate()}
+    ports_before = _listening(this)
+    yield
+    new_children = [child for child in this.children(recursive=True) if child.pid not in children_before]
+    _, alive = psutil.wait_procs(new_children, timeout=_PATIENCE_S)
+    assert not alive, f"the test left processes running: {[_command(child) for child in alive]}"
+    left = [thread for thread in threading.enumerate() if thread.ident not in threads_before and not _pooled(thread)]
+    for thread in left:
+        thread.join(_PATIENCE_S)
+    assert not [thread for thread in left if thread.is_alive()], f"the test left threads running: {left}"
+    ports = _listening(this) - ports_before
+    assert not ports, f"the test left ports listening: {ports}"
+
+
+def _pooled(thread: threading.Thread) -> bool:
+    """Pytest's own, which live as long as the session."""
+    return thread.name.startswith(("execnet", "pytest_timeout"))
+
+
+def _listening(process: psutil.Process) -> set[tuple[str, int]]:
+    connections = process.net_connections(kind="inet")
+    return {tuple(each.laddr) for each in connections if each.status == psutil.CONN_LISTEN}
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return f"process {process.pid}"

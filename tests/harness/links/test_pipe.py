@@ -1,0 +1,324 @@
+"""One direction of a connection of the stand-in, on a clock of the test's own."""
+
+import heapq
+import itertools
+from collections.abc import Callable
+from random import Random
+from typing import Any, cast
+
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from harness.stages.processes.links.standin.bodies import Toxic
+from harness.stages.processes.links.standin.pipe import Pipe
+from harness.stages.processes.links.standin.toxics import KINDS
+
+
+class Handle:
+    cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class Clock:
+    """As much of an event loop as a pipe needs."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.heap: list[tuple[float, int, Handle, Callable[..., None], tuple[Any, ...]]] = []
+        self.order = itertools.count()
+
+    def time(self) -> float:
+        return self.now
+
+    def call_at(self, when: float, act: Callable[..., None], *arguments: Any) -> Handle:
+        handle = Handle()
+        heapq.heappush(self.heap, (when, next(self.order), handle, act, arguments))
+        return handle
+
+    def call_later(self, delay: float, act: Callable[..., None], *arguments: Any) -> Handle:
+        return self.call_at(self.now + delay, act, *arguments)
+
+    def run(self, seconds: float) -> None:
+        until = self.now + seconds
+        while self.heap and self.heap[0][0] <= until:
+            when, _, handle, act, arguments = heapq.heappop(self.heap)
+            self.now = max(self.now, when)
+            if not handle.cancelled:
+                act(*arguments)
+        self.now = until
+
+
+class Socket:
+    """A transport and, as the other direction, what the end of this one leads to."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.written: list[tuple[float, bytes]] = []
+        self.reading = True
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        assert not self.closed, "written after the end"
+        assert data, "an empty write"
+        self.written.append((self.clock.now, data))
+
+    def close(self) -> None:
+        assert not self.closed, "closed twice"
+        self.closed = True
+
+    def finish(self) -> None:
+        """The other direction: it has no toxics here."""
+
+    def is_closing(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None:
+        assert self.reading
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        assert not self.reading
+        self.reading = True
+
+    def data(self) -> bytes:
+        return b"".join(data for _, data in self.written)
+
+
+class Bench:
+    """A pipe between two such sockets."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.source = Socket(self.clock)
+        self.far = Socket(self.clock)
+        self.resets = 0
+        self.pipe = Pipe(cast("Any", self.clock), cast("Any", self.source), cast("Any", self.far), Random, self._reset)
+        self.pipe.reverse = cast("Any", self.far)
+        self.sent = b""
+
+    def send(self, size: int) -> None:
+        data = bytes((len(self.sent) + at) % 251 for at in range(size))
+        self.sent += data
+        self.pipe.first(data)
+
+    def add(self, name: str, kind: str, **attributes: int) -> None:
+        self.pipe.add(toxic(name, kind, attributes))
+
+    def _reset(self) -> None:
+        self.resets += 1
+
+
+def toxic(name: str, kind: str, attributes: dict[str, int], toxicity: float = 1.0) -> Toxic:
+    return Toxic(KINDS[kind].attributes(**attributes), name, kind, "upstream", toxicity)
+
+
+small = st.integers(0, 300)
+harmless = st.one_of(
+    st.tuples(st.just("noop"), st.just({})),
+    st.tuples(st.just("latency"), st.fixed_dictionaries({"latency": small, "jitter": small})),
+    st.tuples(st.just("bandwidth"), st.fixed_dictionaries({"rate": st.integers(0, 20)})),
+    st.tuples(st.just("slow_close"), st.fixed_dictionaries({"delay": small})),
+    st.tuples(
+        st.just("slicer"),
+        st.fixed_dictionaries(
+            {"average_size": st.integers(10, 900), "size_variation": st.integers(0, 9), "delay": st.integers(0, 50_000)}
+        ),
+    ),
+)
+
+
+class HarmlessToxics(RuleBasedStateMachine):
+    """Toxics that only delay lose, repeat, invent and reorder nothing, however they are added, changed and removed."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.bench = Bench()
+        self.toxics: dict[str, str] = {}
+        self.choked = False
+
+    @rule(size=st.integers(1, 5_000))
+    def send(self, size: int) -> None:
+        if not self.bench.pipe.shut:
+            self.bench.send(size)
+
+    @rule(name=st.sampled_from("abc"), what=harmless, toxicity=st.sampled_from([0.0, 0.5, 1.0]))
+    def set(self, name: str, what: tuple[str, dict[str, int]], toxicity: float) -> None:
+        kind, attributes = what
+        if name not in self.toxics:
+            self.toxics[name] = kind
+            self.bench.pipe.add(toxic(name, kind, attributes, toxicity))
+        elif self.toxics[name] == kind:
+            self.bench.pipe.update(toxic(name, kind, attributes, toxicity))
+
+    @rule(name=st.sampled_from("abc"))
+    def remove(self, name: str) -> None:
+        if self.toxics.pop(name, None):
+            self.bench.pipe.remove(name)
+
+    @rule(milliseconds=st.integers(0, 1_000))
+    def wait(self, milliseconds: int) -> None:
+        self.bench.clock.run(milliseconds / 1000)
+
+    @rule()
+    def choke(self) -> None:
+        self.choked = not self.choked
+        self.bench.pipe.choke(choked=self.choked)
+
+    @rule()
+    def end(self) -> None:
+        self.bench.pipe.finish()
+
+    @invariant()
+    def a_prefix_has_arrived_and_the_rest_is_held(self) -> None:
+        arrived = self.bench.far.data()
+        assert self.bench.sent.startswith(arrived)
+        held = sum(stage.held for stage in self.bench.pipe.stages.values())
+        assert held == len(self.bench.sent) - len(arrived)
+
+    @invariant()
+    def the_source_is_read_unless_something_is_full(self) -> None:
+        if not self.bench.pipe.shut:
+            full = any(stage.held > stage.room for stage in self.bench.pipe.stages.values())
+            assert self.bench.source.reading == (not self.choked and not full)
+
+    @invariant()
+    def an_end_comes_only_after_everything(self) -> None:
+        if self.bench.far.closed:
+            assert self.bench.pipe.shut
+            assert self.bench.far.data() == self.bench.sent
+
+    def teardown(self) -> None:
+        for name in list(self.toxics):
+            self.bench.pipe.remove(name)
+        assert self.bench.far.data() == self.bench.sent
+        assert self.bench.far.closed == self.bench.pipe.shut
+
+
+TestHarmlessToxics = HarmlessToxics.TestCase
+
+sizes = st.lists(st.tuples(st.integers(1, 20_000), st.integers(0, 400)), min_size=1, max_size=8)
+
+
+@given(sizes, st.integers(1, 50))
+def test_bandwidth_never_passes_more_than_its_rate(sends: list[tuple[int, int]], rate: int) -> None:
+    bench = Bench()
+    bench.add("b", "bandwidth", rate=rate)
+    for size, pause_ms in sends:
+        bench.send(size)
+        bench.clock.run(pause_ms / 1000)
+    bench.clock.run(len(bench.sent) / rate / 1000 + 0.001)
+    assert bench.far.data() == bench.sent
+    passed = 0
+    for at_s, data in bench.far.written:
+        passed += len(data)
+        assert passed <= rate * 1000 * at_s + 1e-6
+
+
+@given(sizes, st.integers(0, 500), st.integers(0, 500))
+def test_latency_delays_each_byte_by_as_much_as_it_says(
+    sends: list[tuple[int, int]], latency: int, jitter: int
+) -> None:
+    bench = Bench()
+    bench.add("l", "latency", latency=latency, jitter=jitter)
+    sent_at: list[float] = []
+    for size, pause_ms in sends:
+        sent_at += [bench.clock.now] * size
+        bench.send(size)
+        bench.clock.run(pause_ms / 1000)
+    bench.clock.run(2)
+    arrived_at = [at_s for at_s, data in bench.far.written for _ in data]
+    latest = 0.0
+    for sent_s, arrived_s in zip(sent_at, arrived_at, strict=True):
+        latest = max(latest, sent_s)
+        assert sent_s + (latency - jitter) / 1000 - 1e-6 <= arrived_s <= latest + (latency + jitter) / 1000 + 1e-6
+
+
+@given(sizes, st.integers(0, 40_000))
+def test_limit_data_passes_that_many_bytes_whatever_the_chunks(sends: list[tuple[int, int]], limit: int) -> None:
+    bench = Bench()
+    bench.add("l", "limit_data", bytes=limit)
+    for size, _ in sends:
+        bench.send(size)
+    assert bench.far.data() == bench.sent[:limit]
+    assert bench.far.closed == (len(bench.sent) >= limit)
+
+
+@given(st.integers(1, 50), st.data())
+def test_slices_are_as_large_as_they_may_be(average: int, data: st.DataObject) -> None:
+    variation = data.draw(st.integers(0, average - 1))
+    bench = Bench()
+    bench.add("s", "slicer", average_size=average, size_variation=variation, delay=10)
+    bench.send(2_000)
+    bench.clock.run(1)
+    *pieces, last = [len(piece) for _, piece in bench.far.written]
+    assert all(average - variation <= piece <= average + variation for piece in pieces)
+    assert 0 < last <= average + variation
+    assert bench.far.data() == bench.sent
+
+
+def test_delays_in_series_add_up() -> None:
+    """On the real server the time in a bandwidth counts towards the latency behind it."""
+    bench = Bench()
+    bench.add("b", "bandwidth", rate=1)
+    bench.add("l", "latency", latency=50)
+    bench.send(100)
+    bench.clock.run(1)
+    assert [round(at_s, 6) for at_s, _ in bench.far.written] == [0.15]
+
+
+def test_what_a_stage_holds_is_bounded_by_its_room_and_one_read() -> None:
+    bench = Bench()
+    bench.add("b", "bandwidth", rate=0)
+    while bench.source.reading:
+        bench.send(10_000)
+    assert len(bench.sent) <= 64 * 1024 + 10_000
+    bench.pipe.remove("b")
+    assert bench.source.reading
+    assert bench.far.data() == bench.sent
+
+
+def test_a_limit_that_was_reached_stays_the_end_though_it_is_removed_before_the_end_has_passed() -> None:
+    bench = Bench()
+    bench.add("limit", "limit_data", bytes=5)
+    bench.add("slow", "slow_close", delay=1_000)
+    bench.send(9)
+    bench.pipe.remove("limit")
+    bench.send(9)
+    bench.clock.run(2)
+    assert bench.far.data() == bench.sent[:5]
+    assert bench.far.closed
+
+
+def test_nothing_held_before_a_timeout_comes_out_after_it_was_removed() -> None:
+    bench = Bench()
+    bench.add("l", "latency", latency=100)
+    bench.add("t", "timeout", timeout=0)
+    bench.send(9)
+    bench.pipe.remove("t")
+    bench.clock.run(1)
+    assert bench.far.data() == b""
+    assert bench.far.closed
+
+
+def test_a_reset_removed_after_it_has_swallowed_something_resets_at_once() -> None:
+    bench = Bench()
+    bench.add("r", "reset_peer", timeout=60_000)
+    bench.pipe.remove("r")
+    assert bench.resets == 0
+    bench.add("r", "reset_peer", timeout=60_000)
+    bench.send(1)
+    bench.pipe.remove("r")
+    assert bench.resets == 1
+    assert bench.far.data() == b""
+
+
+def test_no_timer_fires_after_both_sockets_are_gone() -> None:
+    bench = Bench()
+    bench.add("t", "timeout", timeout=10)
+    bench.add("l", "latency", latency=10)
+    bench.add("c", "slow_close", delay=10)
+    bench.pipe.discard()
+    assert all(handle.cancelled for _, _, handle, _, _ in bench.clock.heap)
