@@ -1,11 +1,11 @@
-"""Anti-entropy: the earlier node of each pair opens an exchange with the later one over each partition they share.
+"""Anti-entropy: the earlier node of each pair opens an exchange with the later one over all partitions they share.
 
 An exchange goes down the two Merkle trees, then both sides send what the other lacks. A round is complete when each
 of its exchanges is over, and clean when none of them found a difference.
 """
 
 from .core import Core
-from .merkle import Tree
+from .merkle import children, differing, keys_of, roots
 from .messages import Brief, Compare, Done, Leaves, Store, Stored, Want
 from .records import Record
 
@@ -15,20 +15,18 @@ _NOBODY_WAITS = 0  # session numbers are the opener's own: here the same number 
 class Exchange:
     """As its opener sees it. Over when the peer is done and has acknowledged all that was sent to it."""
 
-    def __init__(self, entropy: "AntiEntropy", peer: str, partition: int) -> None:
+    def __init__(self, entropy: "AntiEntropy", peer: str) -> None:
         self.entropy = entropy
         self.peer = peer
-        self.partition = partition
         self.unacknowledged = 0
         self.awaits_peer = True
-        self.differed = False
 
     def stored(self, sender: str, message: Stored) -> None:  # noqa: ARG002 - one exchange has one peer
         self.unacknowledged -= 1
         self.entropy.close_if_over(message.request)
 
     def timed_out(self) -> str:
-        return f"no answer from {self.peer} about partition {self.partition}"
+        return f"no answer from {self.peer} in anti-entropy"
 
 
 class AntiEntropy:
@@ -42,6 +40,7 @@ class AntiEntropy:
         self._open: dict[int, Exchange] = {}
         self._findings: list[str] = []
         self._opened_at = 0
+        self._later_peers = _later_peers(core)
 
     def tick(self) -> None:
         """A round that is late is given up after two intervals: its peers may be down."""
@@ -62,14 +61,10 @@ class AntiEntropy:
         self.begun += 1
         self._findings = []
         self._opened_at = core.now.mono
-        names = core.cluster.names()
-        later = names[names.index(core.name) + 1 :]
-        for partition, tree in core.copies.trees.items():
-            for peer in core.placement.replicas_of_partition(partition):
-                if peer in later:
-                    session = core.next_request()
-                    self._open[session] = core.waiting[session] = Exchange(self, peer, partition)
-                    self._compare(peer, session, core.name, partition, 0, tree.hashes(0, []), self._origin())
+        for peer, partitions in self._later_peers.items():
+            session = core.next_request()
+            self._open[session] = core.waiting[session] = Exchange(self, peer)
+            self._compare(peer, session, core.name, 0, roots(core.copies.trees, partitions), self._origin())
         if not self._open:
             self._end_round()
 
@@ -81,28 +76,26 @@ class AntiEntropy:
         self.pending = self._findings[0] if self._findings else None
 
     def _compare(
-        self, to: str, session: int, opened_by: str, partition: int, level: int, hashes: dict[int, int], origin: str
+        self, to: str, session: int, opened_by: str, level: int, hashes: dict[int, dict[int, int]], origin: str
     ) -> None:
-        born = self.core.now.wall
-        self.core.send(to, Compare(0, born, origin, session, opened_by, partition, level, hashes))
+        self.core.send(to, Compare(0, self.core.now.wall, origin, session, opened_by, level, hashes))
 
     def compare(self, sender: str, message: Compare) -> None:
-        tree = self.core.copies.trees.get(message.partition)
-        if tree is None or not 0 <= message.level <= tree.levels:
+        trees = self.core.copies.trees
+        levels = self.core.policy.tree_levels
+        if not 0 <= message.level <= levels or any(partition not in trees for partition in message.hashes):
             return  # a node that places keys otherwise; its exchange times out and says so
-        differing = tree.differing(message.level, message.hashes)
+        unequal = differing(trees, message.level, message.hashes)
         session, opener = message.session, message.opened_by
-        if not differing:
+        if not unequal:
             self._nothing_differs(sender, message)
-        elif message.level < tree.levels:
-            deeper = message.level + 1
-            hashes = tree.hashes(deeper, differing)
-            self._compare(sender, session, opener, message.partition, deeper, hashes, message.origin)
+        elif message.level < levels:
+            below = children(trees, message.level + 1, unequal)
+            self._compare(sender, session, opener, message.level + 1, below, message.origin)
         else:
-            briefs, cut = self._briefs(tree, differing)
+            briefs, cut = self._briefs(unequal)
             born = self.core.now.wall
-            leaves = Leaves(0, born, message.origin, session, opener, message.partition, differing, briefs, cut)
-            self.core.send(sender, leaves)
+            self.core.send(sender, Leaves(0, born, message.origin, session, opener, unequal, briefs, cut))
 
     def _nothing_differs(self, sender: str, message: Compare) -> None:
         if message.opened_by == self.core.name:
@@ -110,8 +103,8 @@ class AntiEntropy:
         else:
             self.core.send(sender, Done(0, self.core.now.wall, message.origin, message.session, message.opened_by))
 
-    def _briefs(self, tree: Tree, leaves: list[int]) -> tuple[list[Brief], bool]:
-        keys = [key for leaf in leaves for key in tree.keys(leaf)]
+    def _briefs(self, leaves: dict[int, list[int]]) -> tuple[list[Brief], bool]:
+        keys = keys_of(self.core.copies.trees, leaves)
         limit = self.core.policy.keys_per_exchange_max
         held = [self.core.copies.held(key) for key in keys[:limit]]
         return [brief(record) for record in held if record is not None], len(keys) > limit
@@ -120,10 +113,9 @@ class AntiEntropy:
         """At the opener, who sees both sides: send what wins here, ask for what wins there."""
         core = self.core
         exchange = self._open.get(message.session)
-        if exchange is None or message.partition not in core.copies.trees:
+        if exchange is None or any(partition not in core.copies.trees for partition in message.leaves):
             return
-        exchange.differed = True
-        self._findings.append(f"{core.name} and {sender} differed in partition {message.partition}")
+        self._findings.append(f"{core.name} and {sender} differed in the last round of anti-entropy")
         theirs = {b.key: b for b in message.briefs}
         want: list[str] = []
         for key, theirs_of_key in theirs.items():
@@ -141,8 +133,7 @@ class AntiEntropy:
         self.close_if_over(message.session)
 
     def _only_here(self, message: Leaves, theirs: dict[str, Brief]) -> list[str]:
-        tree = self.core.copies.trees[message.partition]
-        keys = [key for leaf in message.leaves for key in tree.keys(leaf) if key not in theirs]
+        keys = [key for key in keys_of(self.core.copies.trees, message.leaves) if key not in theirs]
         return keys[: self.core.policy.keys_per_exchange_max]
 
     def want(self, sender: str, message: Want) -> None:
@@ -177,6 +168,17 @@ class AntiEntropy:
         self.core.waiting.pop(session, None)
         if not self._open:
             self._end_round()
+
+
+def _later_peers(core: Core) -> dict[str, list[int]]:
+    """The nodes after this one, in the cluster's order, with the partitions shared with each."""
+    names = core.cluster.names()
+    shared: dict[str, list[int]] = {}
+    for peer in names[names.index(core.name) + 1 :]:
+        partitions = [each for each in core.copies.trees if peer in core.placement.replicas_of_partition(each)]
+        if partitions:
+            shared[peer] = partitions
+    return shared
 
 
 def brief(record: Record) -> Brief:

@@ -59,9 +59,10 @@ class Tree:
         return {child: row[child] for parent in parents for child in range(parent * _FAN, parent * _FAN + _FAN)}
 
     def differing(self, level: int, hashes: dict[int, int]) -> list[int]:
+        """An index that is out of range comes from another shape of tree: it differs."""
         self._settle()
         row = self._nodes[level]
-        return [index for index, value in hashes.items() if row[index] != value]
+        return [index for index, value in hashes.items() if index >= len(row) or row[index] != value]
 
     def _settle(self) -> None:
         dirty = list(self._dirty)
@@ -72,6 +73,24 @@ class Tree:
             for index in dirty:
                 start = index << _FAN_BITS
                 self._nodes[level][index] = xxh3_64_intdigest(_pack(*children[start : start + _FAN]))
+
+
+def roots(trees: dict[int, Tree], partitions: list[int]) -> dict[int, dict[int, int]]:
+    return {partition: trees[partition].hashes(0, []) for partition in partitions}
+
+
+def differing(trees: dict[int, Tree], level: int, hashes: dict[int, dict[int, int]]) -> dict[int, list[int]]:
+    """The nodes on this level that are not as the other side says, by partition; only partitions with any."""
+    found = {partition: trees[partition].differing(level, theirs) for partition, theirs in hashes.items()}
+    return {partition: nodes for partition, nodes in found.items() if nodes}
+
+
+def children(trees: dict[int, Tree], level: int, parents: dict[int, list[int]]) -> dict[int, dict[int, int]]:
+    return {partition: trees[partition].hashes(level, nodes) for partition, nodes in parents.items()}
+
+
+def keys_of(trees: dict[int, Tree], leaves: dict[int, list[int]]) -> list[str]:
+    return [key for partition, nodes in leaves.items() for leaf in nodes for key in trees[partition].keys(leaf)]
 
 
 @cache

@@ -50,13 +50,12 @@ class Fetched(Peer, tag="fetched"):
 
 
 class Compare(Peer, tag="compare"):
-    """Hashes of the nodes of one level of a partition's tree. The answer is one level deeper, or Leaves, or Done."""
+    """Hashes of nodes on one level of the trees, by partition. The answer is one level deeper, or Leaves, or Done."""
 
     session: int
     opened_by: str
-    partition: int
     level: int
-    hashes: dict[int, int]
+    hashes: dict[int, dict[int, int]]
 
 
 class Done(Peer, tag="done"):
@@ -80,8 +79,7 @@ class Leaves(Peer, tag="leaves"):
 
     session: int
     opened_by: str
-    partition: int
-    leaves: list[int]
+    leaves: dict[int, list[int]]  # by partition
     briefs: list[Brief]
     cut: bool  # the limit left some out: what is missing here may still be held
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep  # noqa: TID251 - deadlines on real processes
 from typing import Any, NamedTuple
@@ -93,31 +94,25 @@ class Link:
         assert self.server.call("DELETE", f"/proxies/{self.name}/toxics/{kind}").status == 204
 
 
-@pytest.fixture(scope="session")
-def start() -> Iterator[Callable[..., Server]]:
-    """Starts a server of a kind; skips where there is none. All are killed at the end."""
-    with ExitStack() as stack:
-
-        def run(kind: Prefer, *more: str) -> Server:
-            try:
-                choice = find(kind)
-            except NoServer as missing:
-                pytest.skip(str(missing))
-            with socket.create_server((HOST, 0)) as free:
-                port = free.getsockname()[1]
-            root = str(Path(harness.__file__).parents[1])
-            process = subprocess.Popen(
-                [*argv(choice, HOST, port), *more],
-                env={**os.environ, "PYTHONPATH": root, "LOG_LEVEL": "error"},
-                stdout=subprocess.DEVNULL,
-            )
-            stack.callback(process.wait, PATIENCE_S)
-            stack.callback(process.kill)
-            server = Server(kind, HOST, port, process)
-            _await_ready(server)
-            return server
-
-        yield run
+def run(stack: ExitStack, kind: Prefer, *more: str) -> Server:
+    """A server that is killed with the stack; skips where there is none of the kind."""
+    try:
+        choice = find(kind)
+    except NoServer as missing:
+        pytest.skip(str(missing))
+    with socket.create_server((HOST, 0)) as free:
+        port = free.getsockname()[1]
+    root = str(Path(harness.__file__).parents[1])
+    process = subprocess.Popen(
+        [*argv(choice, HOST, port), *more],
+        env={**os.environ, "PYTHONPATH": root, "LOG_LEVEL": "error"},
+        stdout=subprocess.DEVNULL,
+    )
+    stack.callback(process.wait, PATIENCE_S)
+    stack.callback(process.kill)
+    server = Server(kind, HOST, port, process)
+    _await_ready(server)
+    return server
 
 
 def _await_ready(server: Server) -> None:
@@ -133,14 +128,23 @@ def _await_ready(server: Server) -> None:
             return
 
 
-@pytest.fixture(scope="session", params=["stand-in", "toxiproxy"])
-def either(request: pytest.FixtureRequest, start: Callable[..., Server]) -> Server:
-    return start(request.param)
+@pytest.fixture(scope="session")
+def stand_in() -> Iterator[Server]:
+    with ExitStack() as stack:
+        yield run(stack, "stand-in")
 
 
 @pytest.fixture(scope="session")
-def stand_in(start: Callable[..., Server]) -> Server:
-    return start("stand-in")
+def real() -> Iterator[Server]:
+    with ExitStack() as stack:
+        yield run(stack, "toxiproxy")
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Server]]:
+    """Servers for one test alone."""
+    with ExitStack() as stack:
+        yield partial(run, stack)
 
 
 def _clear(server: Server) -> None:
@@ -148,11 +152,12 @@ def _clear(server: Server) -> None:
         server.call("DELETE", f"/proxies/{name}")
 
 
-@pytest.fixture
-def server(either: Server) -> Iterator[Server]:
+@pytest.fixture(params=["stand_in", "real"])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """Either server, without proxies."""
-    yield either
-    _clear(either)
+    server: Server = request.getfixturevalue(request.param)
+    yield server
+    _clear(server)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 CRASHING = [
     ("bandwidth", {"rate": -1}),
-    ("slicer", {}),
     ("slicer", {"average_size": 10, "size_variation": 40}),
 ]
 MEANINGLESS = [
+    ("slicer", {}),  # the real server ends of this as well, after two seconds of recursion
     ("latency", {"latency": -1}),
     ("latency", {"jitter": -1}),
     ("timeout", {"timeout": -1}),
@@ -100,14 +100,13 @@ def test_the_real_server_ends_of_these(
 ) -> None:
     link = make_link(start("toxiproxy"))
     link.add(kind, "upstream", **attributes)
-    while link.server.process.poll() is None:
-        try:
+    link.upstream.settimeout(0.2)  # what it accepted as it died comes to nothing
+    with suppress(OSError):  # it may take some tries, by its draws
+        for _ in range(100):
             client, far = link.open()
-            client.sendall(b"x" * 49)
+            client.sendall(b"x" * 60)
             far.recv(100)
-        except OSError:
-            link.server.process.wait(10)
-    assert link.server.process.returncode != 0
+    assert link.server.process.wait(10) != 0
 
 
 def test_an_update_that_is_refused_changes_nothing(link: "Link") -> None:

@@ -12,7 +12,6 @@ import msgspec
 import requests
 import toxiproxy.api
 from toxiproxy.api import APIConsumer
-from toxiproxy.exceptions import InvalidToxic, NotFound, ProxyExists
 
 from harness.stages.processes.links.link import LinkError
 
@@ -23,7 +22,7 @@ _turn = threading.Lock()
 
 
 class Failed(Exception):
-    """The server answered 5xx, which the library takes for success."""
+    """The server did not do it. The library knows some of these answers and takes the others for success."""
 
     def __init__(self, answer: requests.Response) -> None:
         super().__init__(f"{answer.status_code} {answer.reason}")
@@ -42,7 +41,7 @@ class Session(requests.Session):
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
         answer = super().request(*args, **{**kwargs, "timeout": self.deadline_s})
-        if answer.status_code >= 500:
+        if answer.status_code >= 400:
             raise Failed(answer)
         return answer
 
@@ -60,13 +59,13 @@ def calling(session: Session, link: str, call: str, deadline_s: float = CALL_SEC
         yield
     except requests.Timeout as error:
         raise LinkError(link, call, f"no answer from {place} within {deadline_s:g} s", _HANGS) from error
+    except requests.JSONDecodeError as error:
+        raise LinkError(link, call, f"the answer from {place} is not JSON", _STRANGER) from error
     except requests.RequestException as error:
         remedy = "It has ended, or was never started: see the server's log"
         raise LinkError(link, call, f"no server answers at {place} ({error})", remedy) from error
-    except (NotFound, ProxyExists, InvalidToxic) as error:
-        raise _refusal(link, call, bytes(error.args[0]), str(error)) from error
     except Failed as error:
-        raise _refusal(link, call, error.content, str(error)) from error
+        raise _refusal(link, call, error) from error
     finally:
         toxiproxy.api.requests, APIConsumer.host, APIConsumer.port = before
         _turn.release()
@@ -76,6 +75,7 @@ _HANGS = (
     "Toxiproxy hangs when a toxic changes on a link into a stopped process (its issue 558): resume the process first, "
     "or use `--proxy stand-in`"
 )
+_STRANGER = "Another program may have the port: `ss -ltnp` shows which"
 _REMEDIES = {
     "proxy not found": "Create the link first",
     "toxic not found": "It is not blocked, so there is nothing to unblock",
@@ -86,15 +86,12 @@ _REMEDIES = {
 
 class _Refusal(msgspec.Struct):
     error: str
-    proxies: list[Any] | None = None
 
 
-def _refusal(link: str, call: str, content: bytes, status: str) -> LinkError:
+def _refusal(link: str, call: str, failed: Failed) -> LinkError:
     try:
-        body = msgspec.json.decode(content, type=_Refusal)
+        why = msgspec.json.decode(failed.content, type=_Refusal).error
     except msgspec.MsgspecError:
-        return LinkError(
-            link, call, f"the server answered {status}", _HANGS if "503" in status else "See the server's log"
-        )
-    remedy = next((remedy for words, remedy in _REMEDIES.items() if words in body.error), "See the server's log")
-    return LinkError(link, call, body.error, remedy)
+        why = f"the server answered {failed}"
+    remedy = next((remedy for words, remedy in _REMEDIES.items() if words in why), "See the server's log")
+    return LinkError(link, call, why, _HANGS if "503" in why else remedy)

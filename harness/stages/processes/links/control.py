@@ -23,6 +23,10 @@ class Control:
         self._session = Session(host, port)
         self._proxies: dict[str, Any] = {}
 
+    def close(self) -> None:
+        """Gives up the connection, not the server."""
+        self._session.close()
+
     def wait_ready(self, deadline_s: float) -> None:
         until = monotonic() + deadline_s
         while True:
