@@ -65,6 +65,8 @@ class Tree:
         return [index for index, value in hashes.items() if index >= len(row) or row[index] != value]
 
     def _settle(self) -> None:
+        if not self._dirty:
+            return
         dirty = list(self._dirty)
         self._dirty.clear()
         for level in range(self.levels - 1, -1, -1):

@@ -5,7 +5,8 @@ connection. `n` is the sender's number for the message; `born` is the sender's w
 in it (a repair is as old as the read behind it); `origin` says what set it off.
 """
 
-from typing import ClassVar, Literal
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -267,15 +268,24 @@ def frame(message: AnyMessage) -> bytearray:
     return buffer
 
 
-def label(message: PeerMessage) -> tuple[str, str | None, Version | None]:
+Label = tuple[str | None, Version | None]
+
+_LABELS: dict[type[Peer], Callable[[Any], Label]] = {
+    Store: lambda message: (message.record.key, message.record.version),
+    Stored: lambda message: (message.key, None),
+    Fetch: lambda message: (message.key, None),
+    Fetched: lambda message: (message.key, message.record.version if message.record else None),
+    Confirm: lambda message: (message.brief.key, message.brief.version),
+    Confirmed: lambda message: (message.brief.key, message.brief.version),
+    Mark: lambda message: (message.brief.key, message.brief.version),
+    Marked: lambda message: (message.brief.key, message.brief.version),
+}
+_ALL_KINDS: tuple[type[Peer], ...] = (*_LABELS, Compare, Done, Leaves, Want)
+_KINDS = {kind: str(kind.__struct_config__.tag) for kind in _ALL_KINDS}
+
+
+def label(message: Peer) -> tuple[str, str | None, Version | None]:
     """Kind, key and version, as far as the message is about one key: what a record of messages keeps."""
-    kind = str(type(message).__struct_config__.tag)
-    if isinstance(message, Store):
-        return kind, message.record.key, message.record.version
-    if isinstance(message, Fetched):
-        return kind, message.key, message.record.version if message.record else None
-    if isinstance(message, Stored | Fetch):
-        return kind, message.key, None
-    if isinstance(message, Confirm | Confirmed | Mark | Marked):
-        return kind, message.brief.key, message.brief.version
-    return kind, None, None
+    kind = type(message)
+    about = _LABELS.get(kind)
+    return (_KINDS[kind], *about(message)) if about else (_KINDS[kind], None, None)

@@ -102,7 +102,8 @@ class Replica:
             self.core.set_timer(self.core.policy.round_every_ns, "purge")
 
     def receive(self, now: Now, sender: str, message: AnyMessage) -> None:
-        self._at(now)
+        self.core.now = now
+        self.copies.at = now.mono
         handler = self._handlers.get(type(message))
         if handler is not None:
             handler(sender, message)
@@ -127,9 +128,13 @@ class Replica:
         return Meta(self.incarnation, self.batch, clock, self._boots)
 
     def take_effects(self) -> Effects:
-        effects = Effects(self.core.sends, self.core.timers, self.copies.audit)
-        self.core.sends, self.core.timers, self.copies.audit = [], [], []
+        core, copies = self.core, self.copies
+        effects = Effects(core.sends, core.timers, copies.audit)
+        core.sends, core.timers, copies.audit = [], [], []
         return effects
+
+    def has_effects(self) -> bool:
+        return bool(self.core.sends or self.core.timers or self.copies.audit)
 
     def pending(self) -> str | None:
         """In words, what keeps this node from being mended."""

@@ -3,10 +3,24 @@
 Each says how the verdict must come out and which keys (None: no key) must be named in its violations.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
-from checkers.history import Change, Copy, Dump, History, Invoke, Life, Message, Phase, Return, Version
+from checkers.history import Change, Copy, Dump, History, Invoke, Life, Message, Phase, Return
+from tests.checkers.definitions import (
+    changes,
+    deletable,
+    dumps,
+    final,
+    less,
+    ok,
+    purges,
+    read,
+    replicas,
+    same_state,
+    successors,
+    written,
+)  # fmt: skip
 
 
 class Judgement(NamedTuple):
@@ -20,72 +34,6 @@ def judged(bad: set[str | None], *, unknown: bool) -> Judgement:
     return Judgement("unknown" if unknown else "holds")
 
 
-def less(tie: str, one: Copy, other: Copy) -> bool:
-    def place(copy: Copy) -> tuple[object, ...]:
-        value = b"" if copy.value is None else b"+" + copy.value.encode()
-        time, by = copy.version.time, copy.version.by
-        if tie == "riak":
-            return (time, 0 if copy.dead else 1, value, by)
-        dead = 1 if copy.dead else 0
-        return (time, dead, value, by) if tie == "cassandra" else (time, by, dead, value)
-
-    return place(one) < place(other)
-
-
-def changes(history: History) -> list[Change]:
-    return [event for event in history.events if isinstance(event, Change)]
-
-
-def dumps(history: History, moment: str) -> dict[str, Dump]:
-    return {event.node: event for event in history.events if isinstance(event, Dump) and event.moment == moment}
-
-
-def replicas(history: History, key: str) -> list[str]:
-    return history.header.replicas.get(key, history.header.nodes)
-
-
-def invoke_of(history: History, op: int) -> Invoke:
-    return next(event for event in history.events if isinstance(event, Invoke) and event.op == op)
-
-
-def ok(history: History, *kinds: str) -> Iterator[tuple[Invoke, Return]]:
-    for event in history.events:
-        if isinstance(event, Return) and event.outcome == "ok" and invoke_of(history, event.op).kind in kinds:
-            yield invoke_of(history, event.op), event
-
-
-def written(invoke: Invoke, version: Version) -> Copy:
-    return Copy(version, invoke.kind == "delete", invoke.value)
-
-
-def purges(history: History) -> list[tuple[Change, Copy]]:
-    gone = [change for change in changes(history) if change.cause == "purge" and change.new is None]
-    return [(change, change.old) for change in gone if change.old is not None and change.old.dead]
-
-
-def deletable(history: History, key: str) -> bool:
-    return any(isinstance(event, Invoke) and event.kind == "delete" and event.key == key for event in history.events)
-
-
-def successors(history: History) -> Iterator[tuple[Change, Change]]:
-    """Pairs of changes of one key in one incarnation, the later not told apart by a damaged copy between."""
-    everything = changes(history)
-    for one in everything:
-        for other in everything:
-            place = (one.node, one.incarnation, one.key)
-            if one.seq < other.seq and place == (other.node, other.incarnation, other.key):
-                between = (c for c in everything if place == (c.node, c.incarnation, c.key))
-                if not any(c.cause == "corrupt" and one.seq < c.seq <= other.seq for c in between):
-                    yield one, other
-
-
-def same_state(one: Copy | None, other: Copy | None) -> bool:
-    def state(copy: Copy | None) -> object:
-        return None if copy is None or (copy.dead and copy.purgeable) else copy
-
-    return state(one) == state(other)
-
-
 def convergence(history: History) -> Judgement:
     phases = [event for event in history.events if isinstance(event, Phase)]
     ends = [phase for phase in phases if phase.name == "settled"]
@@ -97,9 +45,9 @@ def convergence(history: History) -> Judgement:
     for key in keys:
         for one in replicas(history, key):
             for other in replicas(history, key):
-                if {one, other} <= set(settled):
-                    if not same_state(settled[one].copies.get(key), settled[other].copies.get(key)):
-                        bad.add(key)
+                both = {one, other} <= set(settled)
+                if both and not same_state(settled[one].copies.get(key), settled[other].copies.get(key)):
+                    bad.add(key)
         for node in set(settled) & set(later):
             if not same_state(settled[node].copies.get(key), later[node].copies.get(key)):
                 bad.add(key)
@@ -146,9 +94,9 @@ def reads(history: History) -> Judgement:
                 continue
             if back.version is None:
                 continue
-            seen = Copy(back.version, back.dead, back.value)
+            seen = read(back, back.version)
             if back2.version is not None:
-                if less(tie, Copy(back2.version, back2.dead, back2.value), seen):
+                if less(tie, read(back2, back2.version), seen):
                     bad.add(asked.key)
             elif back2.value is None:
                 given_up = [
@@ -166,35 +114,38 @@ def reads(history: History) -> Judgement:
 
 def resurrection(history: History) -> Judgement:
     tie = history.header.tie
-    bad: set[str | None] = set()
     held = [(change.key, change.new) for change in changes(history) if change.new and change.new.dead]
     for dump in history.events:
         if isinstance(dump, Dump):
             held += [(key, copy) for key, copy in dump.copies.items() if copy.dead]
-    for one, other in successors(history):
-        for key, grave in held:
-            if key == one.key and one.new and other.new and not other.new.dead:
-                if not less(tie, one.new, grave) and less(tie, other.new, grave):
-                    bad.add(key)
+    bad: set[str | None] = {
+        key
+        for one, other in successors(history)
+        for key, grave in held
+        if key == one.key and one.new and other.new and not other.new.dead
+        if not less(tie, one.new, grave) and less(tie, other.new, grave)
+    }
     for purge, grave in purges(history):
         for asked, back in ok(history, "get"):
-            if asked.key == purge.key and asked.seq > purge.seq and back.version and not back.dead:
-                if less(tie, Copy(back.version, back.dead, back.value), grave):
-                    bad.add(asked.key)
-    promised = [
-        (asked.key, written(asked, back.version)) for asked, back in ok(history, "delete") if back.version is not None
-    ]
-    settled = dumps(history, "settled")
-    unknown = False
-    for key, grave in held + promised:
-        nodes = replicas(history, key)
-        copies = [settled[node].copies[key] for node in nodes if node in settled and key in settled[node].copies]
-        if all(less(tie, copy, grave) for copy in copies):
-            if not set(nodes) <= set(settled):
-                unknown = True
-            elif any(not copy.dead and not any(less(tie, copy, other) for other in copies) for copy in copies):
-                bad.add(key)
-    return judged(bad, unknown=unknown)
+            late = asked.key == purge.key and asked.seq > purge.seq
+            if late and back.version and not back.dead and less(tie, read(back, back.version), grave):
+                bad.add(asked.key)
+    promised = [(asked.key, written(asked, back.version)) for asked, back in ok(history, "delete") if back.version]
+    ends = [(key, left(history, key, grave)) for key, grave in held + promised]
+    bad |= {key for key, end in ends if end == "violated"}
+    return judged(bad, unknown=any(end == "unknown" for _, end in ends))
+
+
+def left(history: History, key: str, grave: Copy) -> str:
+    """Whether a live copy ≺ grave is the highest in the settled dumps."""
+    tie = history.header.tie
+    copies, whole = final(history, key)
+    if any(not less(tie, copy, grave) for copy in copies):
+        return "holds"
+    if not whole:
+        return "unknown"
+    highest = [copy for copy in copies if not any(less(tie, copy, other) for other in copies)]
+    return "violated" if any(not copy.dead for copy in highest) else "holds"
 
 
 def purge(history: History) -> Judgement:
@@ -226,11 +177,12 @@ def past(history: History, node: str, gone: Change, grave: Copy) -> bool:
     ]
     held: Copy | None = None
     for change in before:
-        if isinstance(change, Change) and change.key == gone.key and change.node == node:
-            if change.incarnation == names[-1]:
-                held = change.new
-                if any(change is other and not less(history.header.tie, old, grave) for other, old in purges(history)):
-                    return True
+        if isinstance(change, Change) and (change.key, change.node) == (gone.key, node):
+            if change.incarnation != names[-1]:
+                continue
+            held = change.new
+            if any(change is other and not less(history.header.tie, old, grave) for other, old in purges(history)):
+                return True
     return held is not None and not less(history.header.tie, held, grave)
 
 
@@ -238,20 +190,16 @@ def acknowledged(history: History) -> Judgement:
     tie = history.header.tie
     bad: set[str | None] = set()
     unknown = False
-    settled = dumps(history, "settled")
     for asked, back in ok(history, "put", "delete"):
         if back.version is None:
             continue
         promised = written(asked, back.version)
-        nodes = replicas(history, asked.key)
-        copies = [settled[n].copies[asked.key] for n in nodes if n in settled and asked.key in settled[n].copies]
+        copies, whole = final(history, asked.key)
+        gone = [old for change, old in purges(history) if change.key == asked.key and not less(tie, old, promised)]
+        unseen = not history.header.audited and deletable(history, asked.key)
         if any(not less(tie, copy, promised) for copy in copies):
             continue
-        whole = set(nodes) <= set(settled)
-        gone = [old for change, old in purges(history) if change.key == asked.key and not less(tie, old, promised)]
-        if not whole:
-            unknown = True
-        elif not copies and not gone and not history.header.audited and deletable(history, asked.key):
+        if not whole or (unseen and not copies and not gone):
             unknown = True
         elif copies or not gone:
             bad.add(asked.key)
@@ -259,40 +207,41 @@ def acknowledged(history: History) -> Judgement:
 
 
 def invented(history: History) -> Judgement:
-    seen: list[tuple[str, Copy, int]] = []
     bad: set[str | None] = set()
-    failed = {event.op for event in history.events if isinstance(event, Return) and event.outcome == "failed"}
-
-    def possible(key: str, kind: str, value: str | None, before: int) -> bool:
-        for event in history.events:
-            if isinstance(event, Invoke) and event.seq < before and event.op not in failed:
-                if (event.key, event.kind) == (key, kind) and (kind == "delete" or event.value == value):
-                    return True
-        return False
-
+    seen: list[tuple[str, Copy, int]] = []
     for event in history.events:
         if isinstance(event, Change) and event.new is not None:
             seen.append((event.key, event.new, event.seq))
         elif isinstance(event, Dump):
             seen += [(key, copy, event.seq) for key, copy in event.copies.items()]
     for asked, back in ok(history, "put", "delete", "get"):
-        if back.version is None:
-            if asked.kind == "get" and back.value is not None and not possible(asked.key, "put", back.value, back.seq):
-                bad.add(asked.key)
-        elif asked.kind == "get":
-            seen.append((asked.key, Copy(back.version, back.dead, back.value), back.seq))
-        else:
-            seen.append((asked.key, written(asked, back.version), back.seq))
+        if back.version is not None:
+            copy = read(back, back.version) if asked.kind == "get" else written(asked, back.version)
+            seen.append((asked.key, copy, back.seq))
+        elif asked.kind == "get" and back.value is not None and not possible(history, asked.key, back.value, back.seq):
+            bad.add(asked.key)
     for key, copy, seq in seen:
-        if not possible(key, "delete" if copy.dead else "put", copy.value, seq):
+        if not possible(history, key, None if copy.dead else copy.value, seq, dead=copy.dead):
             bad.add(key)
         for key2, copy2, _ in seen:
-            if key == key2 and copy.version == copy2.version:
-                if (copy.dead, copy.value) != (copy2.dead, copy2.value):
-                    bad.add(key)
-            elif key == key2 and not copy.dead and not copy2.dead and copy.value == copy2.value:
+            one_version = copy.version == copy2.version
+            one_content = (copy.dead, copy.value) == (copy2.dead, copy2.value)
+            if key == key2 and (one_version != one_content) and (one_version or not copy.dead):
                 bad.add(key)
     return judged(bad, unknown=False)
+
+
+def possible(history: History, key: str, value: str | None, before: int, *, dead: bool = False) -> bool:
+    """Whether some client may have written this by then."""
+    failed = {event.op for event in history.events if isinstance(event, Return) and event.outcome == "failed"}
+    wanted = (key, "delete" if dead else "put", value)
+    return any(
+        isinstance(event, Invoke)
+        and event.seq < before
+        and event.op not in failed
+        and (event.key, event.kind, event.value) == wanted
+        for event in history.events
+    )
 
 
 def evidence(history: History) -> Judgement:

@@ -7,7 +7,6 @@ from checkers.history import (
     Change,
     Copy,
     Dump,
-    Event,
     Header,
     History,
     Invoke,
@@ -19,6 +18,7 @@ from checkers.history import (
     Version,
     ordered,
 )
+from checkers.verdict import Verdict
 
 SECOND = 1_000_000_000
 
@@ -38,9 +38,11 @@ def marked(copy: Copy) -> Copy:
 class Story:
     """Each deed takes a second. Nodes A, B and C hold every key; their incarnations are a1, b1, c1 until a start."""
 
-    def __init__(self, *, keys: str = "k", tie: str = "incarnation", audited: bool = True, lifetime: int | None = None):
+    def __init__(
+        self, *, keys: str = "k", tie: str = "incarnation", audited: bool = True, lifetime: int | None = None
+    ) -> None:
         nodes = ["A", "B", "C"]
-        self.header = Header(FORMAT, "simulation", 1, tie, nodes, {key: nodes for key in keys}, audited, lifetime)
+        self.header = Header(FORMAT, "simulation", 1, tie, nodes, dict.fromkeys(keys, nodes), audited, lifetime)
         self.events: list[AnyEvent] = []
         self.now = 0
         self.incarnations = {node: f"{node.lower()}1" for node in nodes}
@@ -86,7 +88,14 @@ class Story:
         self.batch += 1
         self.add(
             Change(
-                at=self.now, node=node, incarnation=incarnation, batch=self.batch, key=key, old=old, new=new, cause=cause
+                at=self.now,
+                node=node,
+                incarnation=incarnation,
+                batch=self.batch,
+                key=key,
+                old=old,
+                new=new,
+                cause=cause,
             )
         )
         if new is None:
@@ -142,5 +151,7 @@ class Story:
         return ordered(self.header, self.events)
 
 
-def seqs(history: History, *kinds: type[Event]) -> list[int]:
-    return [event.seq for event in history.events if isinstance(event, kinds)]
+def rules(verdict: Verdict) -> list[str]:
+    """The rules that a violated verdict says were broken, each once."""
+    assert verdict.outcome == "violated", verdict
+    return sorted({violation.rule for violation in verdict.violations})

@@ -5,11 +5,11 @@ from xxhash import xxh3_64_intdigest
 
 class Fate:
     def __init__(self, seed: int) -> None:
-        self._seed = seed
+        self._prefix = f"{seed}/"
 
     def draw(self, cause: str) -> int:
         """64 bits."""
-        return xxh3_64_intdigest(f"{self._seed}/{cause}".encode())
+        return xxh3_64_intdigest((self._prefix + cause).encode())
 
     def between(self, low: int, high: int, cause: str) -> int:
         return low + self.draw(cause) % (high - low + 1)

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
+from xxhash import xxh3_64_intdigest
+
 from checkers.history import AnyEvent, Message, Version
 from harness.levers import link
 from harness.plan import Network as Model
-from harness.stages.simulation.fate import Fate
 from harness.stages.simulation.world import WALL_AT_START_NS, World
 from replicas.store.messages import PeerMessage, label
 
@@ -13,40 +14,54 @@ Deliver = Callable[[str, PeerMessage, Message], None]
 
 
 class Network:
-    """`blocked` links drop what is sent over them. Every message is recorded, whether or not it arrives."""
+    """A message's fate is drawn from what caused it: seed, link, operation or round, kind and key. `blocked` links
+    drop what is sent over them. Every message is recorded, whether or not it arrives."""
 
-    def __init__(self, world: World, model: Model, fate: Fate, events: list[AnyEvent]) -> None:
+    def __init__(self, world: World, model: Model, seed: int, events: list[AnyEvent]) -> None:
         self.world = world
         self.blocked: dict[str, None] = {}
-        self._model = model
-        self._fate = fate
+        self._loss_ppm = model.loss_ppm
+        self._delay_min = model.delay_min_ns
+        self._delay_span = model.delay_max_ns - model.delay_min_ns + 1
+        self._seed = seed
         self._events = events
         self._deliver: dict[str, Deliver] = {}
 
     def attach(self, node: str, deliver: Deliver) -> None:
         self._deliver[node] = deliver
 
-    def send(self, sender: str, to: str, message: PeerMessage) -> None:
-        kind, key, version = label(message)
-        now = self.world.now
-        record = Message(
-            at=now,
-            id=f"{sender}/{message.n}",
-            born=message.born - WALL_AT_START_NS,
-            sender=sender,
-            to=to,
-            kind=kind,
-            origin=message.origin,
-            key=key,
-            version=Version(version.time, version.by) if version else None,
-        )
-        self._events.append(record)
-        model = self._model
-        name = link(sender, to)
-        if name in self.blocked:
-            return
-        fate = self._fate.draw(f"{name}/{message.origin}/{kind}/{key}")
-        if model.loss_ppm and (fate >> 32) % 1_000_000 < model.loss_ppm:
-            return
-        delay = model.delay_min_ns + (fate & 0xFFFF_FFFF) % (model.delay_max_ns - model.delay_min_ns + 1)
-        self.world.at(now + delay, self._deliver[to], sender, message, record)
+    def send(self, sender: str, sends: list[tuple[str, PeerMessage]]) -> None:
+        """All that one batch sends. This is the simulator's innermost loop: it calls as little as it can."""
+        now, append, at = self.world.now, self._events.append, self.world.at
+        said: PeerMessage | None = None
+        for to, message in sends:
+            if message is not said:  # described once, when it goes to several
+                said = message
+                kind, key, version = label(message)
+                copied = Version(version.time, version.by) if version else None
+                cause = f"{self._seed}/{sender}/{message.origin}/{kind}/{key}/"
+                number, born = f"{sender}/{message.n}", message.born - WALL_AT_START_NS
+            record = Message(
+                at=now,
+                id=number,
+                born=born,
+                sender=sender,
+                to=to,
+                kind=kind,
+                origin=message.origin,
+                key=key,
+                version=copied,
+            )
+            append(record)
+            if self.blocked and link(sender, to) in self.blocked:
+                continue
+            fate = xxh3_64_intdigest((cause + to).encode())
+            if self._loss_ppm and (fate >> 32) % 1_000_000 < self._loss_ppm:
+                continue
+            at(
+                now + self._delay_min + (fate & 0xFFFF_FFFF) % self._delay_span,
+                self._deliver[to],
+                sender,
+                message,
+                record,
+            )

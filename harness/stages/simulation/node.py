@@ -107,12 +107,13 @@ class Node:
         replica = self.replica
         if replica is None or self.paused or self._committing is not None or not (self._inbox or self._due):
             return
-        now = self._clock()
+        time = self._world.now
+        now = Now(time, WALL_AT_START_NS + time)
         inbox, self._inbox = self._inbox, []
         due, self._due = self._due, []
         for sender, message, record in inbox:
             if record is not None:
-                record.received = now.mono
+                record.received = time
             replica.receive(now, sender, message)
         for timer in due:
             replica.wake(now, timer)
@@ -120,6 +121,8 @@ class Node:
 
     def _end_batch(self, replica: Replica) -> None:
         meta = replica.uncommitted()
+        if meta is None and not replica.has_effects():
+            return
         effects = replica.take_effects()
         for when, timer in effects.timers:
             self._world.at(when, self._wake, self._life, timer)
@@ -144,11 +147,13 @@ class Node:
         self._work()
 
     def _release(self, effects: Effects) -> None:
-        for to, message in effects.sends:
-            if isinstance(message, Peer):
-                self._network.send(self.name, to, message)
-            else:
-                self.to_client(self.name, to, message)
+        to_peers = [(to, message) for to, message in effects.sends if isinstance(message, Peer)]
+        if to_peers:
+            self._network.send(self.name, to_peers)
+        if len(to_peers) < len(effects.sends):
+            for to, message in effects.sends:
+                if not isinstance(message, Peer):
+                    self.to_client(self.name, to, message)
 
     def _record_changes(self, batch: int, incarnation: str, effects: Effects) -> None:
         for audited in effects.audit:

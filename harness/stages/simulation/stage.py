@@ -31,7 +31,7 @@ class Simulation:
         self.board = Board()
         fate = Fate(plan.seed)
         parts = parts_of(plan.flaw)
-        self.network = Network(self.world, plan.network, fate, self.events)
+        self.network = Network(self.world, plan.network, plan.seed, self.events)
         self.nodes = {
             name: Node(name, plan, parts, self.world, self.network, fate, self.events) for name in plan.cluster.names()
         }

@@ -152,12 +152,17 @@ def _clear(server: Server) -> None:
         server.call("DELETE", f"/proxies/{name}")
 
 
-@pytest.fixture(params=["stand_in", "real"])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+@pytest.fixture(scope="session", params=["stand-in", "toxiproxy"])
+def either(request: pytest.FixtureRequest) -> Iterator[Server]:
+    with ExitStack() as stack:
+        yield run(stack, request.param)
+
+
+@pytest.fixture
+def server(either: Server) -> Iterator[Server]:
     """Either server, without proxies."""
-    server: Server = request.getfixturevalue(request.param)
-    yield server
-    _clear(server)
+    yield either
+    _clear(either)
 
 
 @pytest.fixture
