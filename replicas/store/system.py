@@ -19,13 +19,21 @@ class Store:
     audited = True
 
     def __init__(
-        self, cluster: Cluster, policy: Policy, flaw: str | None, client_timeout_s: float, *, synchronous: str = "FULL"
+        self,
+        cluster: Cluster,
+        policy: Policy,
+        flaw: str | None,
+        client_timeout_s: float,
+        *,
+        synchronous: str = "FULL",
+        record_messages: bool = True,
     ) -> None:
         self._cluster = cluster
         self._policy = policy
         self._flaw = flaw
         self._client_timeout_s = client_timeout_s
         self._synchronous = synchronous
+        self._record_messages = record_messages
 
     def prepare(self, node: str, listen: Address, links: Mapping[str, Address], folder: Path) -> list[str]:
         spec = Spec(
@@ -37,6 +45,7 @@ class Store:
             policy=self._policy,
             flaw=self._flaw,
             synchronous=self._synchronous,
+            record_messages=self._record_messages,
         )
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "spec.json").write_bytes(msgspec.json.encode(spec))

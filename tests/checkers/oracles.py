@@ -20,7 +20,7 @@ from tests.checkers.definitions import (
     same_state,
     successors,
     written,
-)  # fmt: skip
+)
 
 
 class Judgement(NamedTuple):

@@ -4,10 +4,13 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from checkers.history import Copy, Dump, History, Return, Version
+from checkers.history import Cause, Copy, Dump, History, Outcome, Return, Version
 from tests.checkers.story import SECOND, Story, marked
 
 _KEYS = "kl"
+_REPAIRS: list[Cause] = ["write", "read repair", "anti-entropy"]
+_REAPINGS: list[Cause] = ["purgeable", "purge", "purge", "corrupt"]
+_OUTCOMES: list[Outcome] = ["ok", "ok", "unknown", "failed"]
 
 
 @st.composite
@@ -22,9 +25,9 @@ def histories(draw: st.DrawFn) -> History:
     pool = draw(st.lists(_copies(), min_size=2, max_size=5))
     if draw(st.booleans()):
         for copy in pool:
-            outcome = draw(st.sampled_from(["ok", "unknown", "unknown", "failed"]))
+            outcome = draw(st.sampled_from(_OUTCOMES))
             key = draw(st.sampled_from(_KEYS))
-            story.write(copy, *draw(st.sampled_from(["", "A", "ABC", "ABC"])), key=key, outcome=outcome)  # type: ignore[arg-type] # drawn from its values
+            story.write(copy, *draw(st.sampled_from(["", "A", "ABC", "ABC"])), key=key, outcome=outcome)
     deeds = draw(st.lists(st.sampled_from(_DEEDS), max_size=14))
     for deed in deeds:
         deed(draw, story, pool)
@@ -60,8 +63,8 @@ def _answer(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
     waiting = sorted(story.asked.keys() - done)
     if waiting:
         op = draw(st.sampled_from(waiting))
-        outcome = draw(st.sampled_from(["ok", "ok", "ok", "failed", "unknown"]))
-        story.back(op, draw(st.sampled_from([None, *pool])) if outcome == "ok" else None, outcome)  # type: ignore[arg-type] # drawn from its values
+        outcome = draw(st.sampled_from(_OUTCOMES))
+        story.back(op, draw(st.sampled_from([None, *pool])) if outcome == "ok" else None, outcome)
 
 
 def _get(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
@@ -79,7 +82,7 @@ def _bare_get(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
 def _take(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
     node, key = draw(st.sampled_from("ABC")), draw(st.sampled_from(_KEYS))
     copy = draw(st.sampled_from([*pool, *pool, None]))
-    cause = draw(st.sampled_from(["write", "read repair", "anti-entropy"]))
+    cause = draw(st.sampled_from(_REPAIRS))
     story.take(node, copy, cause, key=key)
 
 
@@ -92,11 +95,11 @@ def _catch_up(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
 
 def _reap(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
     """Marks, purges or discards; now and then what is no tombstone."""
-    cause = draw(st.sampled_from(["purgeable", "purge", "purge", "corrupt"]))
+    cause = draw(st.sampled_from(_REAPINGS))
     for node in draw(st.sampled_from(["A", "B", "C", "ABC"])):
         for key, copy in sorted(story.held[story.incarnations[node]].items()):
             if copy.dead or cause == "corrupt" or draw(st.integers(0, 9)) == 0:
-                story.take(node, marked(copy) if cause == "purgeable" else None, cause, key=key)  # type: ignore[arg-type] # drawn from its values
+                story.take(node, marked(copy) if cause == "purgeable" else None, cause, key=key)
 
 
 def _bury(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:

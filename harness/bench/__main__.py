@@ -1,0 +1,78 @@
+"""`ci/bench`: figures and ratios as a table, and as JSON in the file that is named."""
+
+import os
+import platform
+import sys
+from pathlib import Path
+from statistics import median
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from harness.bench.simulation import measure_simulation
+from harness.bench.store import Variant, measure_readiness, measure_throughput
+
+VARIANTS = (
+    Variant("direct"),
+    Variant("direct, messages not recorded", record_messages=False),
+    Variant("direct, synchronous=OFF", synchronous="OFF"),
+    Variant("through Toxiproxy", proxy="toxiproxy"),
+    Variant("through the stand-in", proxy="stand-in"),
+)
+ROUNDS = 3
+
+
+class Figure(msgspec.Struct):
+    what: str
+    value: float
+    unit: str
+    aim: str = ""
+    ratio: float | None = None
+
+
+def _throughput() -> list[Figure]:
+    """Rounds go over all variants in turn, so that a noisy minute falls on all of them."""
+    rates: dict[str, list[float]] = {variant.name: [] for variant in VARIANTS}
+    for _ in range(ROUNDS):
+        for variant in VARIANTS:
+            rates[variant.name].append(measure_throughput(variant))
+    first = median(rates["direct"])
+    return [
+        Figure(f"operations/s, {name}", median(values), "ops/s", "15,000" * (name == "direct"), median(values) / first)
+        for name, values in rates.items()
+    ]
+
+
+def _figures() -> list[Figure]:
+    ready, restart = measure_readiness()
+    figures = [
+        Figure("5 replicas behind their links ready", ready, "s", "0.5 or less"),
+        Figure("one replica answers again after kill -9", restart, "s", "0.15 or less"),
+        *_throughput(),
+    ]
+    parts = measure_simulation(5)
+    whole = sum(parts.values())
+    figures.append(Figure("checked 1,000-operation seed in simulation, N = 5", whole, "ms CPU", "60 or less"))
+    figures.extend(Figure(f"  of which {part}", value, "ms CPU", "", value / whole) for part, value in parts.items())
+    return figures
+
+
+def main() -> None:
+    figures = _figures()
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    table = Table(title=f"median of {ROUNDS}; {machine}", box=None, title_justify="left")
+    for title in ("what", "measured", "unit", "aim", "ratio"):
+        table.add_column(title, justify="left" if title in ("what", "unit", "aim") else "right")
+    for figure in figures:
+        ratio = f"{figure.ratio:.2f}" if figure.ratio is not None else ""
+        value = f"{figure.value:,.0f}" if figure.value > 100 else f"{figure.value:.3g}"
+        table.add_row(figure.what, value, figure.unit, figure.aim, ratio)
+    Console().print(table)
+    if len(sys.argv) > 1:
+        document = {"machine": machine, "figures": figures}
+        Path(sys.argv[1]).write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=1))
+
+
+if __name__ == "__main__":
+    main()

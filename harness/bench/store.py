@@ -1,0 +1,119 @@
+"""The store's processes under load: how fast they are ready, and how many operations they do."""
+
+import asyncio
+import sys
+import tempfile
+import time  # noqa: TID251 - this measures
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+from typing import Literal, NamedTuple
+
+import msgspec
+import uvloop
+
+from harness.bench.load import Order, Yield
+from harness.levers import Action
+from harness.stages.processes.addresses import claim
+from harness.stages.processes.cluster import Cluster
+from harness.stages.processes.links import server
+from harness.stages.processes.supervise import Guardian
+from replicas.store.settings import Cluster as Settings
+from replicas.store.settings import Node, Policy
+from replicas.store.system import Store
+from replicas.system import Address
+
+CLIENTS = 64
+SECONDS = 3.0
+READINESS_REPEATS = 5
+
+
+class Variant(NamedTuple):
+    """`proxy` None: nodes and clients connect directly."""
+
+    name: str
+    proxy: Literal["toxiproxy", "stand-in"] | None = None
+    synchronous: str = "FULL"
+    record_messages: bool = True
+
+
+class DirectStore(Store):
+    """Links that lead straight to the other node."""
+
+    def __init__(self, settings: Settings, variant: Variant) -> None:
+        super().__init__(
+            settings,
+            Policy(),
+            None,
+            5.0,
+            synchronous=variant.synchronous,
+            record_messages=variant.record_messages,
+        )
+        self.addresses: dict[str, Address] = {}
+        self._direct = variant.proxy is None
+
+    def prepare(self, node: str, listen: Address, links: Mapping[str, Address], folder: Path) -> list[str]:
+        chosen = {peer: self.addresses[peer] for peer in links} if self._direct else links
+        return super().prepare(node, listen, chosen, folder)
+
+
+def settings(nodes: int) -> Settings:
+    return Settings([Node(f"r{i + 1}") for i in range(nodes)], 3, 2, 2)
+
+
+def measure_throughput(variant: Variant) -> float:
+    return uvloop.run(_throughput(variant))
+
+
+async def _throughput(variant: Variant) -> float:
+    chosen = settings(3)
+    system = DirectStore(chosen, variant)
+    block = claim()
+    with tempfile.TemporaryDirectory(prefix="urushi-bench-") as name:
+        folder = Path(name)
+        system.addresses = {node: block.node(index) for index, node in enumerate(chosen.names())}
+        async with await Guardian.start(log=folder / "guardian.log", hold=[block.lock.fileno()]) as guardian:
+            choice = server.find(variant.proxy or "stand-in")
+            cluster = Cluster(chosen.names(), system, folder, block, guardian, choice)
+            await cluster.start()
+            doors = [system.addresses[n] if variant.proxy is None else cluster.door(n) for n in chosen.names()]
+            gained = await _load(Order(doors, CLIENTS, SECONDS, 0.5, 10_000, 100))
+    block.close()
+    if gained.not_ok:
+        raise RuntimeError(f"{gained.not_ok} operations of the load were not ok: the figure would mean nothing")
+    return gained.operations / gained.seconds
+
+
+async def _load(order: Order) -> Yield:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "harness.bench.load", msgspec.json.encode(order).decode(), stdout=-1
+    )
+    async with asyncio.timeout(order.seconds + order.warm_s + 30):
+        out, _ = await process.communicate()
+    return msgspec.json.decode(out, type=Yield)
+
+
+def measure_readiness() -> tuple[float, float]:
+    """Seconds until five replicas behind their links are ready, and until one that was killed answers again."""
+    times = [uvloop.run(_readiness()) for _ in range(READINESS_REPEATS)]
+    return median(each[0] for each in times), median(each[1] for each in times)
+
+
+async def _readiness() -> tuple[float, float]:
+    chosen = settings(5)
+    system = Store(chosen, Policy(), None, 1.0)
+    block = claim()
+    with tempfile.TemporaryDirectory(prefix="urushi-bench-") as name:
+        folder = Path(name)
+        begun = time.perf_counter()
+        async with await Guardian.start(log=folder / "guardian.log", hold=[block.lock.fileno()]) as guardian:
+            cluster = Cluster(chosen.names(), system, folder, block, guardian, server.find())
+            await cluster.start()
+            ready = time.perf_counter() - begun
+            kill = Action("kill", "r3")
+            await cluster.pull(kill)
+            killed = time.perf_counter()
+            await cluster.let_go(kill)
+            restarted = time.perf_counter() - killed
+    block.close()
+    return ready, restarted
