@@ -1,5 +1,7 @@
 """Hand-written histories: a story says only what matters, and knows what each replica holds."""
 
+from typing import Literal
+
 from checkers.history import (
     FORMAT,
     AnyEvent,
@@ -19,7 +21,9 @@ from checkers.history import (
     ordered,
 )
 from checkers.verdict import Verdict
+from workloads.operations import Kind
 
+Moment = Literal["settled", "one round later"]
 SECOND = 1_000_000_000
 
 
@@ -54,10 +58,9 @@ class Story:
         self.events.append(event)
         self.now += SECOND
 
-    def ask(self, kind: str, value: str | None = None, *, session: str = "c1", key: str = "k") -> int:
+    def ask(self, kind: Kind, value: str | None = None, *, session: str = "c1", key: str = "k") -> int:
         op = len(self.asked) + 1
-        assert kind in ("get", "put", "delete")
-        invoke = Invoke(at=self.now, op=op, session=session, node="A", kind=kind, key=key, value=value)  # type: ignore[arg-type] # just asserted
+        invoke = Invoke(at=self.now, op=op, session=session, node="A", kind=kind, key=key, value=value)
         self.asked[op] = invoke
         self.add(invoke)
         return op
@@ -133,12 +136,11 @@ class Story:
         self.dump(without=without)
         return self
 
-    def dump(self, *, without: str = "", moment: str = "settled") -> "Story":
+    def dump(self, *, without: str = "", moment: Moment = "settled") -> "Story":
         for node, incarnation in self.incarnations.items():
             if node not in without:
-                which = "settled" if moment == "settled" else "one round later"
                 copies = dict(self.held[incarnation])
-                self.add(Dump(at=self.now, node=node, incarnation=incarnation, moment=which, copies=copies))  # type: ignore[arg-type] # one of the two
+                self.add(Dump(at=self.now, node=node, incarnation=incarnation, moment=moment, copies=copies))
         return self
 
     def end(self) -> History:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from checkers.history import Cause, Copy, Dump, History, Outcome, Return, Version
 from tests.checkers.story import SECOND, Story, marked
+from workloads.operations import Kind
 
 _KEYS = "kl"
 _REPAIRS: list[Cause] = ["write", "read repair", "anti-entropy"]
@@ -53,7 +54,8 @@ def _write(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
 
 def _ask(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
     copy = draw(st.sampled_from(pool))
-    kind = draw(st.sampled_from(["get", "delete" if copy.dead else "put"]))
+    kinds: list[Kind] = ["get", "delete" if copy.dead else "put"]
+    kind = draw(st.sampled_from(kinds))
     value = None if kind == "get" else copy.value
     story.ask(kind, value, session=draw(st.sampled_from(["c1", "c2"])), key=draw(st.sampled_from(_KEYS)))
 

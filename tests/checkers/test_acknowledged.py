@@ -1,6 +1,7 @@
 import pytest
 
 from checkers.acknowledged import check
+from checkers.history import Outcome
 from tests.checkers.story import Story, live, tomb
 
 X, GRAVE = live(2, "x"), tomb(3)
@@ -33,9 +34,9 @@ def test_an_older_write_covers_nothing() -> None:
 
 
 @pytest.mark.parametrize("outcome", ["failed", "unknown"])
-def test_what_was_not_acknowledged_may_be_lost(outcome: str) -> None:
+def test_what_was_not_acknowledged_may_be_lost(outcome: Outcome) -> None:
     story = Story()
-    story.write(X, outcome=outcome)  # type: ignore[arg-type] # two of the outcomes
+    story.write(X, outcome=outcome)
     verdict = check(story.settle().history())
     assert (verdict.outcome, verdict.checked) == ("holds", 0)
 

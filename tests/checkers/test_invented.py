@@ -1,4 +1,4 @@
-from checkers.history import Return, Version
+from checkers.history import Outcome, Return, Version
 from checkers.invented import check
 from tests.checkers.story import Story, live, rules, tomb
 
@@ -29,9 +29,10 @@ def test_a_value_that_nobody_put() -> None:
 
 
 def test_a_write_that_failed_never_took_effect() -> None:
-    for outcome, expected in (("failed", "violated"), ("unknown", "holds"), ("ok", "holds")):
+    expectations: list[tuple[Outcome, str]] = [("failed", "violated"), ("unknown", "holds"), ("ok", "holds")]
+    for outcome, expected in expectations:
         story = Story()
-        story.write(X, outcome=outcome)  # type: ignore[arg-type] # the three outcomes
+        story.write(X, outcome=outcome)
         story.get(X)
         assert check(story.history()).outcome == expected
 

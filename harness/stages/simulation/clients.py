@@ -34,8 +34,6 @@ class Clients:
         for operation in plan.operations:
             by_client.setdefault(operation.client, []).append(operation)
         self._clients = {name: Client(name, operations) for name, operations in by_client.items()}
-        for node in nodes.values():
-            node.to_client = self.answer
         for client in self._clients.values():
             self._world.at(client.operations[0].at_ns, self._issue, client)
 

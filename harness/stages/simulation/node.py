@@ -174,6 +174,8 @@ class Node:
 
 
 def copy_of(record: Record | None, *, purgeable: bool) -> Copy | None:
-    if record is None:
-        return None
+    return None if record is None else present(record, purgeable=purgeable)
+
+
+def present(record: Record, *, purgeable: bool) -> Copy:
     return Copy(Version(record.version.time, record.version.by), record.dead, record.value, purgeable)

@@ -16,9 +16,14 @@ from harness.settle import NodeStatus, Settling
 from harness.stages.simulation.clients import Clients
 from harness.stages.simulation.fate import Fate
 from harness.stages.simulation.network import Network
-from harness.stages.simulation.node import Node, copy_of
+from harness.stages.simulation.node import Node, present
 from harness.stages.simulation.world import World
 from replicas.store.flaws import parts_of
+from replicas.store.messages import AnyMessage, AskDump, DumpReply
+
+OBSERVER = "observer"
+DUMP_STEP_NS = 1_000_000
+DUMP_STEPS_MAX = 1_000
 
 LEVERS: tuple[Lever, ...] = ("kill", "pause", "block", "loss")
 
@@ -38,6 +43,9 @@ class Simulation:
         for node in self.nodes.values():
             node.start()
         self.clients = Clients(plan, self.nodes, self.world, fate, self.events)
+        self._replies: dict[str, DumpReply] = {}
+        for node in self.nodes.values():
+            node.to_client = self._to_client
         for fault in plan.faults:
             self.world.at(fault.start_ns, self._apply, fault)
             self.world.at(fault.end_ns, self._heal, fault)
@@ -49,6 +57,7 @@ class Simulation:
         world.run_until(plan.unrest_ns)
         while not self.clients.idle():
             world.run_until(world.now + plan.client_timeout_ns)
+        self.network.heal()
         self.events.append(Phase(at=world.now, name="mend"))
         settling = Settling(plan.mend_rounds_max, has_rounds=plan.policy.anti_entropy != "none")
         pending = self._settle(settling)
@@ -80,15 +89,27 @@ class Simulation:
         return statuses
 
     def _dump(self, moment: Literal["settled", "one round later"]) -> None:
-        for name, node in self.nodes.items():
-            replica = node.replica
-            if replica is None:
-                continue
-            copies = {copy.record.key: copy_of(copy.record, purgeable=copy.purgeable) for copy in replica.dump()}
-            held = {key: copy for key, copy in copies.items() if copy is not None}
-            now, entropy = self.world.now, replica.entropy
-            self.events.append(Rounds(at=now, node=name, begun=entropy.begun, completed=entropy.completed))
-            self.events.append(Dump(at=now, node=name, incarnation=replica.incarnation, moment=moment, copies=held))
+        """Asked for like by any observer, so that the answer waits for the commit under way."""
+        self._replies.clear()
+        for node in self.nodes.values():
+            node.deliver(OBSERVER, AskDump(), None)
+        for _ in range(DUMP_STEPS_MAX):
+            if len(self._replies) == len(self.nodes):
+                break
+            self.world.run_until(self.world.now + DUMP_STEP_NS)
+        for name, reply in sorted(self._replies.items()):
+            held = {copy.record.key: present(copy.record, purgeable=copy.purgeable) for copy in reply.copies}
+            replica = self.nodes[name].replica
+            if replica is not None:
+                now, entropy = self.world.now, replica.entropy
+                self.events.append(Rounds(at=now, node=name, begun=entropy.begun, completed=entropy.completed))
+                self.events.append(Dump(at=now, node=name, incarnation=replica.incarnation, moment=moment, copies=held))
+
+    def _to_client(self, node: str, client: str, message: AnyMessage) -> None:
+        if isinstance(message, DumpReply):
+            self._replies[node] = message
+        else:
+            self.clients.answer(node, client, message)
 
     def _apply(self, fault: Fault) -> None:
         actions = self._actions(fault)

@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from functools import reduce
 from itertools import chain
+from typing import TypeVar
 
 from replicas.store.records import Record
 from replicas.store.settings import Tie
+
+T = TypeVar("T", int, str, bytes)
 
 
 def compare(one: Record | None, other: Record | None, tie: Tie) -> int:
@@ -31,5 +34,5 @@ def latest(records: Iterable[Record | None], tie: Tie) -> Record | None:
     return reduce(lambda a, b: a if covers(a, b, tie) else b, chain([None], records))
 
 
-def _sign(one: object, other: object) -> int:
-    return (one > other) - (one < other)  # type: ignore[operator] # both of one ordered type
+def _sign(one: T, other: T) -> int:
+    return (one > other) - (one < other)

@@ -15,7 +15,7 @@ TEXT = st.text(max_size=8)
 def test_parts_are_delimited(joined: str, data: st.DataObject, version: Version) -> None:
     """ "a1" + "2" is not "a" + "12"."""
     one, other = data.draw(st.tuples(*[st.integers(0, len(joined))] * 2).filter(lambda cut: cut[0] != cut[1]))
-    first, second = (checksum(joined[:cut], version, False, joined[cut:]) for cut in (one, other))
+    first, second = (checksum(joined[:cut], version, dead=False, value=joined[cut:]) for cut in (one, other))
     assert first != second
 
 
@@ -23,14 +23,14 @@ def test_parts_of_different_kinds_are_different() -> None:
     """A digest of str() parts takes these for equal: 1 and "1", nothing and "", nothing and "None"."""
     version = Version(1, "1")
     sums = [
-        checksum("k", version, False, "1"),
-        checksum("k", version, True, None),
-        checksum("k", version, False, None),
-        checksum("k", version, False, ""),
-        checksum("k", version, False, "None"),
-        checksum("k1", version, False, ""),
-        checksum("k", Version(11, ""), False, ""),
-        checksum("k", Version(1, "11"), False, ""),
+        checksum("k", version, dead=False, value="1"),
+        checksum("k", version, dead=True, value=None),
+        checksum("k", version, dead=False, value=None),
+        checksum("k", version, dead=False, value=""),
+        checksum("k", version, dead=False, value="None"),
+        checksum("k1", version, dead=False, value=""),
+        checksum("k", Version(11, ""), dead=False, value=""),
+        checksum("k", Version(1, "11"), dead=False, value=""),
     ]
     assert len(set(sums)) == len(sums)
 

@@ -1,0 +1,180 @@
+"""A cluster in one hand: real replicas on simulated disks. Every message lies in `flying` until the test says what
+becomes of it, and every timer waits until the test lets time pass."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal, NamedTuple
+
+from harness.stages.simulation.disk import Disk, SimulatedStorage
+from replicas.store.copies import Audited
+from replicas.store.core import Now
+from replicas.store.messages import Answer, AnyMessage, ClientMessage, Frames, Peer, PeerMessage, frame
+from replicas.store.parts import SOUND, Parts
+from replicas.store.records import Record
+from replicas.store.replica import Replica
+from replicas.store.settings import Cluster, Node, Policy
+from replicas.store.storage import Storage
+
+MS = 1_000_000
+WALL = 1_700_000_000_000 * MS
+CLIENT = "client"
+QUICK_POLICY = Policy(round_every_ns=10 * MS, message_lifetime_ns=60 * MS, skew_budget_ns=5 * MS)
+
+Ending = Literal["whole", "uncommitted", "unsent"]
+
+
+class Flight(NamedTuple):
+    sender: str
+    to: str
+    message: PeerMessage
+
+
+def cluster(nodes: int = 3, n: int = 3, r: int = 2, w: int = 2) -> Cluster:
+    """An operation that is not answered within 40 ms times out."""
+    return Cluster([Node(f"r{i}") for i in range(1, nodes + 1)], n, r, w, operation_timeout_ns=40 * MS)
+
+
+def through_the_wire(message: AnyMessage) -> AnyMessage:
+    """A receiver must never share an object with the sender."""
+    return Frames().feed(bytes(frame(message)))[0]
+
+
+class Rig:
+    """`watch` hears of the changes of each batch once they are durable."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        policy: Policy = QUICK_POLICY,
+        parts: Parts = SOUND,
+        stores: Mapping[str, Callable[[], Storage]] | None = None,
+    ) -> None:
+        self.cluster = cluster
+        self.policy = policy
+        self.parts = parts
+        self.now = 0
+        self.skew: Counter[str] = Counter()
+        self.disks = {name: Disk() for name in cluster.names()}
+        self.replicas: dict[str, Replica] = {}
+        self.flying: list[Flight] = []
+        self.answers: dict[int, Answer] = {}
+        self.audit: list[tuple[str, Audited]] = []
+        self.watch: Callable[[str, list[Audited]], None] = lambda _node, _audit: None
+        self._stores = stores or {}
+        self._storages: dict[str, Storage] = {}
+        self._timers: dict[str, list[tuple[int, str]]] = {}
+        for name in cluster.names():
+            self.start(name)
+
+    def start(self, name: str) -> None:
+        if name in self.replicas:
+            return
+        open_it = self._stores.get(name, lambda: SimulatedStorage(self.disks[name]))
+        storage = self._storages[name] = self.parts.storage(open_it())
+        replica = Replica(name, f"{name}.1", self.cluster, self.policy, storage, self.parts)
+        self.replicas[name] = replica
+        self._timers[name] = []
+        replica.start(self.clock(name))
+        self._end_batch(name, "whole")
+
+    def crash(self, name: str) -> None:
+        """What was not committed is gone, and so are all timers."""
+        self.replicas.pop(name, None)
+        self._timers.pop(name, None)
+        storage = self._storages.pop(name, None)
+        if hasattr(storage, "close"):
+            storage.close()
+
+    def clock(self, name: str) -> Now:
+        return Now(self.now, WALL + self.now + self.skew[name])
+
+    def batch(
+        self, name: str, inbox: Iterable[tuple[str, AnyMessage]] = (), due: Iterable[str] = (), ending: Ending = "whole"
+    ) -> None:
+        """The loop of a shell: handle all, commit once, release the sends. A node that is down hears nothing."""
+        replica = self.replicas.get(name)
+        if replica is None:
+            return
+        now = self.clock(name)
+        for sender, message in inbox:
+            replica.receive(now, sender, through_the_wire(message))
+        for timer in due:
+            replica.wake(now, timer)
+        self._end_batch(name, ending)
+
+    def _end_batch(self, name: str, ending: Ending) -> None:
+        if ending == "uncommitted":
+            self.crash(name)
+            return
+        meta = self.replicas[name].uncommitted()
+        effects = self.replicas[name].take_effects()
+        if meta is not None:
+            self._storages[name].commit(meta)
+        self.audit += [(name, change) for change in effects.audit]
+        self.watch(name, effects.audit)
+        if ending == "unsent":
+            self.crash(name)
+            return
+        self._timers[name] += effects.timers
+        for to, message in effects.sends:
+            if isinstance(message, Peer):
+                self.flying.append(Flight(name, to, message))
+            elif isinstance(message, Answer):
+                self.answers[message.op] = message
+
+    def ask(self, name: str, message: ClientMessage) -> None:
+        self.batch(name, [(CLIENT, message)])
+
+    def deliver(self, *flights: Flight, ending: Ending = "whole") -> None:
+        """All to one node, in one batch."""
+        for flight in flights:
+            self.flying.remove(flight)
+        if flights:
+            self.batch(flights[0].to, [(flight.sender, flight.message) for flight in flights], ending=ending)
+
+    def drop(self, *flights: Flight) -> None:
+        for flight in flights:
+            self.flying.remove(flight)
+
+    def flights(self, kind: type[Peer] = Peer, sender: str | None = None, to: str | None = None) -> list[Flight]:
+        return [
+            flight
+            for flight in self.flying
+            if isinstance(flight.message, kind) and sender in (None, flight.sender) and to in (None, flight.to)
+        ]
+
+    def settle(self) -> None:
+        """Delivers in order of sending until nothing flies any more."""
+        for _ in range(10_000):
+            if not self.flying:
+                return
+            self.deliver(self.flying[0])
+        raise AssertionError(f"messages beget messages without end: {self.flying[:3]}")
+
+    def fire(self, name: str) -> None:
+        """All timers that are due, in one batch."""
+        due = [timer for when, timer in sorted(self._timers.get(name, [])) if when <= self.now]
+        if due:
+            self._timers[name] = [entry for entry in self._timers[name] if entry[0] > self.now]
+            self.batch(name, due=due)
+
+    def pass_time(self, ms: int) -> None:
+        """Timers fire; nothing is delivered."""
+        self.now += ms * MS
+        for name in self.cluster.names():
+            self.fire(name)
+
+    def rounds(self, count: int) -> None:
+        """As many rounds of anti-entropy, with everything delivered."""
+        for _ in range(count):
+            self.pass_time(self.policy.round_every_ns // MS)
+            self.settle()
+
+    def held(self, name: str, key: str) -> Record | None:
+        """What is durable there, marked tombstones too."""
+        entry = self.disks[name].copies.get(key)
+        return entry[0] if entry else None
+
+    def marked(self, name: str, key: str) -> bool:
+        entry = self.disks[name].copies.get(key)
+        return entry is not None and entry[1] > 0

@@ -1,0 +1,190 @@
+"""A run of the whole core in which anything may happen, and the witness that judges each step by brute force."""
+
+from collections import defaultdict
+
+from replicas.store.copies import Audited
+from replicas.store.messages import Answer, Delete, Get, Put, Store
+from replicas.store.parts import SOUND, Parts
+from replicas.store.records import Record, Version
+from replicas.store.settings import Cluster, Tie
+from replicas.system import Level
+from tests.replicas.store.oracle import covers, latest
+from tests.replicas.store.rig import MS, QUICK_POLICY, Ending, Flight, Rig
+
+KEYS = ["k0", "k1"]
+LEVELS: list[Level | None] = [None, "QUORUM", "ALL", "ONE"]
+ENDINGS: list[Ending] = ["whole", "uncommitted", "unsent"]
+
+
+class Witness:
+    """Looks at disks, audits and answers only. `highest` is the floor: the latest copy ever durable on a node."""
+
+    def __init__(self, rig: Rig, tie: Tie) -> None:
+        self.rig = rig
+        self.tie = tie
+        self.highest: dict[tuple[str, str], Record] = {}
+        self.contents: dict[Version, Record] = {}
+        self.replayed: dict[str, dict[str, tuple[Record, bool]]] = defaultdict(dict)
+        rig.watch = self.committed
+
+    def committed(self, node: str, audit: list[Audited]) -> None:
+        for change in audit:
+            self._follow(node, change)
+            if change.new is not None:
+                self._installed(node, change.new)
+        disk = self.rig.disks[node].copies
+        assert self.replayed[node] == {key: (copy, marked > 0) for key, (copy, marked) in disk.items()}, "audit ≠ disk"
+        for change in audit:
+            if change.cause == "purge":
+                self._purged(change.key, self.highest[node, change.key])
+
+    def _follow(self, node: str, change: Audited) -> None:
+        before = (change.old, change.old_purgeable) if change.old else None
+        assert self.replayed[node].get(change.key) == before, "the audit does not start where it ended"
+        self.replayed[node].pop(change.key, None)
+        if change.new is not None:
+            self.replayed[node][change.key] = (change.new, change.new_purgeable)
+
+    def _installed(self, node: str, copy: Record) -> None:
+        assert copy == self.contents.setdefault(copy.version, copy), "one version with two contents"
+        floor = self.highest.get((node, copy.key))
+        assert covers(copy, floor, self.tie), f"{node} went back from {floor} to {copy}"
+        self.highest[node, copy.key] = copy
+
+    def _purged(self, key: str, tombstone: Record) -> None:
+        """Nothing older anywhere: neither on a disk nor in a message that would still be accepted."""
+        assert tombstone.dead
+        for node in self.rig.replicas_of(key):
+            held = self.rig.held(node, key)
+            assert held is None or covers(held, tombstone, self.tie), f"{node} still holds {held}"
+            assert covers(self.highest.get((node, key)), tombstone, self.tie), f"{node} never held {tombstone}"
+        for flight in self.rig.flights(Store):
+            message = flight.message
+            if isinstance(message, Store) and message.record.key == key:
+                late = self.rig.clock(flight.to).wall - message.born > self.rig.policy.message_lifetime_ns
+                assert late or covers(message.record, tombstone, self.tie), f"{message.record} may still arrive"
+
+    def last(self, key: str) -> Record | None:
+        """The maximum of all copies that were ever durable anywhere."""
+        return latest((self.highest.get((node, key)) for node in self.rig.disks), self.tie)
+
+
+class Story:
+    """Each method but the last two is something that may happen; numbers out of range wrap around."""
+
+    def __init__(self, cluster: Cluster, parts: Parts = SOUND) -> None:
+        self.rig = Rig(cluster, QUICK_POLICY, parts)
+        self.witness = Witness(self.rig, cluster.tie)
+        self.names = cluster.names()
+        self.floors: dict[int, Version | None] = {}  # of a quorum operation: the latest that was answered before it
+        self.acknowledged: dict[str, Record] = {}
+        self._judged: set[int] = set()
+        self._asked: dict[int, tuple[str, Level | None]] = {}
+
+    def operate(self, kind: str, node: int, key: int, level: int) -> None:
+        op, name = len(self._asked) + 1, KEYS[key % len(KEYS)]
+        wanted = LEVELS[level % len(LEVELS)]
+        self._asked[op] = (name, wanted)
+        floor = self.acknowledged.get(name)
+        self.floors[op] = floor.version if floor else None
+        asked = {"get": Get(op, name, wanted), "put": Put(op, name, f"v{op}", wanted), "delete": Delete(op, name, wanted)}
+        self.rig.ask(self._name(node), asked[kind])
+        self._judge()
+
+    def deliver(self, index: int) -> None:
+        if self.rig.flying:
+            self.rig.deliver(self._flight(index))
+        self._judge()
+
+    def deliver_all_to(self, node: int, ending: int, *, backwards: bool) -> None:
+        """In one batch; the node may crash before its commit, or before anything is sent."""
+        flights = self.rig.flights(to=self._name(node))
+        self.rig.deliver(*(flights[::-1] if backwards else flights), ending=ENDINGS[ending % len(ENDINGS)])
+        self._judge()
+
+    def settle(self) -> None:
+        self.rig.settle()
+        self._judge()
+
+    def drop(self, index: int) -> None:
+        if self.rig.flying:
+            self.rig.drop(self._flight(index))
+
+    def drop_all_to(self, node: int) -> None:
+        self.rig.drop(*self.rig.flights(to=self._name(node)))
+
+    def double(self, index: int) -> None:
+        if self.rig.flying:
+            self.rig.flying.append(self._flight(index))
+
+    def pass_time(self, ms: int) -> None:
+        self.rig.pass_time(ms)
+        self._judge()
+
+    def crash(self, node: int) -> None:
+        self.rig.crash(self._name(node))
+
+    def start(self, node: int) -> None:
+        self.rig.start(self._name(node))
+
+    def skew(self, node: int, ms: int) -> None:
+        """Within the budget: two clocks never differ by more."""
+        self.rig.skew[self._name(node)] = ms % (QUICK_POLICY.skew_budget_ns // MS + 1) * MS
+
+    def mend(self) -> None:
+        """No more faults: everything starts, everything arrives, until no node has anything pending."""
+        for name in self.names:
+            self.rig.start(name)
+        self.rig.settle()
+        for _ in range(60):
+            self.rig.rounds(1)
+            pending = {name: replica.pending() for name, replica in self.rig.replicas.items()}
+            if not any(pending.values()):
+                break
+        else:
+            raise AssertionError(f"not mended after 60 rounds: {pending}")
+        self._judge()
+        self._judge_the_end()
+
+    def _judge_the_end(self) -> None:
+        for key in KEYS:
+            last = self.witness.last(key)
+            final = None if last is None or last.dead else last  # with nothing pending, a tombstone has been purged
+            for node in self.rig.replicas_of(key):
+                assert self.rig.held(node, key) == final, f"{node} did not converge"
+            assert covers(last, self.acknowledged.get(key), self.witness.tie), "an acknowledged write is lost"
+
+    def _judge(self) -> None:
+        """Operations in which the quorums meet never show less than what was answered before they began."""
+        for op, answer in self.rig.answers.items():
+            if op not in self._judged:
+                self._judged.add(op)
+                if answer.outcome == "ok":
+                    self._answered(op, answer)
+
+    def _answered(self, op: int, answer: Answer) -> None:
+        key, level = self._asked[op]
+        floor = self.floors[op]
+        if level == "ONE":
+            return
+        shown = self._shown(key, answer)
+        if floor is not None:
+            assert covers(shown, self.witness.contents[floor], self.witness.tie), f"op {op} shows {shown}, not {floor}"
+        if shown is not None:
+            self.acknowledged[key] = latest([shown, self.acknowledged.get(key)], self.witness.tie) or shown
+
+    def _shown(self, key: str, answer: Answer) -> Record | None:
+        """Nothing shows the last tombstone, once it is the same as nothing everywhere."""
+        if answer.version is not None:
+            copy = self.witness.contents.get(answer.version)
+            assert copy is not None, f"{answer} was shown before it was durable anywhere"
+            assert (answer.value, answer.dead) == (copy.value if answer.value is not None else None, copy.dead)
+            return copy
+        tombstones = [copy for copy in self.witness.contents.values() if copy.key == key and copy.dead]
+        return latest(tombstones, self.witness.tie)
+
+    def _name(self, node: int) -> str:
+        return self.names[node % len(self.names)]
+
+    def _flight(self, index: int) -> Flight:
+        return self.rig.flying[index % len(self.rig.flying)]
