@@ -30,14 +30,13 @@ app = App(
 
 Json = Annotated[bool, Parameter(help="Print one JSON document on standard output, and the rest on standard error.")]
 StageOption = Annotated[runs.Stage, Parameter(help="Real processes behind a real proxy, or virtual time.")]
-ProxyOption = Annotated[
-    Literal["auto", "toxiproxy", "stand-in"], Parameter(help="Which server stands behind the links.")
-]
+ProxyOption = Annotated[runs.Prefer, Parameter(help="Which server stands behind the links.")]
 FlawOption = Annotated[str | None, Parameter(help="A flawed replica; `urushi list flaws` has them.")]
 
 
 def _console(*, json: bool) -> Console:
-    return Console(stderr=json, soft_wrap=not sys.stdout.isatty())
+    console = Console(stderr=json)
+    return console if console.is_terminal else Console(stderr=json, width=140)
 
 
 def _print_json(document: Any) -> None:
@@ -78,8 +77,9 @@ def run(
     """
     console = _console(json=json)
     plan, drawn = _plan_of(scenario, seed, flaw)
-    terminal.show_plan(console, plan.seed, stage, drawn)
-    report = runs.run(plan, stage, proxy=proxy, drawn=drawn)
+    terminal.show_plan(console, plan, stage, drawn)
+    with terminal.progress(console) as say:
+        report = runs.run(plan, stage, proxy=proxy, drawn=drawn, say=say)
     terminal.show_run(console, report)
     if json:
         _print_json(report)

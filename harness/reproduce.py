@@ -1,14 +1,13 @@
 """A run once more: identical in simulation, a measured rate on processes."""
 
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from checkers import files
 from checkers.history import History
 from harness import plan as plans
-from harness.run import EXIT_CODES, Report, Stage, find_run, run
+from harness.run import EXIT_CODES, Prefer, Report, Stage, find_run, run
 from harness.wrong import Wrong
 
 
@@ -37,7 +36,7 @@ class Replay(msgspec.Struct, frozen=True):
         return "replays: " + ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
-def replay(what: str, times: int, stage: Stage | None, proxy: Literal["auto", "toxiproxy", "stand-in"]) -> Replay:
+def replay(what: str, times: int, stage: Stage | None, proxy: Prefer) -> Replay:
     """Each replay is a run with a folder of its own."""
     if Path(what).is_file():
         plan = plans.read(Path(what))

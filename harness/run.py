@@ -1,7 +1,7 @@
 """One run: a plan performed on a stage, checked, judged, and left in a folder of its own."""
 
 import secrets  # noqa: TID251 - a run's id is a name, not a draw: it stays out of plan and digest
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -20,6 +20,7 @@ from harness.report.story import tell
 from harness.wrong import Wrong
 
 Stage = Literal["processes", "simulation"]
+Prefer = Literal["auto", "toxiproxy", "stand-in"]
 
 RUNS = Path(".urushi/runs")
 EXIT_CODES = {"holds": 0, "violated": 1, "unknown": 3}
@@ -98,7 +99,14 @@ def _levers(stage: Stage) -> tuple[Lever, ...]:
     return ("kill", "pause", "block") if stage == "processes" else ("kill", "pause", "block", "loss")
 
 
-def perform(plan: Plan, stage: Stage, folder: Path, proxy: Literal["auto", "toxiproxy", "stand-in"]) -> Recorded:
+Say = Callable[[str], None]
+
+
+def silent(_line: str) -> None:
+    """For runs of which nobody follows the progress."""
+
+
+def perform(plan: Plan, stage: Stage, folder: Path, proxy: Prefer, say: Say) -> Recorded:
     """The stages are imported late: a simulated run needs no proxy client, a process run no simulator."""
     if stage == "simulation":
         from harness.stages.simulation import stage as simulation  # noqa: PLC0415 - see above
@@ -106,23 +114,24 @@ def perform(plan: Plan, stage: Stage, folder: Path, proxy: Literal["auto", "toxi
         return Recorded(simulation.perform(plan), None)
     from harness.stages.processes import stage as processes  # noqa: PLC0415 - see above
 
-    return Recorded(*processes.perform(plan, folder, proxy))
+    return Recorded(*processes.perform(plan, folder, proxy, say))
 
 
 def run(
     plan: Plan,
     stage: Stage,
     *,
-    proxy: Literal["auto", "toxiproxy", "stand-in"] = "auto",
+    proxy: Prefer = "auto",
     runs: Path = RUNS,
     drawn: dict[str, str] | None = None,
+    say: Say = silent,
 ) -> Report:
     require_levers(plan, stage)
     run_id = new_id()
     folder = runs / run_id
     folder.mkdir(parents=True)
     plans.write(plan, folder / "plan.json")
-    history, proxy_used = perform(plan, stage, folder, proxy)
+    history, proxy_used = perform(plan, stage, folder, proxy, say)
     files.write(history, folder / "history.jsonl")
     report = assess(plan, history, folder, proxy=proxy_used, drawn=drawn or {})
     write_report(report, folder)

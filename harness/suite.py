@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from rich.console import Console
 
 from harness.plan import Plan
-from harness.run import EXIT_CODES, Report, Stage, require_levers, run
+from harness.run import EXIT_CODES, Prefer, Report, Stage, require_levers, run
 from harness.wrong import Wrong
 
 SEEDS_MAX = 1_000_000
@@ -20,7 +20,7 @@ class Job(NamedTuple):
     plan: Plan
     drawn: dict[str, str]
     stage: Stage
-    proxy: Literal["auto", "toxiproxy", "stand-in"]
+    proxy: Prefer
 
 
 class Result(NamedTuple):

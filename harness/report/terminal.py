@@ -1,19 +1,38 @@
 """Runs, suites and lists as a person reads them in a terminal; plain lines where there is none."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from rich.console import Console
 from rich.table import Table
 
-from harness.run import Report
+from harness.plan import Plan
+from harness.promises import MATRIX, reason_against
+from harness.run import Report, Say
 
 COLOURS = {"holds": "green", "violated": "bold red", "unknown": "yellow", "not promised": "dim"}
 
 
-def show_plan(console: Console, report_seed: int, stage: str, drawn: dict[str, str]) -> None:
-    """Before the run starts: all that the seed decided."""
-    console.print(f"seed {report_seed}   stage {stage}")
+def show_plan(console: Console, plan: Plan, stage: str, drawn: dict[str, str]) -> None:
+    """Before the run starts: all that the seed decided, and what the configuration promises."""
+    console.print(f"seed {plan.seed}   scenario {plan.scenario}   stage {stage}", highlight=False)
     if drawn:
         words = [f"{name} {value}" for name, value in drawn.items()]
         console.print(f"drawn: {', '.join(words)}", highlight=False, style="dim")
+    for cell in MATRIX:
+        why = reason_against(cell, plan)
+        said = f"[yellow]not promised[/]: {cell.property} ({why})" if why else f"promised: {cell.property}"
+        console.print(said, highlight=False)
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[Say]:
+    """On a terminal the latest line, live; elsewhere each line plainly."""
+    if not console.is_terminal:
+        yield lambda line: console.print(line, markup=False, highlight=False)
+        return
+    with console.status("starting") as status:
+        yield lambda line: status.update(line.strip().replace("[", "\\["))
 
 
 def show_run(console: Console, report: Report) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time  # noqa: TID251 - this stage runs on the machine's clocks
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -25,6 +26,8 @@ from replicas.store.system import Store
 from replicas.system import Observer, System
 from workloads.operations import Operation
 
+Say = Callable[[str], None]
+
 LEVERS: tuple[Lever, ...] = ("kill", "pause", "block")
 MEND_SLACK_S = 30.0
 WATCH_S = 0.1
@@ -38,7 +41,8 @@ class Performance(NamedTuple):
 class Run:
     """One plan, once the cluster is ready."""
 
-    def __init__(self, plan: Plan, system: System, cluster: Cluster) -> None:
+    def __init__(self, plan: Plan, system: System, cluster: Cluster, say: Say) -> None:
+        self._say = say
         self.plan = plan
         self.system = system
         self.cluster = cluster
@@ -141,7 +145,9 @@ class Run:
             self.events.append(Dump(at=now, node=name, incarnation=f"{name}.1", moment=moment, copies=copies))
 
     def _phase(self, name: Literal["unrest", "mend", "settled", "end"], pending: str | None = None) -> None:
-        self.events.append(Phase(at=self.now(), name=name, pending=pending))
+        now = self.now()
+        self._say(f"{now / 1e9:6.2f} s  {name}" + (f": {pending}" if pending else ""))
+        self.events.append(Phase(at=now, name=name, pending=pending))
 
     def _record(
         self,
@@ -151,6 +157,7 @@ class Run:
         evidence: list[str],
     ) -> None:
         said = "; ".join(evidence)
+        self._say(f"{at / 1e9:6.2f} s  {fault.id} {fault.kind} {' '.join(fault.targets)}: {phase}")
         self.events.append(
             FaultEvent(at=at, fault=fault.id, kind=fault.kind, phase=phase, targets=fault.targets, evidence=said)
         )
@@ -165,14 +172,16 @@ async def _copies(observer: Observer) -> dict[str, Copy]:
     return {key: Copy(Version(*copy.version), copy.dead, copy.value, copy.purgeable) for key, copy in held.items()}
 
 
-async def _perform(plan: Plan, folder: Path, choice: server.ServerChoice) -> History:
+async def _perform(plan: Plan, folder: Path, choice: server.ServerChoice, say: Say) -> History:
     system = Store(plan.cluster, plan.policy, plan.flaw, plan.client_timeout_ns / 1e9)
     block = claim()
     try:
         async with await Guardian.start(log=folder / "guardian.log", hold=[block.lock.fileno()]) as guardian:
             cluster = Cluster(plan.cluster.names(), system, folder, block, guardian, choice)
+            begun = time.monotonic()
             await cluster.start()
-            run = Run(plan, system, cluster)
+            say(f"{len(cluster.names)} replicas ready in {time.monotonic() - begun:.2f} s behind {choice.found}")
+            run = Run(plan, system, cluster, say)
             await run.perform()
     finally:
         block.close()
@@ -186,7 +195,8 @@ def _history(plan: Plan, folder: Path, run: Run) -> History:
     return ordered(header, events)
 
 
-def perform(plan: Plan, folder: Path, proxy: server.Prefer = "auto") -> Performance:
+def perform(plan: Plan, folder: Path, proxy: server.Prefer, say: Say) -> Performance:
+    """`say` is told, line by line, how the run goes on."""
     choice = server.find(proxy)
     folder.mkdir(parents=True, exist_ok=True)
-    return Performance(uvloop.run(_perform(plan, folder, choice)), choice.found)
+    return Performance(uvloop.run(_perform(plan, folder, choice, say)), choice.found)
