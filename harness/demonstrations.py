@@ -64,7 +64,7 @@ def sketch(
 
 
 def _value(step: Step, number: int) -> str | None:
-    return f"v{number}" if step.kind == "put" else None
+    return f"w{number}" if step.kind == "put" else None
 
 
 def _missed_write(name: str, policy: Policy = SHORT) -> Plan:

@@ -41,7 +41,7 @@ def generate(workload: Workload, nodes: list[str], length_ns: int, seed: int) ->
                 node=nodes[below(places, len(nodes))],
                 kind=kind,
                 key=names.draw(keys),
-                value=f"v{number}" if kind == "put" else None,
+                value=f"w{number}" if kind == "put" else None,
                 level=choices[below(levels, len(choices))],
             )
         )

@@ -8,7 +8,9 @@ from checkers.words import seconds
 from harness.plan import Plan
 from harness.promises import Promise
 
-ROWS_MAX = 14
+ROWS_MAX = 16
+
+Row = tuple[int, int, str, str, str]  # seq, time, node, what it shows, remark
 
 _LONG_NAME = re.compile(r"v(\d+)\.([\w.-]*\w)")
 
@@ -104,26 +106,29 @@ def _table(history: History, violation: Violation, names: dict[Version, str]) ->
         return []
     nodes = history.header.replicas.get(violation.key, history.header.nodes)
     evidence = set(violation.events)
-    rows: list[tuple[int, int, str, str, str]] = []
+    rows: list[Row] = []
     for event in history.events:
         shown = _row(event, violation.key, nodes, names)
         if shown is not None:
             rows.append((event.seq, event.at, *shown))
-    kept = [row for row in rows if row[0] in evidence]
-    for row in reversed(rows):
-        if len(kept) >= ROWS_MAX:
-            break
-        if row not in kept:
-            kept.append(row)
-    kept.sort()
+    kept = sorted(_nearest(rows, evidence))
     lines = ["   t (s)   " + "".join(f"{node:<16}" for node in nodes)]
     for seq, at, node, cell, remark in kept:
         mark = " !" if seq in evidence else ""
         cells = "".join(f"{(cell + mark) if each == node else '':<16}" for each in nodes)
         lines.append(f"  {at / 1e9:7.3f}  {cells}{remark if node in nodes else cell + mark + '  ' + remark}".rstrip())
     if len(rows) > len(kept):
-        lines.append(f"  ({len(rows) - len(kept)} earlier rows are left out)")
+        lines.append(f"  ({len(rows) - len(kept)} rows are left out)")
     return lines
+
+
+def _nearest(rows: list[Row], evidence: set[int]) -> list[Row]:
+    """The evidence, then what came before its end, latest first, then what came of it."""
+    end = max(evidence)
+    before = [row for row in rows if row[0] <= end and row[0] not in evidence]
+    after = [row for row in rows if row[0] > end]
+    proof = [row for row in rows if row[0] in evidence]
+    return [*proof, *reversed(before), *after][: max(ROWS_MAX, len(proof))]
 
 
 def _row(event: AnyEvent, key: str, nodes: list[str], names: dict[Version, str]) -> tuple[str, str, str] | None:
