@@ -119,7 +119,7 @@ class PurgesAfterQuorum(Purging):
 
 
 class ConfirmsTwice(Purging):
-    """Asks all replicas again before it believes them."""
+    """Asks all replicas again before it believes them; not once marks are out, when some may have purged."""
 
     def __init__(self, core: Core) -> None:
         super().__init__(core)
@@ -127,7 +127,8 @@ class ConfirmsTwice(Purging):
 
     def confirmed_by_all(self, confirmation: Confirmation, replicas: tuple[str, ...]) -> bool:
         name = f"{confirmation.tombstone.key} {confirmation.tombstone.version}"
-        if super().confirmed_by_all(confirmation, replicas) and name not in self._asked_again:
+        fresh = name not in self._asked_again and not confirmation.marked
+        if fresh and super().confirmed_by_all(confirmation, replicas):
             self._asked_again[name] = None
             confirmation.confirmed.clear()
         return super().confirmed_by_all(confirmation, replicas)

@@ -10,6 +10,7 @@ from replicas.store.copies import Audited
 from replicas.store.core import Now
 from replicas.store.messages import Answer, AnyMessage, ClientMessage, Frames, Peer, PeerMessage, frame
 from replicas.store.parts import SOUND, Parts
+from replicas.store.placement import Placement
 from replicas.store.records import Record
 from replicas.store.replica import Replica
 from replicas.store.settings import Cluster, Node, Policy
@@ -127,14 +128,13 @@ class Rig:
 
     def deliver(self, *flights: Flight, ending: Ending = "whole") -> None:
         """All to one node, in one batch."""
-        for flight in flights:
-            self.flying.remove(flight)
+        self.drop(*flights)
         if flights:
             self.batch(flights[0].to, [(flight.sender, flight.message) for flight in flights], ending=ending)
 
     def drop(self, *flights: Flight) -> None:
-        for flight in flights:
-            self.flying.remove(flight)
+        gone = {id(flight) for flight in flights}
+        self.flying = [flight for flight in self.flying if id(flight) not in gone]
 
     def flights(self, kind: type[Peer] = Peer, sender: str | None = None, to: str | None = None) -> list[Flight]:
         return [
@@ -169,6 +169,9 @@ class Rig:
         for _ in range(count):
             self.pass_time(self.policy.round_every_ns // MS)
             self.settle()
+
+    def replicas_of(self, key: str) -> tuple[str, ...]:
+        return Placement(self.cluster).replicas_of(key)
 
     def held(self, name: str, key: str) -> Record | None:
         """What is durable there, marked tombstones too."""

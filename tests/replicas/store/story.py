@@ -115,7 +115,7 @@ class Story:
 
     def double(self, index: int) -> None:
         if self.rig.flying:
-            self.rig.flying.append(self._flight(index))
+            self.rig.flying.append(Flight(*self._flight(index)))
 
     def pass_time(self, ms: int) -> None:
         self.rig.pass_time(ms)
