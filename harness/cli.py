@@ -2,12 +2,13 @@
 
 import os
 import sys
-from pathlib import Path
+from importlib import metadata
 from typing import Annotated, Any, Literal
 
 import msgspec
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from checkers import files
@@ -22,6 +23,7 @@ from harness.wrong import Wrong, near
 
 app = App(
     name="urushi",
+    version=lambda: metadata.version("urushi"),
     help="Breaks replicas on purpose and proves that they mend.\n\n"
     "Example: `urushi run default --seed 7 --stage simulation`",
     help_format="markdown",
@@ -34,9 +36,15 @@ ProxyOption = Annotated[runs.Prefer, Parameter(help="Which server stands behind 
 FlawOption = Annotated[str | None, Parameter(help="A flawed replica; `urushi list flaws` has them.")]
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Nobody reads on, as in `urushi run | head`: the run goes on, and its verdict is still the exit code."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
 def _console(*, json: bool) -> Console:
-    console = Console(stderr=json)
-    return console if console.is_terminal else Console(stderr=json, width=140)
+    console = _Console(stderr=json)
+    return console if console.is_terminal else _Console(stderr=json, width=140)
 
 
 def _print_json(document: Any) -> None:
@@ -44,13 +52,17 @@ def _print_json(document: Any) -> None:
 
 
 def _plan_of(scenario: str, seed: int, flaw: str | None) -> tuple[Plan, dict[str, str]]:
-    """A scenario's plan for a seed, or a demonstration's own."""
+    """A scenario's plan for a seed, or a demonstration's own, whose chances the seed decides."""
     if not scenario.startswith("demo:"):
         return draw(load(scenario), scenario, seed, flaw)
     name = scenario.removeprefix("demo:")
     if name not in PLANS:
         raise Wrong("scenario", f"there is no demonstration {name!r}", near(name, list(PLANS)))
-    return PLANS[name](name), {}
+    plans.check_flaw(flaw, "--flaw")
+    own = PLANS[name](name)
+    plan = msgspec.structs.replace(own, seed=seed, flaw=flaw or own.flaw)
+    plans.check(plan, scenario)
+    return plan, {}
 
 
 @app.command
@@ -114,8 +126,8 @@ def suite_(
     result = suite.perform(jobs, console)
     console.print(terminal.verdict_table(result.reports))
     for report in result.reports:
-        for story in report.stories:
-            console.print(story, markup=False, highlight=False)
+        for story in report.stories[:1]:
+            console.print(f"{story}\n", markup=False, highlight=False, soft_wrap=True)
     for line in result.summary():
         console.print(line, highlight=False, markup=False)
     if json:
@@ -169,7 +181,11 @@ def check(what: str, /, *, json: Json = False) -> int:
     console = _console(json=json)
     folder = runs.find_run(what)
     plan = plans.read(folder / "plan.json")
-    history = files.read(folder / "history.jsonl")
+    try:
+        history = files.read(folder / "history.jsonl")
+    except FileNotFoundError:
+        what = "the run has no history: it did not end"
+        raise Wrong(str(folder), what, f"`urushi replay {folder / 'plan.json'}` performs its plan again") from None
     report = runs.assess(plan, history, folder, proxy=None, drawn={})
     terminal.show_run(console, report)
     if json:
@@ -241,7 +257,7 @@ def doctor(*, json: Json = False) -> int:
     console = _console(json=False)
     for finding in findings:
         mark = "[green]yes[/]" if finding.ok else "[yellow]no [/]"
-        console.print(f"{mark}  {finding.what}: {finding.said}", highlight=False)
+        console.print(f"{mark}  {finding.what}: {escape(finding.said)}", highlight=False)
     return 0
 
 
@@ -252,10 +268,10 @@ def main() -> None:
     except CycloptsError:
         code = 2
     except (Wrong, files.BrokenHistory) as problem:
-        Console(stderr=True).print(f"[bold red]wrong:[/] {_plain(problem)}", highlight=False, soft_wrap=True)
+        _say(f"[bold red]wrong:[/] {escape(str(problem))}")
         code = 2
     except KeyboardInterrupt:
-        Console(stderr=True).print("stopped by Ctrl-C; what was started has been ended")
+        _say("stopped by Ctrl-C; what was started has been ended")
         code = 130
     except Exception as problem:  # noqa: BLE001 - the last line of defence: an error of ours is exit code 4, not 1
         code = _failed(problem)
@@ -263,18 +279,15 @@ def main() -> None:
     os._exit(code) if code == 130 else sys.exit(code)
 
 
-def _plain(problem: BaseException) -> str:
-    return str(problem).replace("[", "\\[")
+def _say(line: str) -> None:
+    Console(stderr=True).print(line, highlight=False, soft_wrap=True)
 
 
 def _failed(problem: Exception) -> int:
-    console = Console(stderr=True)
-    causes = problem.exceptions if isinstance(problem, ExceptionGroup) else (problem,)
-    for cause in causes:
-        console.print(f"[bold red]failed:[/] {type(cause).__name__}: {_plain(cause)}", highlight=False, soft_wrap=True)
-    console.print(f"the harness itself failed; the latest folder below {Path(runs.RUNS)} has what was recorded")
+    _say(f"[bold red]failed:[/] {escape(suite.failure(problem))}")
+    _say(f"the harness itself failed; the latest folder below {escape(str(runs.RUNS))} has what was recorded")
     if os.environ.get("URUSHI_TRACEBACK"):
-        console.print_exception()
+        Console(stderr=True).print_exception()
     return 4
 
 

@@ -26,7 +26,7 @@ def _proxy() -> Finding:
 def _addresses() -> Finding:
     try:
         block = claim()
-    except AddressError as problem:
+    except (AddressError, OSError) as problem:
         return Finding("loopback addresses", False, str(problem))  # noqa: FBT003 - likewise
     block.close()
     return Finding("loopback addresses", True, f"{block.prefix}.* is free for a run")  # noqa: FBT003 - likewise

@@ -7,13 +7,15 @@ import re
 from fractions import Fraction
 from random import Random
 
-from harness.wrong import Wrong
+from harness.wrong import Wrong, near
 from workloads.keys import below
 
 Spec = int | str | list[int | str]
 
 _UNITS = {"": 1, "ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "%": 10_000}
-_TEXT = re.compile(r"(?P<low>\d+(?:\.\d+)?)(?:\.\.(?P<high>\d+(?:\.\d+)?))?(?P<unit>[a-z%]*)")
+_DIGITS = r"\d{1,18}(?:\.\d{1,18})?"
+_TEXT = re.compile(rf"(?P<low>{_DIGITS})(?:\.\.(?P<high>{_DIGITS}))?(?P<unit>[a-z%]*)", re.ASCII)
+_MOST = {"": 2**63 - 1, "ns": 2**63 - 1, "%": 1_000_000}
 _FORMS = {
     "": 'a count, such as 5 or "2..5"',
     "ns": 'a duration, such as "300ms" or "0.5..2s" (ns, us, ms, s)',
@@ -29,54 +31,79 @@ class Drawing:
         self.where = where
         self.drawn: dict[str, str] = {}
 
-    def count(self, name: str, spec: Spec) -> int:
-        return self._number(name, spec, "")
+    def count(self, name: str, spec: Spec, least: int = 0, words: dict[str, int] | None = None) -> int:
+        """`words` stand for counts."""
+        return self._number(name, spec, "", least, words or {})
 
-    def duration_ns(self, name: str, spec: Spec) -> int:
-        return self._number(name, spec, "ns")
+    def duration_ns(self, name: str, spec: Spec, least: int = 0) -> int:
+        return self._number(name, spec, "ns", least, {})
 
     def share_ppm(self, name: str, spec: Spec) -> int:
         """Parts per million: 1 % is 10,000."""
-        return self._number(name, spec, "%")
+        return self._number(name, spec, "%", 0, {})
 
-    def choice(self, name: str, spec: Spec) -> str:
+    def choice(self, name: str, spec: Spec, allowed: list[str]) -> str:
+        """Every value is looked at, drawn or not: a seed must not find what is wrong in a file."""
+        for value in _values(spec):
+            if value not in allowed:
+                raise self._wrong(name, f"{str(value)!r} is not possible here", near(str(value), allowed))
         chosen = str(self._one_of(name, spec))
         self.drawn[name] = chosen
         return chosen
 
-    def span_ns(self, name: str, spec: Spec) -> tuple[int, int]:
+    def span_ns(self, name: str, spec: Spec, least: int = 0) -> tuple[int, int]:
         """Both ends of a range: the run itself draws from it, again and again."""
-        low, high = self._ends(name, self._one_of(name, spec), "ns")
+        low, high = self._ends_of_one(name, spec, "ns", least, {})
         self.drawn[name] = f"{low / 1e6:g}..{high / 1e6:g} ms"
         return low, high
 
-    def _number(self, name: str, spec: Spec, unit: str) -> int:
-        low, high = self._ends(name, self._one_of(name, spec), unit)
+    def _number(self, name: str, spec: Spec, unit: str, least: int, words: dict[str, int]) -> int:
+        low, high = self._ends_of_one(name, spec, unit, least, words)
         number = low + below(self._stream(name), high - low + 1)
         self.drawn[name] = show(number, unit)
         return number
+
+    def _ends_of_one(self, name: str, spec: Spec, unit: str, least: int, words: dict[str, int]) -> tuple[int, int]:
+        for value in _values(spec):
+            low, high = self._ends(name, value, unit, words)
+            if low < least:
+                raise self._wrong(name, f"{value!r} is too little", f"{show(least, unit)} is the least")
+            if high > _MOST[unit]:
+                raise self._wrong(name, f"{value!r} is too much", f"{show(_MOST[unit], unit)} is the most")
+        return self._ends(name, self._one_of(name, spec), unit, words)
 
     def _one_of(self, name: str, spec: Spec) -> int | str:
         if not isinstance(spec, list):
             return spec
         if not spec:
-            raise Wrong(f"{self.where}: {name}", "a choice of nothing", "name at least one value")
+            raise self._wrong(name, "a choice of nothing", "name at least one value")
         return spec[below(Random(f"{self.seed}/scenario/{name}/which"), len(spec))]
 
     def _stream(self, name: str) -> Random:
         return Random(f"{self.seed}/scenario/{name}")
 
-    def _ends(self, name: str, text: int | str, unit: str) -> tuple[int, int]:
-        found = _TEXT.fullmatch(str(text).strip())
+    def _wrong(self, name: str, what: str, remedy: str) -> Wrong:
+        return Wrong(f"{self.where}: {name}", what, remedy)
+
+    def _ends(self, name: str, value: int | str, unit: str, words: dict[str, int]) -> tuple[int, int]:
+        if value in words:
+            return (words[str(value)],) * 2
+        text = str(value).strip()
+        found = _TEXT.fullmatch(text)
         family = {"": "", "%": "%"}.get(found["unit"], "ns") if found else None
-        if found is None or found["unit"] not in _UNITS or (family != unit and str(text).strip() != "0"):
-            raise Wrong(f"{self.where}: {name}", f"{text!r} is no such value", f"write {_FORMS[unit]}")
-        scale = _UNITS[found["unit"]]
-        low = int(Fraction(found["low"]) * scale)
-        high = int(Fraction(found["high"]) * scale) if found["high"] else low
+        if found is None or found["unit"] not in _UNITS or (family != unit and text != "0"):
+            also = f", or a word; {near(text, list(words))}" if words else ""
+            raise self._wrong(name, f"{value!r} is no such value", f"write {_FORMS[unit]}{also}")
+        low, high = (Fraction(end) * _UNITS[found["unit"]] for end in (found["low"], found["high"] or found["low"]))
         if high < low:
-            raise Wrong(f"{self.where}: {name}", f"{text!r} ends before it begins", "write the smaller number first")
-        return low, high
+            raise self._wrong(name, f"{value!r} ends before it begins", "write the smaller number first")
+        if low.denominator != 1 or high.denominator != 1:
+            raise self._wrong(name, f"{value!r} has a fraction too small to draw", f"write {_FORMS[unit]}")
+        return int(low), int(high)
+
+
+def _values(spec: Spec) -> list[int | str]:
+    return spec if isinstance(spec, list) else [spec]
 
 
 def show(number: int, unit: str) -> str:

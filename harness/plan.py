@@ -1,5 +1,7 @@
 """Everything that a run will do, explicit and complete. Runs, replays, shrinks and edits all work on plans."""
 
+import re
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
@@ -8,10 +10,33 @@ from harness.faults.kinds import Fault
 from harness.faults.table import KINDS
 from harness.levers import Lever
 from harness.wrong import Wrong, near, parse_json
+from replicas.store.flaws import FLAWS
 from replicas.store.settings import Cluster, Policy
 from workloads.operations import Operation
 
 FORMAT = 1
+MS = 1_000_000
+MOST = 2**63 - 1
+
+_LEAST = {
+    "seed": -MOST,
+    "unrest_ns": MS,
+    "mend_rounds_max": 1,
+    "client_timeout_ns": MS,
+    "cluster.operation_timeout_ns": MS,
+    "cluster.operations_in_flight_max": 1,
+    "policy.round_every_ns": MS,
+    "policy.keys_per_exchange_max": 1,
+    "policy.message_lifetime_ns": MS,
+    "policy.skew_budget_ns": 0,
+    "network.delay_min_ns": 0,
+    "network.delay_max_ns": 0,
+    "network.loss_ppm": 0,
+    "disk.sync_min_ns": 0,
+    "disk.sync_max_ns": 0,
+}
+_MOST = {"network.loss_ppm": 1_000_000}
+_NODE_NAME = re.compile(r"[a-z][a-z0-9]*", re.ASCII)  # also the name of a folder and part of that of a link
 
 
 class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,13 +101,13 @@ def _refuse_other_format(data: bytes, path: Path) -> None:
     """Before anything else: a newer format may have any fields."""
     try:
         found = msgspec.json.decode(data, type=dict[str, msgspec.Raw]).get("format")
-        version = msgspec.json.decode(found, type=int) if found is not None else None
+        version = msgspec.json.decode(found) if found is not None else None
     except msgspec.MsgspecError as problem:
         raise Wrong(
             str(path), f"this is not a plan: {problem}", "write one with `urushi plan SCENARIO --seed N`"
         ) from None
     if version != FORMAT:
-        said = "has no `format`" if version is None else f"has format {version}"
+        said = "has no `format`" if version is None else f"has format {version!r}"
         raise Wrong(
             f"{path}: format", f"the plan {said}; this version of Urushi reads format {FORMAT}",
             "use the version of Urushi that wrote it, or write it anew with `urushi plan`",
@@ -91,40 +116,82 @@ def _refuse_other_format(data: bytes, path: Path) -> None:
 
 def check(plan: Plan, where: str) -> None:
     """What the types cannot say. The first problem is raised; nothing has been started."""
+    _check_numbers(plan, where)
     _check_cluster(plan, where)
+    check_flaw(plan.flaw, f"{where}: flaw")
+    _check_operations(plan, where)
+    seen: dict[str, None] = {}
+    for index, fault in enumerate(plan.faults):
+        if fault.id in seen:
+            raise Wrong(f"{where}: faults[{index}].id", f"{fault.id!r} is there twice", "give each fault its own id")
+        seen[fault.id] = None
+        _check_fault(plan, fault, f"{where}: faults[{index}]")
+    _check_overlaps(plan, where)
+
+
+def check_flaw(name: str | None, place: str) -> None:
+    if name is not None and name not in FLAWS:
+        raise Wrong(place, f"{name!r} is no flaw", near(name, list(FLAWS)))
+
+
+def _check_numbers(plan: Plan, where: str) -> None:
+    for name, least in _LEAST.items():
+        number, most = attrgetter(name)(plan), _MOST.get(name, MOST)
+        if number < least:
+            raise Wrong(f"{where}: {name}", f"{number} is too little", f"{least} is the least")
+        if number > most:
+            raise Wrong(f"{where}: {name}", f"{number} is too much", f"{most} is the most")
+    for name, (low, high) in {
+        "network.delay": (plan.network.delay_min_ns, plan.network.delay_max_ns),
+        "disk.sync": (plan.disk.sync_min_ns, plan.disk.sync_max_ns),
+    }.items():
+        if high < low:
+            raise Wrong(f"{where}: {name}_max_ns", f"{high} is below {name}_min_ns = {low}", "swap them")
+
+
+def _check_cluster(plan: Plan, where: str) -> None:
+    cluster = plan.cluster
+    names = cluster.names()
+    if not names:
+        raise Wrong(f"{where}: cluster.nodes", "there are none", "write one or more")
+    for index, name in enumerate(names):
+        if not _NODE_NAME.fullmatch(name):
+            what = f"{name!r} is no name for a node"
+            raise Wrong(f"{where}: cluster.nodes[{index}].name", what, "write a letter (a-z), then letters and digits")
+    if len(set(names)) != len(names):
+        raise Wrong(f"{where}: cluster.nodes", "two nodes have the same name", "names are r1, r2, …")
+    if not 1 <= cluster.n <= len(names):
+        what = f"{cluster.n} copies on {len(names)} nodes"
+        raise Wrong(f"{where}: cluster.n", what, f"1 to {len(names)} are possible")
+    for name, count in (("r", cluster.r), ("w", cluster.w)):
+        if not 1 <= count <= cluster.n:
+            what = f"{name.upper()} = {count} with N = {cluster.n}"
+            raise Wrong(f"{where}: cluster.{name}", what, f"1 to {cluster.n} are possible")
+
+
+def _check_operations(plan: Plan, where: str) -> None:
     nodes = plan.cluster.names()
-    seen: dict[int, None] = {}
+    seen: set[int] = set()
+    written: set[str] = set()
     for index, operation in enumerate(plan.operations):
         place = f"{where}: operations[{index}]"
         if operation.node not in nodes:
             raise Wrong(f"{place}.node", f"{operation.node!r} is not a node", near(operation.node, nodes))
         if operation.id in seen:
             raise Wrong(f"{place}.id", f"operation {operation.id} is there twice", "give each operation its own id")
+        if not 0 <= operation.id <= MOST:
+            raise Wrong(f"{place}.id", f"{operation.id} is no id of an operation", f"0 to {MOST} are possible")
+        if not 0 <= operation.at_ns <= plan.unrest_ns:
+            what = f"{operation.at_ns} is not in unrest"
+            raise Wrong(f"{place}.at_ns", what, f"0 to {plan.unrest_ns} (unrest_ns) are possible")
         if (operation.value is None) == (operation.kind == "put"):
-            raise Wrong(
-                f"{place}.value", f"a {operation.kind} with value {operation.value!r}", "only a put has a value"
-            )
-        seen[operation.id] = None
-    for index, fault in enumerate(plan.faults):
-        _check_fault(plan, fault, f"{where}: faults[{index}]")
-    _check_overlaps(plan, where)
-
-
-def _check_cluster(plan: Plan, where: str) -> None:
-    cluster = plan.cluster
-    names = cluster.names()
-    if len(set(names)) != len(names):
-        raise Wrong(f"{where}: cluster.nodes", "two nodes have the same name", "names are r1, r2, …")
-    if not 1 <= cluster.n <= len(names):
-        raise Wrong(
-            f"{where}: cluster.n", f"{cluster.n} copies on {len(names)} nodes", f"1 to {len(names)} are possible"
-        )
-    for name, count in (("r", cluster.r), ("w", cluster.w)):
-        if not 1 <= count <= cluster.n:
-            what = f"{name.upper()} = {count} with N = {cluster.n}"
-            raise Wrong(f"{where}: cluster.{name}", what, f"1 to {cluster.n} are possible")
-    if plan.network.delay_max_ns < plan.network.delay_min_ns:
-        raise Wrong(f"{where}: network", "delay_max_ns is below delay_min_ns", "swap them")
+            what = f"a {operation.kind} with value {operation.value!r}"
+            raise Wrong(f"{place}.value", what, "a put has a value, and only a put")
+        if operation.value in written:
+            what = f"{operation.value!r} is written twice"
+            raise Wrong(f"{place}.value", what, "give each put its own value: what is read must name its write")
+        seen.add(operation.id)
+        written.update({operation.value} if operation.value is not None else ())
 
 
 def _check_fault(plan: Plan, fault: Fault, place: str) -> None:
@@ -137,6 +204,10 @@ def _check_fault(plan: Plan, fault: Fault, place: str) -> None:
             raise Wrong(f"{place}.targets", f"{target!r} is not a node", near(target, nodes))
     if len(fault.targets) != kind.targets:
         raise Wrong(f"{place}.targets", f"{fault.kind} takes {kind.targets}, not {len(fault.targets)}", kind.legend)
+    if len(set(fault.targets)) != len(fault.targets):
+        raise Wrong(f"{place}.targets", f"{fault.targets[0]!r} is there twice", kind.legend)
+    if not kind.actions(fault, nodes):
+        raise Wrong(f"{place}.kind", f"{fault.kind} has nothing to act on in a cluster of one node", "take it out")
     if not 0 <= fault.start_ns < fault.end_ns <= plan.unrest_ns:
         what = f"from {fault.start_ns} to {fault.end_ns} ns"
         raise Wrong(f"{place}", what, f"a fault starts before it ends, and ends with unrest at {plan.unrest_ns} ns")

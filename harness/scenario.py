@@ -4,18 +4,18 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 from random import Random
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
 from harness.draws import Drawing, Spec
 from harness.faults.kinds import Fault
 from harness.faults.table import KINDS
-from harness.plan import FORMAT, Disk, Network, Plan, check, overlapping
+from harness.plan import FORMAT, MS, Disk, Network, Plan, check, check_flaw, overlapping
 from harness.wrong import Wrong, convert, near
-from replicas.store.flaws import FLAWS
 from replicas.store.settings import Cluster, Node, Policy
 from replicas.system import Level
-from workloads.generate import Workload, generate
+from workloads.generate import MILLION, Workload, generate
 from workloads.keys import below
 
 _TRIES = 50
@@ -96,26 +96,29 @@ def load(name: str) -> Scenario:
             text = Path(name).read_text(encoding="utf-8")
         except OSError as problem:
             raise Wrong(name, f"cannot be read: {problem.strerror}", "check the path") from None
+        except UnicodeDecodeError as problem:
+            raise Wrong(name, f"this is not UTF-8 at byte {problem.start}", "save the file as UTF-8") from None
     else:
         scenarios = built_in()
         if name not in scenarios:
-            raise Wrong("scenario", f"{name!r} is none", f"{near(name, list(scenarios))} (or a .toml file)")
+            also = "or write the path of a .toml file"
+            raise Wrong("scenario", f"there is no {name!r}", f"{near(name, list(scenarios))}; {also}")
         text = scenarios[name]
     try:
-        return convert(tomllib.loads(text), Scenario, name)
-    except tomllib.TOMLDecodeError as problem:
+        data = tomllib.loads(text)
+    except ValueError as problem:  # a number of very many digits is one that is no TOMLDecodeError
         raise Wrong(name, f"this is not TOML: {problem}", "correct the file") from None
+    return convert(data, Scenario, name)
 
 
 def draw(scenario: Scenario, name: str, seed: int, flaw: str | None = None) -> tuple[Plan, dict[str, str]]:
     """The plan, and all that was drawn to make it."""
-    if flaw is not None and flaw not in FLAWS:
-        raise Wrong("--flaw", f"{flaw!r} is no flaw", near(flaw, list(FLAWS)))
+    check_flaw(flaw, "--flaw")
     drawing = Drawing(seed, name)
     phases = scenario.phases
     cluster = _draw_cluster(drawing, scenario.cluster)
     nodes = cluster.names()
-    unrest_ns = drawing.duration_ns("phases.unrest", phases.unrest)
+    unrest_ns = drawing.duration_ns("phases.unrest", phases.unrest, MS)
     delay = drawing.span_ns("network.delay", scenario.network.delay)
     sync = drawing.span_ns("disk.sync", scenario.disk.sync)
     plan = Plan(
@@ -129,8 +132,8 @@ def draw(scenario: Scenario, name: str, seed: int, flaw: str | None = None) -> t
         operations=generate(_draw_workload(drawing, scenario.workload), nodes, unrest_ns, seed),
         faults=_draw_faults(drawing, scenario.faults, nodes, unrest_ns),
         unrest_ns=unrest_ns,
-        mend_rounds_max=drawing.count("phases.mend_rounds", phases.mend_rounds),
-        client_timeout_ns=drawing.duration_ns("phases.client_timeout", phases.client_timeout),
+        mend_rounds_max=drawing.count("phases.mend_rounds", phases.mend_rounds, 1),
+        client_timeout_ns=drawing.duration_ns("phases.client_timeout", phases.client_timeout, MS),
         flaw=flaw,
     )
     check(plan, name)
@@ -138,36 +141,38 @@ def draw(scenario: Scenario, name: str, seed: int, flaw: str | None = None) -> t
 
 
 def _draw_cluster(drawing: Drawing, spec: ClusterDraw) -> Cluster:
-    count = drawing.count("cluster.nodes", spec.nodes)
-    datacenters = max(1, drawing.count("cluster.datacenters", spec.datacenters))
-    n = drawing.count("cluster.n", spec.n)
+    count = drawing.count("cluster.nodes", spec.nodes, 1)
+    datacenters = drawing.count("cluster.datacenters", spec.datacenters, 1)
+    n = drawing.count("cluster.n", spec.n, 1)
+    levels = {"ONE": 1, "QUORUM": n // 2 + 1, "ALL": n}
     return convert(
         {
             "nodes": [Node(f"r{i + 1}", f"dc{i % datacenters + 1}") for i in range(count)],
             "n": n,
-            "r": _replies(drawing, "cluster.r", spec.r, n),
-            "w": _replies(drawing, "cluster.w", spec.w, n),
-            "tie": drawing.choice("cluster.tie", spec.tie),
-            "operation_timeout_ns": drawing.duration_ns("cluster.operation_timeout", spec.operation_timeout),
+            "r": drawing.count("cluster.r", spec.r, 1, levels),
+            "w": drawing.count("cluster.w", spec.w, 1, levels),
+            "tie": drawing.choice("cluster.tie", spec.tie, _allowed(Cluster, "tie")),
+            "operation_timeout_ns": drawing.duration_ns("cluster.operation_timeout", spec.operation_timeout, MS),
         },
         Cluster,
         f"{drawing.where}: cluster",
     )
 
 
-def _replies(drawing: Drawing, name: str, spec: Spec, n: int) -> int:
-    levels = {"ONE": 1, "QUORUM": n // 2 + 1, "ALL": n}
-    return levels[spec] if isinstance(spec, str) and spec in levels else drawing.count(name, spec)
+def _allowed(shape: type[Any], field: str) -> list[str]:
+    return [str(value) for value in get_args(get_type_hints(shape)[field])]
 
 
 def _draw_policy(drawing: Drawing, spec: PolicyDraw) -> Policy:
+    chosen = {
+        name: drawing.choice(f"policy.{name}", getattr(spec, name), _allowed(Policy, name))
+        for name in ("read_repair", "anti_entropy", "purge")
+    }
     return convert(
         {
-            "read_repair": drawing.choice("policy.read_repair", spec.read_repair),
-            "anti_entropy": drawing.choice("policy.anti_entropy", spec.anti_entropy),
-            "purge": drawing.choice("policy.purge", spec.purge),
-            "round_every_ns": drawing.duration_ns("policy.round_every", spec.round_every),
-            "message_lifetime_ns": drawing.duration_ns("policy.message_lifetime", spec.message_lifetime),
+            **chosen,
+            "round_every_ns": drawing.duration_ns("policy.round_every", spec.round_every, MS),
+            "message_lifetime_ns": drawing.duration_ns("policy.message_lifetime", spec.message_lifetime, MS),
             "skew_budget_ns": drawing.duration_ns("policy.skew_budget", spec.skew_budget),
         },
         Policy,
@@ -176,14 +181,21 @@ def _draw_policy(drawing: Drawing, spec: PolicyDraw) -> Policy:
 
 
 def _draw_workload(drawing: Drawing, spec: WorkloadDraw) -> Workload:
+    reads_ppm = drawing.share_ppm("workload.reads", spec.reads)
+    deletes_ppm = drawing.share_ppm("workload.deletes", spec.deletes)
+    if reads_ppm + deletes_ppm > MILLION:
+        what = f"reads and deletes are {(reads_ppm + deletes_ppm) / 10_000:g} % of all operations"
+        raise Wrong(f"{drawing.where}: workload", what, "together they may be 100 % at most; the rest are puts")
     return convert(
         {
             "operations": drawing.count("workload.operations", spec.operations),
-            "clients": drawing.count("workload.clients", spec.clients),
-            "keys": drawing.count("workload.keys", spec.keys),
-            "distribution": drawing.choice("workload.distribution", spec.distribution),
-            "reads_ppm": drawing.share_ppm("workload.reads", spec.reads),
-            "deletes_ppm": drawing.share_ppm("workload.deletes", spec.deletes),
+            "clients": drawing.count("workload.clients", spec.clients, 1),
+            "keys": drawing.count("workload.keys", spec.keys, 1),
+            "distribution": drawing.choice(
+                "workload.distribution", spec.distribution, _allowed(Workload, "distribution")
+            ),
+            "reads_ppm": reads_ppm,
+            "deletes_ppm": deletes_ppm,
             "read_levels": spec.read_levels or [None],
             "write_levels": spec.write_levels or [None],
         },
@@ -194,23 +206,36 @@ def _draw_workload(drawing: Drawing, spec: WorkloadDraw) -> Workload:
 
 def _draw_faults(drawing: Drawing, spec: FaultsDraw, nodes: list[str], unrest_ns: int) -> list[Fault]:
     """A fault that would act on a process already under another is drawn again, and left out if it keeps failing."""
-    for kind in spec.kinds:
-        if kind not in KINDS:
-            raise Wrong(f"{drawing.where}: faults.kinds", f"{kind!r} is no kind of fault", near(kind, list(KINDS)))
+    count = drawing.count("faults.count", spec.count)
+    _check_kinds(drawing, spec, nodes, count)
+    lengths = drawing.span_ns("faults.length", spec.length, MS // 1000)
     faults: list[Fault] = []
-    for number in range(1, drawing.count("faults.count", spec.count) + 1):
+    for number in range(1, count + 1):
         for attempt in range(_TRIES):
-            fault = _draw_fault(drawing, spec, f"f{number}", attempt, nodes, unrest_ns)
+            random = Random(f"{drawing.seed}/faults/f{number}/{attempt}")
+            fault = _draw_fault(random, f"f{number}", spec.kinds, lengths, nodes, unrest_ns)
             if not overlapping([*faults, fault]):
                 faults.append(fault)
                 break
     return sorted(faults, key=lambda fault: (fault.start_ns, fault.id))
 
 
-def _draw_fault(drawing: Drawing, spec: FaultsDraw, name: str, attempt: int, nodes: list[str], unrest_ns: int) -> Fault:
-    random = Random(f"{drawing.seed}/faults/{name}/{attempt}")
-    low, high = drawing.span_ns("faults.length", spec.length)
+def _check_kinds(drawing: Drawing, spec: FaultsDraw, nodes: list[str], count: int) -> None:
+    place = f"{drawing.where}: faults.kinds"
+    for kind in spec.kinds:
+        if kind not in KINDS:
+            raise Wrong(place, f"{kind!r} is no kind of fault", near(kind, list(KINDS)))
+        if count and len(nodes) == 1 and "block" in KINDS[kind].levers:
+            raise Wrong(place, f"{kind} needs a link, and one node has none", "draw two nodes or more, or leave it out")
+    if count and not spec.kinds:
+        raise Wrong(place, f"{count} faults of no kind", f"{near('', list(KINDS))}; or draw no faults with count = 0")
+
+
+def _draw_fault(
+    random: Random, name: str, kinds: tuple[str, ...], lengths: tuple[int, int], nodes: list[str], unrest_ns: int
+) -> Fault:
+    low, high = lengths
     length = min(low + below(random, high - low + 1), unrest_ns // 2)
-    kind = KINDS[spec.kinds[below(random, len(spec.kinds))]]
+    kind = KINDS[kinds[below(random, len(kinds))]]
     start = below(random, unrest_ns - length)
     return Fault(name, kind.name, kind.draw(random, nodes), start, start + length)

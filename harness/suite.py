@@ -24,7 +24,7 @@ class Job(NamedTuple):
 
 
 class Result(NamedTuple):
-    """In the order of the seeds; `errors` has what kept a seed from being run."""
+    """In the order of the seeds; `errors` has what kept a seed from being run: nothing is known of it."""
 
     reports: list[Report]
     errors: dict[int, str]
@@ -33,7 +33,7 @@ class Result(NamedTuple):
         verdicts = {report.verdict for report in self.reports}
         if "violated" in verdicts:
             return "violated"
-        return "unknown" if "unknown" in verdicts else "holds"
+        return "unknown" if "unknown" in verdicts or self.errors else "holds"
 
     def exit_code(self) -> int:
         return 4 if self.errors and self.verdict() != "violated" else EXIT_CODES[self.verdict()]
@@ -46,16 +46,19 @@ class Result(NamedTuple):
 
 
 def parse_seeds(text: str) -> list[int]:
-    seeds: list[int] = []
+    """In their order; a seed that is asked for twice is run once."""
+    seeds: dict[int, None] = {}
     for part in text.split(","):
-        found = re.fullmatch(r"\s*(\d+)(?:\.\.(\d+))?\s*", part)
+        found = re.fullmatch(r"\s*(\d{1,18})(?:\.\.(\d{1,18}))?\s*", part, re.ASCII)
         if found is None:
             raise Wrong("--seeds", f"{part!r} is no seed", "write a range such as 1..20, or seeds such as 3,7,12")
         low, high = int(found[1]), int(found[2] or found[1])
-        if not low <= high < low + SEEDS_MAX:
-            raise Wrong("--seeds", f"{part!r} is no range of 1 to {SEEDS_MAX:,} seeds", "write the smaller one first")
-        seeds.extend(range(low, high + 1))
-    return seeds
+        if high < low:
+            raise Wrong("--seeds", f"{part!r} ends before it begins", "write the smaller seed first")
+        if high - low >= SEEDS_MAX - len(seeds):
+            raise Wrong("--seeds", f"with {part!r} there are too many", f"{SEEDS_MAX:,} seeds are possible at once")
+        seeds.update(dict.fromkeys(range(low, high + 1)))
+    return list(seeds)
 
 
 def perform(jobs: list[Job], console: Console) -> Result:
@@ -67,23 +70,35 @@ def perform(jobs: list[Job], console: Console) -> Result:
     started = time.monotonic()
     workers = min(len(jobs), os.cpu_count() or 1)
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        futures: dict[Future[Report], int] = {pool.submit(_work, job): job.plan.seed for job in jobs}
+        futures: dict[Future[Report | str], int] = {pool.submit(_work, job): job.plan.seed for job in jobs}
         waiting = set(futures)
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for future in done:
                 seed = futures[future]
                 problem = future.exception()
-                if problem is not None:
-                    errors[seed] = f"{type(problem).__name__}: {problem}"
-                    console.print(f"seed {seed}: failed: {errors[seed]}", markup=False, highlight=False)
+                outcome = failure(problem) if problem is not None else future.result()
+                if isinstance(outcome, str):
+                    errors[seed] = outcome
+                    console.print(f"seed {seed}: failed: {outcome}", markup=False, highlight=False)
                 else:
-                    reports[seed] = future.result()
-                    left = (time.monotonic() - started) / len(reports) * len(waiting)
-                    line = f"seed {seed}: {reports[seed].verdict}   run {reports[seed].id}   about {left:.0f} s left"
+                    reports[seed] = outcome
+                    left = (time.monotonic() - started) / (len(reports) + len(errors)) * len(waiting)
+                    line = f"seed {seed}: {outcome.verdict}   run {outcome.id}   about {left:.0f} s left"
                     console.print(line, highlight=False)
-    return Result([reports[seed] for seed in sorted(reports)], errors)
+    return Result([reports[seed] for seed in sorted(reports)], dict(sorted(errors.items())))
 
 
-def _work(job: Job) -> Report:
-    return run(job.plan, job.stage, proxy=job.proxy, drawn=job.drawn)
+def _work(job: Job) -> Report | str:
+    """An error comes back in words: one that cannot be unpickled would end the pool, and with it every other seed."""
+    try:
+        return run(job.plan, job.stage, proxy=job.proxy, drawn=job.drawn)
+    except Exception as problem:  # noqa: BLE001 - see above
+        return failure(problem)
+
+
+def failure(problem: BaseException) -> str:
+    """What failed, in words. Tasks that ran side by side fail as a group."""
+    if isinstance(problem, BaseExceptionGroup):
+        return "\n".join(failure(each) for each in problem.exceptions)
+    return f"{type(problem).__name__}: {problem}"

@@ -8,8 +8,21 @@ import msgspec
 
 T = TypeVar("T")
 
-_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<field>.*?)`(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
-_AT = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
+_SAID = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<word>.*)`", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(?P<word>.*)`", re.DOTALL)
+_CHOICE = re.compile(r"Invalid enum value '?(?P<word>.*?)'?", re.DOTALL)
+_TYPE = re.compile(r"Expected `(?P<wanted>.*)`, got `(?P<got>.*)`", re.DOTALL)
+
+_PLAIN = {
+    "int": "a whole number",
+    "float": "a number with a fraction",
+    "str": "text in quotes",
+    "bool": "true or false",
+    "null": "null",
+    "array": "a list",
+    "object": "a table of keys and values",
+}
 
 
 class Wrong(Exception):
@@ -44,25 +57,44 @@ def convert(data: Any, shape: type[T], where: str) -> T:
 
 
 def explain(problem: msgspec.MsgspecError, shape: type[Any], where: str) -> Wrong:
-    unknown = _UNKNOWN_FIELD.match(str(problem))
-    if unknown:
-        path = (unknown["path"] or "").lstrip(".")
-        place = f"{where}: {path}.{unknown['field']}" if path else f"{where}: {unknown['field']}"
-        return Wrong(place, "this key is not known", near(unknown["field"], _fields_at(shape, path)))
-    found = _AT.match(str(problem))
-    path = (found["path"] or "").lstrip(".") if found else ""
-    what = found["what"] if found else str(problem)
-    return Wrong(f"{where}: {path}" if path else where, what, "see `urushi plan --help` and docs/ for the format")
+    """What msgspec says, as place, what and remedy. What it may say some day in other words is passed on as it is."""
+    said = _SAID.fullmatch(str(problem))
+    what, path = (said["what"], (said["path"] or "").lstrip(".")) if said else (str(problem), "")
+    place = f"{where}: {path}" if path else where
+    here = _type_at(shape, path)
+    if unknown := _UNKNOWN.fullmatch(what):
+        fields = [field.encode_name for field in getattr(here, "fields", ())]
+        return Wrong(_below(place, path, unknown["word"]), "this key is not known", near(unknown["word"], fields))
+    if missing := _MISSING.fullmatch(what):
+        return Wrong(_below(place, path, missing["word"]), "this key is missing", "it has no default: write it")
+    if choice := _CHOICE.fullmatch(what):
+        allowed = [str(value) for value in getattr(here, "values", ())]
+        return Wrong(place, f"{choice['word']!r} is not possible here", near(choice["word"], allowed))
+    if wrong_type := _TYPE.fullmatch(what):
+        return Wrong(place, f"this is {_plain(wrong_type['got'])}", f"write {_plain(wrong_type['wanted'])}")
+    return Wrong(place, what, "correct it; `urushi plan` prints a whole plan to compare with")
 
 
-def _fields_at(shape: type[Any], path: str) -> list[str]:
-    """The field names of the struct that lies at this path of the shape."""
-    info: Any = msgspec.inspect.type_info(shape)
+def _below(place: str, path: str, key: str) -> str:
+    return f"{place}.{key}" if path else f"{place}: {key}"
+
+
+def _plain(types: str) -> str:
+    return " or ".join(_PLAIN.get(each, each) for each in types.split(" | "))
+
+
+def _type_at(shape: type[Any], path: str) -> Any:
+    """What the shape has at this path; of a union, the part that says most."""
+    info: Any = _part(msgspec.inspect.type_info(shape))
     for step in [step for step in re.split(r"[.\[]", path) if step]:
         if step.endswith("]"):
             info = getattr(info, "item_type", None) or getattr(info, "value_type", info)
-        elif isinstance(info, msgspec.inspect.StructType):
-            info = next((field.type for field in info.fields if field.encode_name == step), info)
-        if isinstance(info, msgspec.inspect.UnionType):
-            info = next((each for each in info.types if isinstance(each, msgspec.inspect.StructType)), info)
-    return [field.encode_name for field in getattr(info, "fields", ())]
+        else:
+            info = next((field.type for field in getattr(info, "fields", ()) if field.encode_name == step), info)
+        info = _part(info)
+    return info
+
+
+def _part(info: Any) -> Any:
+    tells = (msgspec.inspect.StructType, msgspec.inspect.LiteralType)
+    return next((each for each in getattr(info, "types", ()) if isinstance(each, tells)), info)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from harness.plan import Plan
@@ -15,13 +16,13 @@ COLOURS = {"holds": "green", "violated": "bold red", "unknown": "yellow", "not p
 
 def show_plan(console: Console, plan: Plan, stage: str, drawn: dict[str, str]) -> None:
     """Before the run starts: all that the seed decided, and what the configuration promises."""
-    console.print(f"seed {plan.seed}   scenario {plan.scenario}   stage {stage}", highlight=False)
+    console.print(f"seed {plan.seed}   scenario {plan.scenario}   stage {stage}", markup=False, highlight=False)
     if drawn:
         words = [f"{name} {value}" for name, value in drawn.items()]
-        console.print(f"drawn: {', '.join(words)}", highlight=False, style="dim")
+        console.print(f"drawn: {', '.join(words)}", markup=False, highlight=False, style="dim")
     for cell in MATRIX:
         why = reason_against(cell, plan)
-        said = f"[yellow]not promised[/]: {cell.property} ({why})" if why else f"promised: {cell.property}"
+        said = f"[yellow]not promised[/]: {cell.property} ({escape(why)})" if why else f"promised: {cell.property}"
         console.print(said, highlight=False)
 
 
@@ -32,7 +33,7 @@ def progress(console: Console) -> Iterator[Say]:
         yield lambda line: console.print(line, markup=False, highlight=False)
         return
     with console.status("starting") as status:
-        yield lambda line: status.update(line.strip().replace("[", "\\["))
+        yield lambda line: status.update(escape(line.strip()))
 
 
 def show_run(console: Console, report: Report) -> None:
@@ -40,17 +41,19 @@ def show_run(console: Console, report: Report) -> None:
         shown = story if number == 0 else "\n".join(story.splitlines()[:2])
         console.print(shown, markup=False, highlight=False, soft_wrap=True)
         console.print()
-    console.print(_faults(report))
+    if report.faults:
+        console.print(_faults(report))
     console.print(_promises(report))
     counts = report.operations
     words = f"{counts['ok']} ok, {counts['failed']} failed, {counts['unknown']} unknown"
     settled = f"; mended in {report.settled_s:.1f} s" if report.settled_s is not None else ""
     through = f"; links: {report.proxy}" if report.proxy else ""
-    console.print(f"operations: {words}{settled}{through}", highlight=False)
+    console.print(f"operations: {words}{settled}{through}", markup=False, highlight=False)
     for reason in report.reasons if report.verdict == "unknown" else []:
         console.print(f"unknown because: {reason}", markup=False, highlight=False)
-    console.print(f"digest {report.digest[:16]}   folder {report.folder}", highlight=False)
-    console.print(f"[{COLOURS[report.verdict]}]{report.verdict.upper()}[/]   run {report.id}", highlight=False)
+    console.print(f"digest {report.digest[:16]}   folder {report.folder}", markup=False, highlight=False)
+    verdict = f"[{COLOURS[report.verdict]}]{report.verdict.upper()}[/]"
+    console.print(f"{verdict}   run {escape(report.id)}", highlight=False)
 
 
 def _faults(report: Report) -> Table:
@@ -58,9 +61,9 @@ def _faults(report: Report) -> Table:
     for title in ("fault", "kind", "targets", "from", "to", "applied", "bit"):
         table.add_column(title, justify="right" if title in ("from", "to", "bit") else "left")
     for fault in report.faults:
-        applied = "yes" if fault.applied else f"[red]no[/]: {fault.evidence}"
+        applied = "yes" if fault.applied else f"[red]no[/]: {escape(fault.evidence)}"
         span = f"{fault.start_s:.2f} s", f"{fault.end_s:.2f} s"
-        table.add_row(fault.id, fault.kind, " ".join(fault.targets), *span, applied, str(fault.bit))
+        table.add_row(escape(fault.id), fault.kind, " ".join(fault.targets), *span, applied, str(fault.bit))
     return table
 
 
@@ -69,11 +72,11 @@ def _promises(report: Report) -> Table:
     for title in ("promise", "verdict", "checked", "remarks"):
         table.add_column(title, overflow="fold")
     for name, promise in report.promises.items():
-        remark = promise.why if promise.verdict != "violated" else f"{promise.violations} violations, see above"
+        remark = promise.why if promise.verdict != "violated" else f"violations: {promise.violations}, see above"
         if promise.verdict == "not promised":
             remark = f"{promise.why}; measured: {promise.measured}"
         verdict = f"[{COLOURS[promise.verdict]}]{promise.verdict}[/]"
-        table.add_row(name, verdict, str(promise.checked), remark)
+        table.add_row(name, verdict, str(promise.checked), escape(remark))
     return table
 
 

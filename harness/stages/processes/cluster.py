@@ -13,7 +13,7 @@ from harness.stages.processes.addresses import Block
 from harness.stages.processes.links import server
 from harness.stages.processes.links.control import Control
 from harness.stages.processes.links.link import Link
-from harness.stages.processes.supervise import Child, ChildEndedError, Guardian
+from harness.stages.processes.supervise import Child, ChildEndedError, Guardian, last_lines
 from replicas.system import Address, Observer, System
 
 T = TypeVar("T")
@@ -161,11 +161,7 @@ class Cluster:
         for name, child in self._children.items():
             if name not in but_for and child.ended is not None:
                 log = self._folder / name / "log.txt"
-                raise ChildEndedError(f"{name} ended of itself ({child.ended}); the end of {log}:\n{_end(log)}")
-
-
-def _end(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-12:])
+                raise ChildEndedError(f"{name} ended of itself ({child.ended})\n{last_lines(log)}")
 
 
 def _proxy(name: str) -> str:

@@ -49,7 +49,7 @@ calls: st.SearchStrategy[Call] = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(calls, max_size=15))
 def test_any_calls_are_answered_alike(stand_in: "Server", real: "Server", sequence: list[Call]) -> None:
     assert answers(stand_in, [PROXY, *sequence]) == answers(real, [PROXY, *sequence])

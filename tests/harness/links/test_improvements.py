@@ -129,7 +129,7 @@ def test_a_stream_is_shown_in_lower_case(link: "Link") -> None:
 
 
 def test_a_proxy_can_be_deleted_while_it_dials(stand_in: "Server") -> None:
-    """The real server's call waits until the upstream has answered."""
+    """The real server's call waits until the upstream has answered. What clients say meanwhile is bounded."""
     with ExitStack() as stack:
         full = stack.enter_context(socket.socket())
         full.bind((stand_in.host, 0))
@@ -142,6 +142,7 @@ def test_a_proxy_can_be_deleted_while_it_dials(stand_in: "Server") -> None:
         shown = stand_in.call("POST", "/proxies", {"name": "f", "listen": f"{host}:0", "upstream": f"{host}:{port}"})
         address = (host, int(shown.json["listen"].rpartition(":")[2]))
         clients = [stack.enter_context(socket.create_connection(address, timeout=10)) for _ in range(3)]
+        fill(clients[0])
         assert stand_in.call("DELETE", "/proxies/f").status == 204
         for client in clients:
             assert how_it_ends(client) in ("FIN", "RST")

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from harness.stages.processes.links.standin.bodies import Toxic
 from harness.stages.processes.links.standin.pipe import Pipe
@@ -130,30 +130,39 @@ harmless: st.SearchStrategy[tuple[str, dict[str, int]]] = st.one_of(
 )
 
 
+names = st.sampled_from("abc")
+toxicities = st.sampled_from([1.0, 1.0, 1.0, 0.5, 0.0])
+
+
 class HarmlessToxics(RuleBasedStateMachine):
     """Toxics that only delay lose, repeat, invent and reorder nothing, however they are added, changed and removed."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(toxics=st.lists(harmless, min_size=1, max_size=3))
+    def begin(self, toxics: list[tuple[str, dict[str, int]]]) -> None:
         self.bench = Bench()
         self.toxics: dict[str, str] = {}
         self.choked = False
+        for name, what in zip("abc", toxics, strict=False):
+            self.add(name, what, 1.0)
+        self.bench.send(1_000)
 
     @rule(size=st.integers(1, 5_000))
     def send(self, size: int) -> None:
         if not self.bench.pipe.shut:
             self.bench.send(size)
 
-    @rule(name=st.sampled_from("abc"), what=harmless, toxicity=st.sampled_from([0.0, 0.5, 1.0]))
-    def set(self, name: str, what: tuple[str, dict[str, int]], toxicity: float) -> None:
-        kind, attributes = what
+    @rule(name=names, what=harmless, toxicity=toxicities)
+    def add(self, name: str, what: tuple[str, dict[str, int]], toxicity: float) -> None:
         if name not in self.toxics:
-            self.toxics[name] = kind
-            self.bench.pipe.add(toxic(name, kind, attributes, toxicity))
-        elif self.toxics[name] == kind:
-            self.bench.pipe.update(toxic(name, kind, attributes, toxicity))
+            self.toxics[name] = what[0]
+            self.bench.pipe.add(toxic(name, *what, toxicity))
 
-    @rule(name=st.sampled_from("abc"))
+    @rule(name=names, what=harmless, toxicity=toxicities)
+    def update(self, name: str, what: tuple[str, dict[str, int]], toxicity: float) -> None:
+        if self.toxics.get(name) == what[0]:
+            self.bench.pipe.update(toxic(name, *what, toxicity))
+
+    @rule(name=names)
     def remove(self, name: str) -> None:
         if self.toxics.pop(name, None):
             self.bench.pipe.remove(name)
@@ -167,6 +176,7 @@ class HarmlessToxics(RuleBasedStateMachine):
         self.choked = not self.choked
         self.bench.pipe.choke(choked=self.choked)
 
+    @precondition(lambda self: len(self.bench.sent) > 10_000)
     @rule()
     def end(self) -> None:
         self.bench.pipe.finish()
@@ -250,12 +260,26 @@ def test_limit_data_passes_that_many_bytes_whatever_the_chunks(sends: list[tuple
 def test_slices_are_as_large_as_they_may_be(average: int, data: st.DataObject) -> None:
     variation = data.draw(st.integers(0, average - 1))
     bench = Bench()
-    bench.add("s", "slicer", average_size=average, size_variation=variation, delay=10)
+    bench.add("s", "slicer", average_size=average, size_variation=variation, delay=data.draw(st.integers(0, 10)))
     bench.send(2_000)
     bench.clock.run(1)
+    times = [at_s for at_s, _ in bench.far.written]
+    assert len(set(times)) == len(times), "what is written in one turn of the loop is joined"
     *pieces, last = [len(piece) for _, piece in bench.far.written]
     assert all(average - variation <= piece <= average + variation for piece in pieces)
     assert 0 < last <= average + variation
+    assert bench.far.data() == bench.sent
+
+
+def test_a_rate_that_is_changed_makes_nothing_up_for_the_time_before() -> None:
+    bench = Bench()
+    bench.add("b", "bandwidth", rate=0)
+    bench.send(10_000)
+    bench.clock.run(60)
+    bench.pipe.update(toxic("b", "bandwidth", {"rate": 10}))
+    bench.clock.run(0.5)
+    assert len(bench.far.data()) <= 5_000
+    bench.clock.run(0.501)
     assert bench.far.data() == bench.sent
 
 
@@ -297,6 +321,7 @@ def test_nothing_held_before_a_timeout_comes_out_after_it_was_removed() -> None:
     bench = Bench()
     bench.add("l", "latency", latency=100)
     bench.add("t", "timeout", timeout=0)
+    bench.add("slow", "slow_close", delay=500)
     bench.send(9)
     bench.pipe.remove("t")
     bench.clock.run(1)

@@ -4,6 +4,7 @@ The client dials; upstream is the direction from it. Times are lower bounds only
 """
 
 import socket
+import struct
 from time import monotonic  # noqa: TID251 - lower bounds of real delays
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,24 @@ def test_a_half_close_closes(link: "Link") -> None:
     client, far = link.open()
     client.shutdown(socket.SHUT_WR)
     assert how_it_ends(far) == "FIN"
+    assert how_it_ends(client) == "FIN"
+
+
+def test_a_client_may_say_everything_before_the_upstream_has_accepted(link: "Link") -> None:
+    for _ in range(10):
+        client = link.dial()
+        client.sendall(b"all of it")
+        client.shutdown(socket.SHUT_WR)
+        far, _ = link.upstream.accept()
+        with far:
+            far.settimeout(10)
+            assert read(far, 100) == b"all of it"
+
+
+def test_a_reset_passes_as_an_end(link: "Link") -> None:
+    client, far = link.open()
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    far.close()
     assert how_it_ends(client) == "FIN"
 
 

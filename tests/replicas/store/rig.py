@@ -170,6 +170,16 @@ class Rig:
             self.pass_time(self.policy.round_every_ns // MS)
             self.settle()
 
+    def rounds_until_mended(self, limit: int) -> None:
+        """Until no node has anything pending."""
+        pending: dict[str, str | None] = {}
+        for _ in range(limit):
+            self.rounds(1)
+            pending = {name: replica.pending() for name, replica in self.replicas.items()}
+            if not any(pending.values()):
+                return
+        raise AssertionError(f"not mended after {limit} rounds: {pending}")
+
     def replicas_of(self, key: str) -> tuple[str, ...]:
         return Placement(self.cluster).replicas_of(key)
 

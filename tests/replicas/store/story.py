@@ -3,9 +3,9 @@
 from collections import defaultdict
 
 from replicas.store.copies import Audited
-from replicas.store.messages import Answer, Delete, Get, Put, Store
+from replicas.store.messages import Answer, ClientMessage, Delete, Get, Put, Store
 from replicas.store.parts import SOUND, Parts
-from replicas.store.records import Record, Version
+from replicas.store.records import Record, Version, record
 from replicas.store.settings import Cluster, Tie
 from replicas.system import Level
 from tests.replicas.store.oracle import covers, latest
@@ -46,10 +46,16 @@ class Witness:
             self.replayed[node][change.key] = (change.new, change.new_purgeable)
 
     def _installed(self, node: str, copy: Record) -> None:
-        assert copy == self.contents.setdefault(copy.version, copy), "one version with two contents"
-        floor = self.highest.get((node, copy.key))
+        floor = self.highest.get((node, self.known(copy).key))
         assert covers(copy, floor, self.tie), f"{node} went back from {floor} to {copy}"
         self.highest[node, copy.key] = copy
+
+    def known(self, copy: Record) -> Record:
+        assert copy == self.contents.setdefault(copy.version, copy), "one version with two contents"
+        return copy
+
+    def last_tombstone(self, key: str) -> Record | None:
+        return latest((copy for copy in self.contents.values() if copy.key == key and copy.dead), self.tie)
 
     def _purged(self, key: str, tombstone: Record) -> None:
         """Nothing older anywhere: neither on a disk nor in a message that would still be accepted."""
@@ -70,25 +76,42 @@ class Witness:
 
 
 class Story:
-    """Each method but the last two is something that may happen; numbers out of range wrap around."""
+    """Each method down to `mend` is something that may happen; numbers out of range wrap around."""
 
     def __init__(self, cluster: Cluster, parts: Parts = SOUND) -> None:
         self.rig = Rig(cluster, QUICK_POLICY, parts)
         self.witness = Witness(self.rig, cluster.tie)
         self.names = cluster.names()
-        self.floors: dict[int, Version | None] = {}  # of a quorum operation: the latest that was answered before it
-        self.acknowledged: dict[str, Record] = {}
-        self._judged: set[int] = set()
-        self._asked: dict[int, tuple[str, Level | None]] = {}
+        self._asked: dict[int, ClientMessage] = {}
+        self._seen: dict[str, Record] = {}  # the latest that an operation whose quorum meets all others has shown
+        self._seen_before: dict[int, Record | None] = {}
+        self._acknowledged: list[Record] = []
+        self._judged: dict[int, None] = {}
 
     def operate(self, kind: str, node: int, key: int, level: int) -> None:
-        op, name = len(self._asked) + 1, KEYS[key % len(KEYS)]
-        wanted = LEVELS[level % len(LEVELS)]
-        self._asked[op] = (name, wanted)
-        floor = self.acknowledged.get(name)
-        self.floors[op] = floor.version if floor else None
-        asked = {"get": Get(op, name, wanted), "put": Put(op, name, f"v{op}", wanted), "delete": Delete(op, name, wanted)}
-        self.rig.ask(self._name(node), asked[kind])
+        op, name, wanted = len(self._asked) + 1, KEYS[key % len(KEYS)], LEVELS[level % len(LEVELS)]
+        messages: dict[str, ClientMessage] = {
+            "get": Get(op, name, wanted),
+            "put": Put(op, name, f"v{op}", wanted),
+            "delete": Delete(op, name, wanted),
+        }
+        self._asked[op] = messages[kind]
+        self._seen_before[op] = self._seen.get(name)
+        self.rig.ask(self._name(node), messages[kind])
+        self._judge()
+
+    def operate_with(self, kind: str, node: int, peer: int, key: int, level: int) -> None:
+        """Only the link to one peer works, both ways; what is sent to others is lost."""
+        before = self.rig.flying
+        self.rig.flying = []
+        self.operate(kind, node, key, level)
+        pair = {self._name(node), self._name(peer)}
+        for _ in range(100):
+            reached = [flight for flight in self.rig.flying if {flight.sender, flight.to} == pair]
+            if not reached:
+                break
+            self.rig.deliver(reached[0])
+        self.rig.flying = before
         self._judge()
 
     def deliver(self, index: int) -> None:
@@ -136,52 +159,47 @@ class Story:
         for name in self.names:
             self.rig.start(name)
         self.rig.settle()
-        for _ in range(60):
-            self.rig.rounds(1)
-            pending = {name: replica.pending() for name, replica in self.rig.replicas.items()}
-            if not any(pending.values()):
-                break
-        else:
-            raise AssertionError(f"not mended after 60 rounds: {pending}")
+        self.rig.rounds_until_mended(60)
         self._judge()
-        self._judge_the_end()
-
-    def _judge_the_end(self) -> None:
         for key in KEYS:
             last = self.witness.last(key)
             final = None if last is None or last.dead else last  # with nothing pending, a tombstone has been purged
             for node in self.rig.replicas_of(key):
                 assert self.rig.held(node, key) == final, f"{node} did not converge"
-            assert covers(last, self.acknowledged.get(key), self.witness.tie), "an acknowledged write is lost"
+            for copy in self._acknowledged:
+                assert copy.key != key or covers(last, copy, self.witness.tie), f"{copy} was acknowledged, and is lost"
 
     def _judge(self) -> None:
-        """Operations in which the quorums meet never show less than what was answered before they began."""
         for op, answer in self.rig.answers.items():
             if op not in self._judged:
-                self._judged.add(op)
+                self._judged[op] = None
                 if answer.outcome == "ok":
-                    self._answered(op, answer)
+                    self._answered(self._asked[op], answer)
 
-    def _answered(self, op: int, answer: Answer) -> None:
-        key, level = self._asked[op]
-        floor = self.floors[op]
-        if level == "ONE":
-            return
-        shown = self._shown(key, answer)
-        if floor is not None:
-            assert covers(shown, self.witness.contents[floor], self.witness.tie), f"op {op} shows {shown}, not {floor}"
+    def _answered(self, asked: ClientMessage, answer: Answer) -> None:
+        """Where quorums meet, a read never shows less than what was answered before it began."""
+        shown = self._shown(asked, answer)
         if shown is not None:
-            self.acknowledged[key] = latest([shown, self.acknowledged.get(key)], self.witness.tie) or shown
+            self._acknowledged.append(shown)
+        if asked.level == "ONE":
+            return
+        before = self._seen_before[asked.op]
+        if isinstance(asked, Get):
+            assert covers(shown, before, self.witness.tie), f"{asked} shows {shown} after {before}"
+        if shown is not None:
+            self._seen[asked.key] = latest([shown, self._seen.get(asked.key)], self.witness.tie) or shown
 
-    def _shown(self, key: str, answer: Answer) -> Record | None:
-        """Nothing shows the last tombstone, once it is the same as nothing everywhere."""
-        if answer.version is not None:
-            copy = self.witness.contents.get(answer.version)
-            assert copy is not None, f"{answer} was shown before it was durable anywhere"
-            assert (answer.value, answer.dead) == (copy.value if answer.value is not None else None, copy.dead)
-            return copy
-        tombstones = [copy for copy in self.witness.contents.values() if copy.key == key and copy.dead]
-        return latest(tombstones, self.witness.tie)
+    def _shown(self, asked: ClientMessage, answer: Answer) -> Record | None:
+        """What the answer says is held, or covered: a write may be buried at once under a later version."""
+        if not isinstance(asked, Get):
+            assert answer.version is not None
+            return self.witness.known(record(asked.key, answer.version, asked.value if isinstance(asked, Put) else None))
+        if answer.version is None:
+            return self.witness.last_tombstone(asked.key)  # it may be the same as nothing everywhere
+        copy = self.witness.contents.get(answer.version)
+        assert copy is not None, f"{answer} shows what was never durable"
+        assert (copy.key, copy.dead, copy.value) == (asked.key, answer.dead, answer.value)
+        return copy
 
     def _name(self, node: int) -> str:
         return self.names[node % len(self.names)]
