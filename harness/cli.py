@@ -17,7 +17,7 @@ from harness import reproduce, suite
 from harness import run as runs
 from harness.demonstrations import PLANS
 from harness.plan import Plan
-from harness.report import lists, terminal
+from harness.report import failures, lists, terminal
 from harness.scenario import draw, load
 from harness.wrong import Wrong, near
 
@@ -129,7 +129,9 @@ def suite_(
         for story in report.stories[:1]:
             console.print(f"{story}\n", markup=False, highlight=False, soft_wrap=True)
     for line in result.summary():
-        console.print(line, highlight=False, markup=False)
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    if result.errors:
+        failures.say_if_disk_full(runs.RUNS)
     if json:
         _print_json({"verdict": result.verdict(), "errors": result.errors, "runs": result.reports})
     return result.exit_code()
@@ -268,27 +270,16 @@ def main() -> None:
     except CycloptsError:
         code = 2
     except (Wrong, files.BrokenHistory) as problem:
-        _say(f"[bold red]wrong:[/] {escape(str(problem))}")
+        failures.say(f"[bold red]wrong:[/] {escape(str(problem))}")
         code = 2
     except KeyboardInterrupt:
-        _say("stopped by Ctrl-C; what was started has been ended")
+        failures.say("stopped by Ctrl-C; what was started has been ended")
         code = 130
     except Exception as problem:  # noqa: BLE001 - the last line of defence: an error of ours is exit code 4, not 1
-        code = _failed(problem)
+        failures.tell(problem, runs.RUNS)
+        code = 4
     sys.stdout.flush()
     os._exit(code) if code == 130 else sys.exit(code)
-
-
-def _say(line: str) -> None:
-    Console(stderr=True).print(line, highlight=False, soft_wrap=True)
-
-
-def _failed(problem: Exception) -> int:
-    _say(f"[bold red]failed:[/] {escape(suite.failure(problem))}")
-    _say(f"the harness itself failed; the latest folder below {escape(str(runs.RUNS))} has what was recorded")
-    if os.environ.get("URUSHI_TRACEBACK"):
-        Console(stderr=True).print_exception()
-    return 4
 
 
 if __name__ == "__main__":

@@ -40,7 +40,8 @@ _NODE_NAME = re.compile(r"[a-z][a-z0-9]*", re.ASCII)  # also the name of a folde
 
 
 class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The simulated network. On processes the machine's own delays apply, and there is no loss."""
+    """The simulated network: one half of the range of delays is drawn for each link, the other for each message.
+    On processes the machine's own delays apply, and there is no loss."""
 
     delay_min_ns: int = 200_000
     delay_max_ns: int = 2_000_000

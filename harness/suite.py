@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from rich.console import Console
 
 from harness.plan import Plan
+from harness.report.failures import words
 from harness.run import EXIT_CODES, Prefer, Report, Stage, require_levers, run
 from harness.wrong import Wrong
 
@@ -40,9 +41,9 @@ class Result(NamedTuple):
 
     def summary(self) -> list[str]:
         counts = {name: sum(report.verdict == name for report in self.reports) for name in EXIT_CODES}
-        words = ", ".join(f"{count} {name}" for name, count in counts.items())
+        counted = ", ".join(f"{count} {name}" for name, count in counts.items())
         failed = [f"seed {seed} failed: {error}" for seed, error in self.errors.items()]
-        return [*failed, f"{len(self.reports)} runs: {words}" + (f"; {len(failed)} failed" if failed else "")]
+        return [*failed, f"{len(self.reports)} runs: {counted}" + (f"; {len(failed)} failed" if failed else "")]
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -77,10 +78,10 @@ def perform(jobs: list[Job], console: Console) -> Result:
             for future in done:
                 seed = futures[future]
                 problem = future.exception()
-                outcome = failure(problem) if problem is not None else future.result()
+                outcome = words(problem) if problem is not None else future.result()
                 if isinstance(outcome, str):
                     errors[seed] = outcome
-                    console.print(f"seed {seed}: failed: {outcome}", markup=False, highlight=False)
+                    console.print(f"seed {seed}: failed: {outcome}", markup=False, highlight=False, soft_wrap=True)
                 else:
                     reports[seed] = outcome
                     left = (time.monotonic() - started) / (len(reports) + len(errors)) * len(waiting)
@@ -94,11 +95,4 @@ def _work(job: Job) -> Report | str:
     try:
         return run(job.plan, job.stage, proxy=job.proxy, drawn=job.drawn)
     except Exception as problem:  # noqa: BLE001 - see above
-        return failure(problem)
-
-
-def failure(problem: BaseException) -> str:
-    """What failed, in words. Tasks that ran side by side fail as a group."""
-    if isinstance(problem, BaseExceptionGroup):
-        return "\n".join(failure(each) for each in problem.exceptions)
-    return f"{type(problem).__name__}: {problem}"
+        return words(problem)

@@ -41,6 +41,13 @@ def test_what_was_not_acknowledged_may_be_lost(outcome: Outcome) -> None:
     assert (verdict.outcome, verdict.checked) == ("holds", 0)
 
 
+def test_an_acknowledgement_without_a_version_names_nothing_to_keep() -> None:
+    story = Story()
+    story.back(story.ask("put", "x"))
+    verdict = check(story.settle().history())
+    assert (verdict.outcome, verdict.checked) == ("holds", 0)
+
+
 @pytest.mark.parametrize(("time", "outcome"), [(1, "violated"), (3, "holds")])
 def test_a_purge_explains_what_it_covers(time: int, outcome: str) -> None:
     story = Story()

@@ -1,5 +1,7 @@
+import pytest
+
 from checkers.convergence import check
-from checkers.history import Copy
+from checkers.history import Cause, Copy
 from tests.checkers.story import Story, live, marked, rules, tomb
 
 SAME, STAYS, QUIET = "replicas hold the same", "settled state stays", "no repair once settled"
@@ -54,9 +56,10 @@ def test_what_did_not_settle_says_why() -> None:
     assert "k differs on B" in verdict.reason
 
 
-def test_a_repair_after_settling_counts_even_where_dumps_agree() -> None:
+@pytest.mark.parametrize("cause", ["write", "read repair", "anti-entropy", "corrupt"])
+def test_a_repair_after_settling_counts_even_where_dumps_agree(cause: Cause) -> None:
     story = held(A=live(1, "x"), B=live(1, "x"), C=live(1, "x")).settle()
-    story.take("B", live(1, "x"), "anti-entropy")
+    story.take("B", live(1, "x"), cause)
     assert rules(check(story.end())) == [QUIET]
 
 

@@ -54,6 +54,17 @@ def test_nothing_after_something_needs_a_tombstone_given_up() -> None:
             assert check(story.history()).outcome == outcome
 
 
+def test_the_highest_tombstone_given_up_before_the_read_counts() -> None:
+    story = Story()
+    for time in (1, 4, 2):
+        story.take("B", tomb(time))
+        story.purge("B")
+    for time, outcome in ((3, "holds"), (5, "violated")):
+        story.get(live(time, "x"), session=f"c{time}")
+        story.get(None, session=f"c{time}")
+        assert check(story.history()).outcome == outcome
+
+
 def test_a_purge_counts_up_to_the_return_of_the_read() -> None:
     story = read(NEW)
     story.take("B", tomb(3))

@@ -22,7 +22,8 @@ class Network:
         self.blocked: dict[str, None] = {}
         self._loss_ppm = model.loss_ppm
         self._delay_min = model.delay_min_ns
-        self._delay_span = model.delay_max_ns - model.delay_min_ns + 1
+        self._jitter = (model.delay_max_ns - model.delay_min_ns) // 2 + 1
+        self._least: dict[tuple[str, str], int] = {}
         self._seed = seed
         self._events = events
         self._deliver: dict[str, Deliver] = {}
@@ -62,10 +63,14 @@ class Network:
             fate = xxh3_64_intdigest((cause + to).encode())
             if self._loss_ppm and (fate >> 32) % 1_000_000 < self._loss_ppm:
                 continue
-            at(
-                now + self._delay_min + (fate & 0xFFFF_FFFF) % self._delay_span,
-                self._deliver[to],
-                sender,
-                message,
-                record,
-            )
+            delay = self._least_delay(sender, to) + (fate & 0xFFFF_FFFF) % self._jitter
+            at(now + delay, self._deliver[to], sender, message, record)
+
+    def _least_delay(self, sender: str, to: str) -> int:
+        """Each link is nearer or farther than others, and stays so."""
+        name = (sender, to)
+        least = self._least.get(name)
+        if least is None:
+            drawn = xxh3_64_intdigest(f"{self._seed}/{sender}/{to}".encode())
+            least = self._least[name] = self._delay_min + drawn % self._jitter
+        return least

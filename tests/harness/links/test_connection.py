@@ -12,25 +12,34 @@ from harness.stages.processes.links.standin.toxics import Latency
 class Transport:
     def __init__(self) -> None:
         self.aborted = False
+        self.closed = False
+        self.reading = True
+        self.written = b""
 
     def abort(self) -> None:
         self.aborted = True
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self.closed = True
 
-    def write(self, data: bytes) -> None: ...
+    def write(self, data: bytes) -> None:
+        self.written += data
 
     def is_closing(self) -> bool:
         return False
 
-    def resume_reading(self) -> None: ...
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
 
 
 class Bench:
     """A connection whose upstream never answers by itself: the test says when it does."""
 
-    def __init__(self) -> None:
-        toxic = Toxic(Latency(latency=60_000), "l", "latency", "upstream", 1.0)
+    def __init__(self, latency: int = 60_000) -> None:
+        toxic = Toxic(Latency(latency=latency), "l", "latency", "upstream", 1.0)
         self.gone: list[Connection] = []
         self.connection = Connection("127.0.0.1:1", {"l": toxic}, Random, self.gone.append)
         self.client, self.server = Transport(), Transport()
@@ -40,6 +49,22 @@ class Bench:
 
     def upstream_answers(self) -> None:
         self.connection.server.connection_made(cast("Any", self.server))
+
+
+def test_what_comes_before_the_upstream_has_answered_is_bounded_and_passed_on() -> None:
+    async def play() -> None:
+        bench = Bench(latency=0)
+        await bench.client_arrives()
+        bench.connection.client.data_received(b"one read")
+        assert not bench.client.reading
+        bench.connection.client.eof_received()
+        bench.upstream_answers()
+        assert bench.client.reading
+        assert bench.server.written == b"one read"
+        assert bench.server.closed
+        bench.connection.abort()
+
+    asyncio.run(play())
 
 
 def test_it_is_gone_when_both_sockets_are_and_not_before() -> None:

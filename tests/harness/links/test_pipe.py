@@ -341,6 +341,18 @@ def test_a_reset_removed_after_it_has_swallowed_something_resets_at_once() -> No
     assert bench.far.data() == b""
 
 
+def test_a_slow_close_that_is_changed_waits_anew() -> None:
+    bench = Bench()
+    bench.add("c", "slow_close", delay=100)
+    bench.pipe.finish()
+    bench.clock.run(0.05)
+    bench.pipe.update(toxic("c", "slow_close", {"delay": 200}))
+    bench.clock.run(0.199)
+    assert not bench.far.closed
+    bench.clock.run(0.002)
+    assert bench.far.closed
+
+
 def test_no_timer_fires_after_both_sockets_are_gone() -> None:
     bench = Bench()
     bench.add("t", "timeout", timeout=10)

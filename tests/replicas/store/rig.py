@@ -171,13 +171,16 @@ class Rig:
             self.settle()
 
     def rounds_until_mended(self, limit: int) -> None:
-        """Until no node has anything pending."""
-        pending: dict[str, str | None] = {}
+        """Until each node has completed a round that began after the last change, and has nothing pending."""
+        changes, begun = -1, Counter[str]()
         for _ in range(limit):
             self.rounds(1)
-            pending = {name: replica.pending() for name, replica in self.replicas.items()}
-            if not any(pending.values()):
+            replicas = self.replicas
+            if len(self.audit) != changes:
+                changes, begun = len(self.audit), Counter({name: each.entropy.begun for name, each in replicas.items()})
+            elif all(each.entropy.completed > begun[name] and not each.pending() for name, each in replicas.items()):
                 return
+        pending = {name: replica.pending() for name, replica in self.replicas.items()}
         raise AssertionError(f"not mended after {limit} rounds: {pending}")
 
     def replicas_of(self, key: str) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ class Pipe:
 
     def relax(self) -> None:
         full = self.choked or any(stage.held > stage.room for stage in self.stages.values())
-        if full == self.paused or self.shut or self.source.is_closing():
+        if full == self.paused or self.source.is_closing():
             return
         self.paused = full
         if full:
