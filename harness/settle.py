@@ -17,7 +17,7 @@ class NodeStatus(NamedTuple):
 class Settling:
     """Settled: every node completed a round that began after some moment, from that moment on nothing changed
     anywhere, and no node has anything pending. Not mended: each node has begun `rounds_max` rounds and it is still
-    not so. Without anti-entropy nothing is promised to mend: one quiet look is enough.
+    not so. Without anti-entropy one quiet look is enough, and as many looks take the place of the rounds.
     """
 
     def __init__(self, rounds_max: int, *, has_rounds: bool) -> None:
@@ -25,9 +25,11 @@ class Settling:
         self._has_rounds = has_rounds
         self._first: dict[str, NodeStatus] | None = None
         self._since: dict[str, NodeStatus] | None = None
+        self._looks = 0
         self.reason: str | None = None
 
     def look(self, now: dict[str, NodeStatus]) -> Step:
+        self._looks += 1
         if self._first is None or self._since is None:
             self._first = self._since = now
             return "wait"
@@ -38,11 +40,13 @@ class Settling:
             self._since = now
         self.reason = self._why(now)
         begun = min(status.begun - self._first[node].begun for node, status in now.items())
-        return "not mended" if self._has_rounds and begun > self._rounds_max else "wait"
+        passed = begun if self._has_rounds else self._looks
+        return "not mended" if passed > self._rounds_max else "wait"
 
     def begin_again(self, now: dict[str, NodeStatus]) -> None:
         """For one more full round from here."""
         self._first = self._since = now
+        self._looks = 0
 
     def _still_quiet(self, now: dict[str, NodeStatus]) -> bool:
         assert self._since is not None  # noqa: S101 - looked at before

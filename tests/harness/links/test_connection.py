@@ -13,7 +13,7 @@ class Transport:
     def __init__(self) -> None:
         self.aborted = False
         self.closed = False
-        self.reading = True
+        self.paused: list[bool] = []
         self.written = b""
 
     def abort(self) -> None:
@@ -29,10 +29,10 @@ class Transport:
         return False
 
     def pause_reading(self) -> None:
-        self.reading = False
+        self.paused.append(True)
 
     def resume_reading(self) -> None:
-        self.reading = True
+        self.paused.append(False)
 
 
 class Bench:
@@ -56,10 +56,10 @@ def test_what_comes_before_the_upstream_has_answered_is_bounded_and_passed_on() 
         bench = Bench(latency=0)
         await bench.client_arrives()
         bench.connection.client.data_received(b"one read")
-        assert not bench.client.reading
+        assert bench.client.paused == [True]
         bench.connection.client.eof_received()
         bench.upstream_answers()
-        assert bench.client.reading
+        assert bench.client.paused == [True, False]
         assert bench.server.written == b"one read"
         assert bench.server.closed
         bench.connection.abort()

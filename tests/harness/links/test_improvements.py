@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.harness.links.sockets import how_it_ends
+
 if TYPE_CHECKING:
     from tests.harness.links.conftest import Link, Server
 
@@ -25,13 +27,6 @@ MEANINGLESS = [
     ("slicer", {"average_size": 10, "delay": -1}),
     ("slicer", {"average_size": 10, "size_variation": 10}),
 ]
-
-
-def how_it_ends(sock: socket.socket) -> str:
-    try:
-        return f"data {data!r}" if (data := sock.recv(65536)) else "FIN"
-    except ConnectionResetError:
-        return "RST"
 
 
 def test_reset_peer_resets_the_connections_that_it_finds(link: "Link") -> None:

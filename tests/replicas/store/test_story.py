@@ -30,11 +30,11 @@ NODE, SMALL, FLIGHT = st.integers(0, 3), st.integers(0, 3), st.integers(0, 30)
 OPERATE = step("operate", kind=st.sampled_from(["put", "delete", "get", "delete"]), node=NODE, key=SMALL, level=SMALL)
 PARTLY = step(
     "operate_with",
-    kind=st.sampled_from(["put", "delete", "get", "get"]),
-    node=NODE,
-    peer=NODE,
-    key=st.integers(0, 1),
-    level=st.sampled_from([0, 0, 0, 1, 2, 3]),
+    kind=st.sampled_from(["put", "delete", "get", "get", "get"]),
+    node=st.integers(0, 2),
+    peer=st.integers(0, 2),
+    key=st.sampled_from([0, 0, 0, 1]),
+    level=st.sampled_from([0, 0, 0, 0, 1, 2, 3]),
 )
 DELIVER = step("deliver", index=FLIGHT)
 GROUP = step("deliver_all_to", node=NODE, ending=st.sampled_from([0, 0, 1, 2]), backwards=st.booleans())

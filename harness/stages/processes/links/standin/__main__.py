@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import resource
 import signal
 import sys
 
@@ -17,6 +18,8 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8474)
     parser.add_argument("--seed", type=int, default=0, help="what toxicity, jitter and slices are drawn from")
     asked = parser.parse_args()
+    _, descriptors_max = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors_max, descriptors_max))  # a connection takes two
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run(asked.host, asked.port, asked.seed))
 
