@@ -1,6 +1,7 @@
 """A run of the whole core in which anything may happen, and the witness that judges each step by brute force."""
 
 from collections import defaultdict
+from typing import Literal
 
 from replicas.store.copies import Audited
 from replicas.store.messages import Answer, ClientMessage, Delete, Get, Put, Store
@@ -119,10 +120,10 @@ class Story:
             self.rig.deliver(self._flight(index))
         self._judge()
 
-    def deliver_all_to(self, node: int, ending: int, *, backwards: bool) -> None:
+    def deliver_all_to(self, node: int, ending: int, step: Literal[1, -1]) -> None:
         """In one batch; the node may crash before its commit, or before anything is sent."""
         flights = self.rig.flights(to=self._name(node))
-        self.rig.deliver(*(flights[::-1] if backwards else flights), ending=ENDINGS[ending % len(ENDINGS)])
+        self.rig.deliver(*flights[::step], ending=ENDINGS[ending % len(ENDINGS)])
         self._judge()
 
     def settle(self) -> None:

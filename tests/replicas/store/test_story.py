@@ -1,104 +1,128 @@
-"""The whole core under shuffled, lost and doubled messages, crashes, restarts and skewed clocks."""
+"""The whole core under shuffled, lost and doubled messages, crashes, restarts and skewed clocks.
 
+Hypothesis finds small stories and shrinks them; it favours repetition, and never found what skips-repair breaks in
+500 examples, where uniform draws find it in one story of ten. So each story is drawn by a Random, and both are used.
+"""
+
+from collections.abc import Callable
+from random import Random
 from typing import Any, NamedTuple
 
 import pytest
-from msgspec import structs
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from replicas.store.flaws import FLAWS
 from replicas.store.parts import SOUND, Parts
 from replicas.store.settings import Cluster, Tie
 from tests.replicas.store.rig import cluster
 from tests.replicas.store.story import Story
-from tests.replicas.store.strategies import TIES
+
+TIES: list[Tie] = ["incarnation", "cassandra", "riak"]
 
 
 class Step(NamedTuple):
     """A method of Story, and its arguments."""
 
     name: str
-    arguments: dict[str, Any]
+    arguments: tuple[Any, ...]
 
 
-def step(name: str, **arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[Step]:
-    return st.builds(Step, st.just(name), st.fixed_dictionaries(arguments))
+class Plot(NamedTuple):
+    cluster: Cluster
+    steps: list[Step]
+
+    def tell(self, parts: Parts) -> None:
+        story = Story(self.cluster, parts)
+        for step in self.steps:
+            getattr(story, step.name)(*step.arguments)
+        story.mend()
 
 
-NODE, SMALL, FLIGHT = st.integers(0, 3), st.integers(0, 3), st.integers(0, 30)
-OPERATE = step("operate", kind=st.sampled_from(["put", "delete", "get", "delete"]), node=NODE, key=SMALL, level=SMALL)
-PARTLY = step(
-    "operate_with",
-    kind=st.sampled_from(["put", "delete", "get", "get", "get"]),
-    node=st.integers(0, 2),
-    peer=st.integers(0, 2),
-    key=st.sampled_from([0, 0, 0, 1]),
-    level=st.sampled_from([0, 0, 0, 0, 1, 2, 3]),
-)
-DELIVER = step("deliver", index=FLIGHT)
-GROUP = step("deliver_all_to", node=NODE, ending=st.sampled_from([0, 0, 1, 2]), backwards=st.booleans())
-WAIT = step("pass_time", ms=st.sampled_from([0, 1, 10, 10, 80]))
-STEPS = st.one_of(
-    OPERATE,
-    OPERATE,
-    PARTLY,
-    PARTLY,
-    DELIVER,
-    DELIVER,
-    GROUP,
-    GROUP,
-    WAIT,
-    WAIT,
-    step("settle"),
-    step("settle"),
-    step("drop", index=FLIGHT),
-    step("drop_all_to", node=NODE),
-    step("double", index=FLIGHT),
-    step("crash", node=NODE),
-    step("start", node=NODE),
-    step("skew", node=NODE, ms=st.integers(0, 5)),
-)
-CLUSTERS = st.sampled_from([cluster(), cluster(nodes=4)])
+def draw_step(random: Random) -> Step:
+    name = random.choice(_WEIGHTED)
+    node, index, kind = random.randrange(4), random.randrange(30), random.choice(["put", "delete", "get", "get"])
+    key, level = random.choice([0, 0, 0, 1]), random.choice([0, 0, 0, 0, 1, 2, 3])
+    arguments: dict[str, tuple[Any, ...]] = {
+        "operate": (kind, node, key, level),
+        "operate_with": (kind, node, random.randrange(4), key, level),
+        "deliver": (index,),
+        "deliver_all_to": (node, random.choice([0, 0, 1, 2]), random.choice([1, -1])),
+        "pass_time": (random.choice([0, 1, 10, 10, 80]),),
+        "settle": (),
+        "drop": (index,),
+        "drop_all_to": (node,),
+        "double": (index,),
+        "crash": (node,),
+        "start": (node,),
+        "skew": (node, random.randrange(6)),
+    }
+    return Step(name, arguments[name])
 
 
-WILD = st.lists(STEPS, min_size=20, max_size=90)
-CUT_OFF = st.lists(st.one_of(*[PARTLY] * 9, WAIT, step("settle")), min_size=5, max_size=30)
+_WEIGHTS = {"operate": 3, "operate_with": 3, "deliver": 2, "deliver_all_to": 3, "pass_time": 3, "settle": 1, "drop": 1}
+_WEIGHTS |= {"drop_all_to": 1, "double": 2, "crash": 1, "start": 1, "skew": 1}
+_WEIGHTED = [name for name, weight in _WEIGHTS.items() for _ in range(weight)]
 
 
-def tell(shape: Cluster, tie: Tie, steps: list[Step], parts: Parts) -> None:
-    story = Story(structs.replace(shape, tie=tie), parts)
-    for each in steps:
-        getattr(story, each.name)(**each.arguments)
-    story.mend()
+def anything(random: Random) -> Plot:
+    return Plot(_draw_cluster(random), [draw_step(random) for _ in range(random.randrange(10, 90))])
 
 
-@settings(max_examples=150)
-@given(CLUSTERS, TIES, WILD)
-def test_whatever_happens_replicas_mend_and_never_go_back(shape: Cluster, tie: Tie, steps: list[Step]) -> None:
-    tell(shape, tie, steps, SOUND)
+def cut_off(random: Random) -> Plot:
+    """Operations of which each reaches one replica, or none: where quorums matter."""
+    drawn = [draw_step(random) for _ in range(200)]
+    return Plot(_draw_cluster(random), [step for step in drawn if step.name in ("operate_with", "pass_time")][:25])
 
 
-@settings(max_examples=150)
-@given(CLUSTERS, TIES, CUT_OFF)
-def test_whoever_is_cut_off_quorums_never_show_less(shape: Cluster, tie: Tie, steps: list[Step]) -> None:
-    tell(shape, tie, steps, SOUND)
+def _draw_cluster(random: Random) -> Cluster:
+    return structs.replace(cluster(nodes=random.choice([3, 4])), tie=random.choice(TIES))
+
+
+def shortest(plot: Plot, parts: Parts) -> Plot:
+    """What is left of a plot that fails, when each step that it fails without is left out."""
+    at = 0
+    while at < len(plot.steps):
+        shorter = plot._replace(steps=plot.steps[:at] + plot.steps[at + 1 :])
+        if failure(shorter, parts):
+            plot = shorter
+        else:
+            at += 1
+    return plot
+
+
+def failure(plot: Plot, parts: Parts) -> str | None:
+    try:
+        plot.tell(parts)
+    except AssertionError as problem:
+        return str(problem)
+    return None
+
+
+@settings(max_examples=60)
+@given(st.randoms())
+def test_whatever_happens_replicas_mend_and_never_go_back(random: Random) -> None:
+    plot = anything(random)
+    note(str(plot))
+    plot.tell(SOUND)
+
+
+DRAWS = [anything, cut_off]
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_stories_drawn_evenly(draw: Callable[[Random], Plot]) -> None:
+    for seed in range(150):
+        plot = draw(Random(seed))
+        if failure(plot, SOUND):
+            plot = shortest(plot, SOUND)
+            raise AssertionError(f"seed {seed}, cut down to {plot}: {failure(plot, SOUND)}")
 
 
 @pytest.mark.parametrize("name", sorted(FLAWS))
-@pytest.mark.parametrize("S", [0,1])
-def test_FLAWS(name: str, S) -> None:
-    @settings(max_examples=500, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck))
-    @given(CLUSTERS, TIES, [WILD,CUT_OFF][S])
-    def run(shape: Cluster, tie: Tie, steps: list[Step]) -> None:
-        global n
-        n += 1
-        tell(shape, tie, steps, FLAWS[name].parts)
-    global n
-    n = 0
-    try:
-        run()
-    except BaseException as e:
-        print(S,name, FLAWS[name].breaks, "CAUGHT", n, type(e), str(e)[:150])
-    else:
-        print(S,name, FLAWS[name].breaks, "not caught", n)
+@pytest.mark.parametrize("draw", DRAWS)
+def test_flaws(name: str, draw) -> None:
+    parts = FLAWS[name].parts
+    found = [seed for seed in range(150) if failure(draw(Random(seed)), parts)]
+    print(name, draw.__name__, FLAWS[name].breaks, len(found), found[:3], failure(draw(Random(found[0])), parts) if found else "")
