@@ -266,7 +266,7 @@ def doctor(*, json: Json = False) -> int:
 def main() -> None:
     """Exit codes: 0 holds, 1 a promise was broken, 2 wrong usage, 3 inconclusive, 4 the harness itself failed."""
     try:
-        code = app(exit_on_error=False, print_error=True)
+        code = app(sys.argv[1:], exit_on_error=False, print_error=True)
     except CycloptsError:
         code = 2
     except (Wrong, files.BrokenHistory) as problem:

@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time  # noqa: TID251 - this measures
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 from typing import Literal, NamedTuple
@@ -15,9 +16,8 @@ import uvloop
 from harness.bench.load import Order, Yield
 from harness.levers import Action
 from harness.stages.processes.addresses import claim
-from harness.stages.processes.cluster import Cluster
+from harness.stages.processes.cluster import running
 from harness.stages.processes.links import server
-from harness.stages.processes.supervise import Guardian
 from replicas.store.settings import Cluster as Settings
 from replicas.store.settings import Node, Policy
 from replicas.store.system import Store
@@ -68,17 +68,13 @@ def measure_throughput(variant: Variant) -> float:
 async def _throughput(variant: Variant) -> float:
     chosen = settings(3)
     system = DirectStore(chosen, variant)
-    block = claim()
-    with tempfile.TemporaryDirectory(prefix="urushi-bench-") as name:
-        folder = Path(name)
-        system.addresses = {node: block.node(index) for index, node in enumerate(chosen.names())}
-        async with await Guardian.start(log=folder / "guardian.log", hold=[block.lock.fileno()]) as guardian:
-            choice = server.find(variant.proxy or "stand-in")
-            cluster = Cluster(chosen.names(), system, folder, block, guardian, choice)
-            await cluster.start()
-            doors = [system.addresses[n] if variant.proxy is None else cluster.door(n) for n in chosen.names()]
+    names = chosen.names()
+    with closing(claim()) as block, tempfile.TemporaryDirectory(prefix="urushi-bench-") as name:
+        system.addresses = {node: block.node(index) for index, node in enumerate(names)}
+        choice = server.find(variant.proxy or "stand-in")
+        async with running(names, system, Path(name), choice, block) as cluster:
+            doors = [system.addresses[node] if variant.proxy is None else cluster.door(node) for node in names]
             gained = await _load(Order(doors, CLIENTS, SECONDS, 0.5, 10_000, 100))
-    block.close()
     if gained.not_ok:
         raise RuntimeError(f"{gained.not_ok} operations of the load were not ok: the figure would mean nothing")
     return gained.operations / gained.seconds
@@ -102,18 +98,13 @@ def measure_readiness() -> tuple[float, float]:
 async def _readiness() -> tuple[float, float]:
     chosen = settings(5)
     system = Store(chosen, Policy(), None, 1.0)
-    block = claim()
-    with tempfile.TemporaryDirectory(prefix="urushi-bench-") as name:
-        folder = Path(name)
+    with closing(claim()) as block, tempfile.TemporaryDirectory(prefix="urushi-bench-") as name:
         begun = time.perf_counter()
-        async with await Guardian.start(log=folder / "guardian.log", hold=[block.lock.fileno()]) as guardian:
-            cluster = Cluster(chosen.names(), system, folder, block, guardian, server.find())
-            await cluster.start()
+        async with running(chosen.names(), system, Path(name), server.find(), block) as cluster:
             ready = time.perf_counter() - begun
             kill = Action("kill", "r3")
             await cluster.pull(kill)
             killed = time.perf_counter()
             await cluster.let_go(kill)
             restarted = time.perf_counter() - killed
-    block.close()
     return ready, restarted

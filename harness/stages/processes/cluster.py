@@ -3,7 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -64,6 +65,10 @@ class Cluster:
             await replicas
         await asyncio.gather(*(self._greeted(name) for name in self.names))
         await self.all_reached(START_DEADLINE_S)
+
+    def close(self) -> None:
+        """Of the processes the guardian takes care; this gives up the connection to the proxy server."""
+        self._control.close()
 
     def _open_links(self) -> None:
         self._control.wait_ready(START_DEADLINE_S)
@@ -162,6 +167,20 @@ class Cluster:
             if name not in but_for and child.ended is not None:
                 log = self._folder / name / "log.txt"
                 raise ChildEndedError(f"{name} ended of itself ({child.ended})\n{last_lines(log)}")
+
+
+@asynccontextmanager
+async def running(
+    names: list[str], system: System, folder: Path, choice: server.ServerChoice, block: Block
+) -> AsyncIterator[Cluster]:
+    """A cluster that is ready, under a guardian of its own; in the end nothing of it is left but its folder."""
+    async with await Guardian.start(log=folder / "guardian.log", hold=[block.lock.fileno()]) as guardian:
+        cluster = Cluster(names, system, folder, block, guardian, choice)
+        try:
+            await cluster.start()
+            yield cluster
+        finally:
+            cluster.close()
 
 
 def _proxy(name: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import time  # noqa: TID251 - this stage runs on the machine's clocks
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -18,10 +19,9 @@ from harness.plan import Plan
 from harness.settle import NodeStatus, Settling
 from harness.stages.processes.addresses import claim
 from harness.stages.processes.clients import Client
-from harness.stages.processes.cluster import STEP_DEADLINE_S, Cluster
+from harness.stages.processes.cluster import STEP_DEADLINE_S, Cluster, running
 from harness.stages.processes.links import server
 from harness.stages.processes.record import Zero, join, read_trail
-from harness.stages.processes.supervise import Guardian
 from replicas.store.system import Store
 from replicas.system import Observer, System
 from workloads.operations import Operation
@@ -174,17 +174,12 @@ async def _copies(observer: Observer) -> dict[str, Copy]:
 
 async def _perform(plan: Plan, folder: Path, choice: server.ServerChoice, say: Say) -> History:
     system = Store(plan.cluster, plan.policy, plan.flaw, plan.client_timeout_ns / 1e9)
-    block = claim()
-    try:
-        async with await Guardian.start(log=folder / "guardian.log", hold=[block.lock.fileno()]) as guardian:
-            cluster = Cluster(plan.cluster.names(), system, folder, block, guardian, choice)
-            begun = time.monotonic()
-            await cluster.start()
+    begun = time.monotonic()
+    with closing(claim()) as block:
+        async with running(plan.cluster.names(), system, folder, choice, block) as cluster:
             say(f"{len(cluster.names)} replicas ready in {time.monotonic() - begun:.2f} s behind {choice.found}")
             run = Run(plan, system, cluster, say)
             await run.perform()
-    finally:
-        block.close()
     return _history(plan, folder, run)
 
 

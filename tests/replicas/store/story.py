@@ -180,23 +180,23 @@ class Story:
     def _answered(self, asked: ClientMessage, answer: Answer) -> None:
         """Where quorums meet, a read never shows less than what was answered before it began."""
         shown = self._shown(asked, answer)
+        before = self._seen_before[asked.op]
+        if isinstance(asked, Get) and asked.level != "ONE":
+            at_most = shown or self.witness.last_tombstone(asked.key)  # nothing may be seen where that was purged
+            assert covers(at_most, before, self.witness.tie), f"{asked} shows {shown} after {before}"
         if shown is not None:
             self._acknowledged.append(shown)
-        if asked.level == "ONE":
-            return
-        before = self._seen_before[asked.op]
-        if isinstance(asked, Get):
-            assert covers(shown, before, self.witness.tie), f"{asked} shows {shown} after {before}"
-        if shown is not None:
-            self._seen[asked.key] = latest([shown, self._seen.get(asked.key)], self.witness.tie) or shown
+            if asked.level != "ONE":
+                self._seen[asked.key] = latest([shown, self._seen.get(asked.key)], self.witness.tie) or shown
 
     def _shown(self, asked: ClientMessage, answer: Answer) -> Record | None:
         """What the answer says is held, or covered: a write may be buried at once under a later version."""
-        if not isinstance(asked, Get):
-            assert answer.version is not None
-            return self.witness.known(record(asked.key, answer.version, asked.value if isinstance(asked, Put) else None))
         if answer.version is None:
-            return self.witness.last_tombstone(asked.key)  # it may be the same as nothing everywhere
+            assert isinstance(asked, Get)
+            return None
+        if not isinstance(asked, Get):
+            value = asked.value if isinstance(asked, Put) else None
+            return self.witness.known(record(asked.key, answer.version, value))
         copy = self.witness.contents.get(answer.version)
         assert copy is not None, f"{answer} shows what was never durable"
         assert (copy.key, copy.dead, copy.value) == (asked.key, answer.dead, answer.value)

@@ -1,0 +1,65 @@
+"""The command, as a user sees it: an exit code, standard output and standard error."""
+
+import contextlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest import mock
+
+from harness.cli import main
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        """Standard error without frames and line breaks, which depend on the width."""
+        return " ".join(re.sub("[│╭╮╰╯─]", " ", self.err).split())
+
+    @property
+    def document(self) -> Any:
+        """Standard output as the one JSON document that it must be."""
+        return json.loads(self.out)
+
+
+def urushi(folder: Path, *words: str) -> Outcome:
+    """In this process, which saves its start."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = _code_of_main(list(words))
+    return Outcome(code, out.getvalue(), err.getvalue())
+
+
+def _code_of_main(words: list[str]) -> int:
+    with mock.patch.object(sys, "argv", ["urushi", *words]):
+        try:
+            main()
+        except SystemExit as ended:
+            return int(ended.code or 0)
+    raise AssertionError("main ended without an exit code")
+
+
+def urushi_process(folder: Path, *words: str, deadline_s: float = 60, **environment: str) -> Outcome:
+    """In a process of its own: for runs that start processes themselves."""
+    done = subprocess.run(
+        [sys.executable, "-m", "harness.cli", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=deadline_s,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def nothing_started(folder: Path) -> bool:
+    return not (folder / ".urushi").exists()
