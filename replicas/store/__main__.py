@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -11,6 +12,8 @@ import msgspec
 import uvloop
 
 from .shell import Shell, Spec
+
+_COLLECT_AFTER = 50_000  # messages make no cycles: the default of 700 looks for them hundreds of times a second
 
 
 async def serve(folder: Path) -> None:
@@ -23,6 +26,8 @@ async def serve(folder: Path) -> None:
     spec = msgspec.json.decode((folder / "spec.json").read_bytes(), type=Spec)
     shell = Shell(spec, folder, loop)
     await shell.start()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 50, 100)
     loop.add_reader(sys.stdin.fileno(), lambda: ended.set() if not os.read(sys.stdin.fileno(), 4096) else None)
     await ended.wait()
     shell.stop()
