@@ -1,12 +1,14 @@
 """The command `urushi`."""
 
 import os
+import re
 import sys
+from collections.abc import Sequence
 from importlib import metadata
 from typing import Annotated, Any, Literal
 
 import msgspec
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, Token
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -30,6 +32,16 @@ app = App(
     result_action="return_value",
 )
 
+
+def _whole(_shape: Any, tokens: Sequence[Token]) -> int:
+    """Cyclopts would take 1.5 for 2, and run another seed than was asked for."""
+    text = tokens[0].value
+    if not re.fullmatch("-?[0-9]{1,40}", text):
+        raise Wrong(tokens[0].keyword or "", f"{text!r} is no whole number", "write one such as 7")
+    return int(text)
+
+
+Whole = Annotated[int, Parameter(converter=_whole)]
 Json = Annotated[bool, Parameter(help="Print one JSON document on standard output, and the rest on standard error.")]
 StageOption = Annotated[runs.Stage, Parameter(help="Real processes behind a real proxy, or virtual time.")]
 ProxyOption = Annotated[runs.Prefer, Parameter(help="Which server stands behind the links.")]
@@ -70,7 +82,7 @@ def run(
     scenario: str = "default",
     /,
     *,
-    seed: int = 1,
+    seed: Whole = 1,
     stage: StageOption = "processes",
     flaw: FlawOption = None,
     proxy: ProxyOption = "auto",
@@ -139,7 +151,7 @@ def suite_(
 
 @app.command
 def replay(
-    what: str, /, *, times: int = 1, stage: runs.Stage | None = None, proxy: ProxyOption = "auto", json: Json = False
+    what: str, /, *, times: Whole = 1, stage: runs.Stage | None = None, proxy: ProxyOption = "auto", json: Json = False
 ) -> int:
     """Perform the plan of a run (or of a plan file) again.
 
@@ -196,7 +208,7 @@ def check(what: str, /, *, json: Json = False) -> int:
 
 
 @app.command
-def plan(scenario: str = "default", /, *, seed: int = 1, flaw: FlawOption = None, json: Json = False) -> int:
+def plan(scenario: str = "default", /, *, seed: Whole = 1, flaw: FlawOption = None, json: Json = False) -> int:
     """Print the plan that a seed draws, as JSON, without running it.
 
     Example: `urushi plan default --seed 7 > plan.json`

@@ -5,7 +5,7 @@ of its exchanges is over, and clean when none of them found a difference.
 """
 
 from .core import Core
-from .merkle import children, differing, keys_of, roots
+from .merkle import children, differing, keys_of, roots, same_shape
 from .messages import Brief, Compare, Done, Leaves, Store, Stored, Want
 from .records import Record
 
@@ -18,11 +18,11 @@ class Exchange:
     def __init__(self, entropy: "AntiEntropy", peer: str) -> None:
         self.entropy = entropy
         self.peer = peer
-        self.unacknowledged = 0
+        self.unacknowledged: dict[str, None] = {}  # keys: one that is acknowledged twice hides no other
         self.awaits_peer = True
 
     def stored(self, sender: str, message: Stored) -> None:  # noqa: ARG002 - one exchange has one peer
-        self.unacknowledged -= 1
+        self.unacknowledged.pop(message.key, None)
         self.entropy.close_if_over(message.request)
 
     def timed_out(self) -> str:
@@ -40,6 +40,7 @@ class AntiEntropy:
         self._open: dict[int, Exchange] = {}
         self._findings: list[str] = []
         self._opened_at = 0
+        self._listed: dict[str, str] = {}  # by peer: the key up to which it was last told what is held
         self._later_peers = _later_peers(core)
 
     def tick(self) -> None:
@@ -83,7 +84,7 @@ class AntiEntropy:
     def compare(self, sender: str, message: Compare) -> None:
         trees = self.core.copies.trees
         levels = self.core.policy.tree_levels
-        if not 0 <= message.level <= levels or any(partition not in trees for partition in message.hashes):
+        if not same_shape(trees, message.level, message.hashes):
             return  # a node that places keys otherwise; its exchange times out and says so
         unequal = differing(trees, message.level, message.hashes)
         session, opener = message.session, message.opened_by
@@ -93,9 +94,7 @@ class AntiEntropy:
             below = children(trees, message.level + 1, unequal)
             self._compare(sender, session, opener, message.level + 1, below, message.origin)
         else:
-            briefs, cut = self._briefs(unequal)
-            born = self.core.now.wall
-            self.core.send(sender, Leaves(0, born, message.origin, session, opener, unequal, briefs, cut))
+            self._list(sender, message, unequal)
 
     def _nothing_differs(self, sender: str, message: Compare) -> None:
         if message.opened_by == self.core.name:
@@ -103,11 +102,19 @@ class AntiEntropy:
         else:
             self.core.send(sender, Done(0, self.core.now.wall, message.origin, message.session, message.opened_by))
 
-    def _briefs(self, leaves: dict[int, list[int]]) -> tuple[list[Brief], bool]:
-        keys = keys_of(self.core.copies.trees, leaves)
+    def _list(self, to: str, message: Compare, leaves: dict[int, list[int]]) -> None:
+        """From where the last listing for this peer ended, so that a limit delays keys but hides none."""
         limit = self.core.policy.keys_per_exchange_max
-        held = [self.core.copies.held(key) for key in keys[:limit]]
-        return [brief(record) for record in held if record is not None], len(keys) > limit
+        after = self._listed.pop(to, None)
+        keys = [key for key in sorted(keys_of(self.core.copies.trees, leaves)) if after is None or key > after]
+        until = None
+        if len(keys) > limit:
+            keys = keys[:limit]
+            until = self._listed[to] = keys[-1]
+        held = [self.core.copies.held(key) for key in keys]
+        briefs = [brief(record) for record in held if record is not None]
+        born, session, opener = self.core.now.wall, message.session, message.opened_by
+        self.core.send(to, Leaves(0, born, message.origin, session, opener, leaves, briefs, after, until))
 
     def leaves(self, sender: str, message: Leaves) -> None:
         """At the opener, who sees both sides: send what wins here, ask for what wins there."""
@@ -124,16 +131,20 @@ class AntiEntropy:
                 want.append(key)
             if order in ("newer", "unsure"):
                 self._push(sender, message.session, key, message.origin)
-        if not message.cut:
-            for key in self._only_here(message, theirs):
-                self._push(sender, message.session, key, message.origin)
+        for key in self._only_here(message, theirs):
+            self._push(sender, message.session, key, message.origin)
         exchange.awaits_peer = bool(want)
         if want:
             core.send(sender, Want(0, core.now.wall, message.origin, message.session, core.name, want))
         self.close_if_over(message.session)
 
     def _only_here(self, message: Leaves, theirs: dict[str, Brief]) -> list[str]:
-        keys = [key for key in keys_of(self.core.copies.trees, message.leaves) if key not in theirs]
+        low, high = message.after, message.until
+        keys = [
+            key
+            for key in keys_of(self.core.copies.trees, message.leaves)
+            if key not in theirs and (low is None or key > low) and (high is None or key <= high)
+        ]
         return keys[: self.core.policy.keys_per_exchange_max]
 
     def want(self, sender: str, message: Want) -> None:
@@ -148,7 +159,7 @@ class AntiEntropy:
         request = _NOBODY_WAITS
         if opener:
             request = session
-            self._open[session].unacknowledged += 1
+            self._open[session].unacknowledged[key] = None
         self.core.send(to, Store(0, self.core.now.wall, origin, request, record, "anti-entropy"))
 
     def done(self, _sender: str, message: Done) -> None:
@@ -162,7 +173,7 @@ class AntiEntropy:
 
     def close_if_over(self, session: int) -> None:
         exchange = self._open.get(session)
-        if exchange is None or exchange.awaits_peer or exchange.unacknowledged > 0:
+        if exchange is None or exchange.awaits_peer or exchange.unacknowledged:
             return
         del self._open[session]
         self.core.waiting.pop(session, None)

@@ -37,7 +37,7 @@ class Metrics(msgspec.Struct):
 
 
 class Core:
-    """`sends`, `timers` and the audit trail in `copies` are the outbox: the shell takes them after each batch."""
+    """The outbox is `sends`, `answers`, `timers` and the audit in `copies`: the shell takes it after each batch."""
 
     def __init__(
         self, name: str, cluster: Cluster, policy: Policy, placement: Placement, versions: Versions, copies: Copies
@@ -49,7 +49,8 @@ class Core:
         self.versions = versions
         self.copies = copies
         self.now = Now(0, 0)
-        self.sends: list[tuple[str, AnyMessage]] = []
+        self.sends: list[tuple[str, PeerMessage]] = []
+        self.answers: list[tuple[str, AnyMessage]] = []
         self.timers: list[tuple[int, str]] = []
         self.waiting: dict[int, Waiting] = {}
         self.metrics = Metrics()
@@ -77,7 +78,7 @@ class Core:
 
     def answer(self, to: str, message: AnyMessage) -> None:
         """To a client or to the harness: no number."""
-        self.sends.append((to, message))
+        self.answers.append((to, message))
 
     def set_timer(self, after_ns: int, timer: str) -> None:
         self.timers.append((self.now.mono + after_ns, timer))

@@ -59,10 +59,9 @@ class Tree:
         return {child: row[child] for parent in parents for child in range(parent * _FAN, parent * _FAN + _FAN)}
 
     def differing(self, level: int, hashes: dict[int, int]) -> list[int]:
-        """An index that is out of range comes from another shape of tree: it differs."""
         self._settle()
         row = self._nodes[level]
-        return [index for index, value in hashes.items() if index >= len(row) or row[index] != value]
+        return [index for index, value in hashes.items() if row[index] != value]
 
     def _settle(self) -> None:
         if not self._dirty:
@@ -79,6 +78,15 @@ class Tree:
 
 def roots(trees: dict[int, Tree], partitions: list[int]) -> dict[int, dict[int, int]]:
     return {partition: trees[partition].hashes(0, []) for partition in partitions}
+
+
+def same_shape(trees: dict[int, Tree], level: int, hashes: dict[int, dict[int, int]]) -> bool:
+    """Whether these trees have all the nodes that another's hashes speak of."""
+    return all(
+        partition in trees and 0 <= level <= trees[partition].levels and 0 <= index < 1 << _FAN_BITS * level
+        for partition, nodes in hashes.items()
+        for index in nodes
+    )
 
 
 def differing(trees: dict[int, Tree], level: int, hashes: dict[int, dict[int, int]]) -> dict[int, list[int]]:

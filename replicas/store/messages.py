@@ -76,13 +76,17 @@ class Brief(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Leaves(Peer, tag="leaves"):
-    """All that the sender holds in leaves that differ, up to the limit of an exchange."""
+    """What the sender holds in leaves that differ: all of it between the two keys, and no more than the limit.
+
+    `after` is not part of it, `until` is; the next listing goes on from there.
+    """
 
     session: int
     opened_by: str
     leaves: dict[int, list[int]]  # by partition
     briefs: list[Brief]
-    cut: bool  # the limit left some out: what is missing here may still be held
+    after: str | None  # None: from the first key
+    until: str | None  # None: to the last key
 
 
 class Want(Peer, tag="want"):
@@ -250,7 +254,7 @@ class Frames:
                     break
                 messages.append(self._decode(view[start + 4 : start + 4 + length]))
                 start += 4 + length
-        except msgspec.MsgspecError as problem:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
             raise BadFrame(f"a frame that is no message: {problem}") from problem
         finally:
             view.release()

@@ -26,6 +26,7 @@ from .messages import (
     Leaves,
     Mark,
     Marked,
+    PeerMessage,
     Ping,
     Pong,
     Put,
@@ -47,7 +48,10 @@ VALUE_BYTES_MAX = 1024 * 1024
 
 
 class Effects(NamedTuple):
-    sends: list[tuple[str, AnyMessage]]
+    """`sends` go to peers, `answers` to clients and to the harness."""
+
+    sends: list[tuple[str, PeerMessage]]
+    answers: list[tuple[str, AnyMessage]]
     timers: list[tuple[int, str]]
     audit: list[Audited]
 
@@ -129,12 +133,12 @@ class Replica:
 
     def take_effects(self) -> Effects:
         core, copies = self.core, self.copies
-        effects = Effects(core.sends, core.timers, copies.audit)
-        core.sends, core.timers, copies.audit = [], [], []
+        effects = Effects(core.sends, core.answers, core.timers, copies.audit)
+        core.sends, core.answers, core.timers, copies.audit = [], [], [], []
         return effects
 
     def has_effects(self) -> bool:
-        return bool(self.core.sends or self.core.timers or self.copies.audit)
+        return bool(self.core.sends or self.core.answers or self.core.timers or self.copies.audit)
 
     def pending(self) -> str | None:
         """In words, what keeps this node from being mended."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import time  # noqa: TID251 - the shell is where clocks are read, once a batch
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ from .connections import Inbound, Outbound
 from .core import Now
 from .flaws import parts_of
 from .messages import AnyMessage, AskReady, Greeting, Ready, frame
-from .replica import Replica
+from .replica import Effects, Replica
 from .settings import Cluster, Policy
 from .storage import SqliteStorage
 from .trail import Trail
@@ -115,27 +116,13 @@ class Shell:
         self._trail.after_commit(self._clock().mono, meta.batch if meta else None, effects.sends)
         for when, timer in effects.timers:
             self._loop.call_later(max(0, when - at) / 1e9, self._wake, timer)
-        self._release(effects.sends)
+        self._release(effects)
 
-    def _release(self, sends: list[tuple[str, AnyMessage]]) -> None:
-        """One write a connection; a message to several is encoded once."""
-        out: dict[str, bytearray] = {}
-        last: AnyMessage | None = None
-        encoded = bytearray()
-        for to, message in sends:
-            if message is not last:
-                last, encoded = message, frame(message)
-            gathered = out.get(to)
-            if gathered is None:
-                out[to] = bytearray(encoded)
-            else:
-                gathered += encoded
-        for to, data in out.items():
-            peer = self._peers.get(to)
-            if peer is not None:
-                peer.send(data)
-            else:
-                self._to_visitor(to, data)
+    def _release(self, effects: Effects) -> None:
+        for to, data in _gathered(effects.sends).items():
+            self._peers[to].send(data)
+        for to, data in _gathered(effects.answers).items():
+            self._to_visitor(to, data)
 
     def _to_visitor(self, name: str, data: bytes | bytearray) -> None:
         """Whoever has gone hears nothing."""
@@ -146,3 +133,19 @@ class Shell:
     @staticmethod
     def _clock() -> Now:
         return Now(time.monotonic_ns(), time.time_ns())
+
+
+def _gathered(messages: Sequence[tuple[str, AnyMessage]]) -> dict[str, bytearray]:
+    """One write a connection; a message to several is encoded once."""
+    out: dict[str, bytearray] = {}
+    last: AnyMessage | None = None
+    encoded = bytearray()
+    for to, message in messages:
+        if message is not last:
+            last, encoded = message, frame(message)
+        data = out.get(to)
+        if data is None:
+            out[to] = bytearray(encoded)
+        else:
+            data += encoded
+    return out

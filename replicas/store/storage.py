@@ -54,7 +54,7 @@ class SqliteStorage:
 
     def __init__(self, path: Path, synchronous: str = "FULL") -> None:
         self._db = sqlite3.connect(path, isolation_level=None, timeout=0.0, cached_statements=64)
-        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")  # no lock calls at each read; nobody else opens it
+        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")  # one node a file, and no lock calls at each read
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA cache_size = -65536")
         self._db.execute(f"PRAGMA synchronous = {synchronous}")

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from .copies import Audited
-from .messages import AnyMessage, Peer, label
+from .messages import AnyMessage, Peer, PeerMessage, label
 from .records import Record
 
 CopyLine = tuple[int, str, bool, str | None, bool]  # time, by, dead, value, purgeable
@@ -82,15 +82,13 @@ class Trail:
             lines.append(Changed(at, batch, change.key, old, new, change.cause, change.message, change.origin))
         self._write(lines)
 
-    def after_commit(self, at: int, batch: int | None, sends: list[tuple[str, AnyMessage]]) -> None:
+    def after_commit(self, at: int, batch: int | None, sends: list[tuple[str, PeerMessage]]) -> None:
         lines: list[Line] = [Committed(at, batch)] if batch is not None else []
         if self._messages:
             for to, message in sends:
-                if isinstance(message, Peer):
-                    kind, key, version = label(message)
-                    pair = (version.time, version.by) if version else None
-                    name = f"{self._node}/{message.n}"
-                    lines.append(Sent(at, name, to, kind, message.origin, message.born, key, pair))
+                kind, key, version = label(message)
+                pair = (version.time, version.by) if version else None
+                lines.append(Sent(at, f"{self._node}/{message.n}", to, kind, message.origin, message.born, key, pair))
         self._write(lines)
 
     def _write(self, lines: list[Line]) -> None:

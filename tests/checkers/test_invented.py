@@ -55,6 +55,13 @@ def test_a_value_before_its_put_and_one_of_another_key() -> None:
     assert rules(check(story.history())) == [SOURCE]
 
 
+def test_a_value_read_before_its_put_and_held_after_it() -> None:
+    story = Story()
+    story.get(X)
+    story.write(X, "A")
+    assert rules(check(story.history())) == [SOURCE]
+
+
 def test_a_tombstone_needs_a_delete() -> None:
     story = Story()
     story.ask("put", "x")

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from checkers import acknowledged, convergence
 from checkers.history import History
 from checkers.properties import PROPERTIES, judge
 from tests.checkers.oracles import ORACLES
@@ -27,6 +28,9 @@ def test_violations_cite_events_of_the_history_in_order(history: History) -> Non
             assert {*violation.events} <= {event.seq for event in history.events}
             assert violation.summary
             assert "\n" not in violation.summary
+        if verdict.property not in (convergence.NAME, acknowledged.NAME):  # these tell of the end, key by key
+            ends = [violation.events[-1] for violation in verdict.violations]
+            assert ends == sorted(ends)
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])

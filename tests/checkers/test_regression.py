@@ -57,6 +57,14 @@ def test_a_damaged_copy_takes_its_floor_with_it() -> None:
     assert rules(check(story.history())) == [OLDER]
 
 
+def test_a_damaged_copy_is_no_witness_of_its_version() -> None:
+    story = Story()
+    story.take("A", live(2, "rot"))
+    story.take("A", None, "corrupt")
+    story.take("A", live(2, "y"), "anti-entropy")
+    assert check(story.history()).outcome == "holds"
+
+
 def test_a_live_copy_is_never_dropped() -> None:
     for cause in ("purge", "write"):
         story = Story()

@@ -47,18 +47,21 @@ def _code_of_main(words: list[str]) -> int:
     raise AssertionError("main ended without an exit code")
 
 
-def urushi_process(folder: Path, *words: str, deadline_s: float = 60, **environment: str) -> Outcome:
-    """In a process of its own: for runs that start processes themselves."""
+def urushi_process(
+    folder: Path, *words: str, stdout: int = subprocess.PIPE, deadline_s: float = 60, **environment: str
+) -> Outcome:
+    """In a process of its own: for what starts processes itself, or writes to another standard output."""
     done = subprocess.run(
         [sys.executable, "-m", "harness.cli", *words],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         text=True,
         check=False,
         timeout=deadline_s,
     )
-    return Outcome(done.returncode, done.stdout, done.stderr)
+    return Outcome(done.returncode, done.stdout or "", done.stderr)
 
 
 def nothing_started(folder: Path) -> bool:

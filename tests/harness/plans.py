@@ -85,7 +85,7 @@ def _operations(draw: st.DrawFn, number: int, names: list[str], unrest_ns: int) 
         kind=kind,  # type: ignore[arg-type] # drawn from its values
         key=draw(st.text(max_size=3)),
         value=f"{number} {draw(st.text(max_size=3))}" if kind == "put" else None,
-        level=draw(st.sampled_from([None, "ONE", "QUORUM", "ALL"])),  # type: ignore[arg-type] # likewise
+        level=draw(st.sampled_from([None, "ONE", "QUORUM", "ALL"])),
     )
 
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.faults.kinds import Fault
+from harness.faults.table import KINDS
 from harness.plan import MOST, Plan, check, levers_of, overlapping, read, write
 from harness.wrong import Wrong
 from tests.harness.commands import nothing_started, urushi
@@ -94,7 +95,7 @@ BAD: list[tuple[str, Edit, str, str, str]] = [  # name, what is done to the plan
     ("one node to itself", put("faults", 0, {**KILL_R3, "kind": "one-way", "targets": ["r1", "r1"]}),
      "faults[0].targets", "'r1' is there twice", "from the first node to the second"),
     ("unknown kind of fault", put("faults", 0, "kind", "isolte"), "faults[0].kind", "'isolte'",
-     "allowed: kill, pause, isolate, one-way; did you mean 'isolate'?"),
+     f"allowed: {', '.join(KINDS)}; did you mean 'isolate'?"),
     ("fault after unrest", put("faults", 0, "end_ns", 10**12), "faults[0]", "to 1000000000000 ns", "at 1000000000 ns"),
     ("fault before the start", put("faults", 0, "start_ns", -1), "faults[0]", "from -1", "starts before it ends"),
     ("fault of no length", put("faults", 1, "end_ns", 600_000_000), "faults[1]", "to 600000000", "before it ends"),

@@ -9,7 +9,7 @@ from harness.stages.simulation.fate import Fate
 from harness.stages.simulation.network import Network
 from harness.stages.simulation.world import WALL_AT_START_NS, World
 from replicas.store.core import Now
-from replicas.store.messages import AnyMessage, Peer
+from replicas.store.messages import AnyMessage
 from replicas.store.parts import Parts
 from replicas.store.records import Record
 from replicas.store.replica import Effects, Replica
@@ -147,13 +147,10 @@ class Node:
         self._work()
 
     def _release(self, effects: Effects) -> None:
-        to_peers = [(to, message) for to, message in effects.sends if isinstance(message, Peer)]
-        if to_peers:
-            self._network.send(self.name, to_peers)
-        if len(to_peers) < len(effects.sends):
-            for to, message in effects.sends:
-                if not isinstance(message, Peer):
-                    self.to_client(self.name, to, message)
+        if effects.sends:
+            self._network.send(self.name, effects.sends)
+        for to, message in effects.answers:
+            self.to_client(self.name, to, message)
 
     def _record_changes(self, batch: int, incarnation: str, effects: Effects) -> None:
         for audited in effects.audit:

@@ -14,7 +14,7 @@ from replicas.store.placement import Placement
 from replicas.store.records import Record
 from replicas.store.replica import Replica
 from replicas.store.settings import Cluster, Node, Policy
-from replicas.store.storage import Storage
+from replicas.store.storage import SqliteStorage, Storage
 
 MS = 1_000_000
 WALL = 1_700_000_000_000 * MS
@@ -83,7 +83,7 @@ class Rig:
         self.replicas.pop(name, None)
         self._timers.pop(name, None)
         storage = self._storages.pop(name, None)
-        if hasattr(storage, "close"):
+        if isinstance(storage, SqliteStorage):
             storage.close()
 
     def clock(self, name: str) -> Now:
@@ -117,11 +117,8 @@ class Rig:
             self.crash(name)
             return
         self._timers[name] += effects.timers
-        for to, message in effects.sends:
-            if isinstance(message, Peer):
-                self.flying.append(Flight(name, to, message))
-            elif isinstance(message, Answer):
-                self.answers[message.op] = message
+        self.flying += [Flight(name, to, message) for to, message in effects.sends]
+        self.answers |= {message.op: message for _, message in effects.answers if isinstance(message, Answer)}
 
     def ask(self, name: str, message: ClientMessage) -> None:
         self.batch(name, [(CLIENT, message)])

@@ -1,7 +1,22 @@
 """Few keys, times and incarnations, so that ties and collisions are common."""
 
+from typing import Any, get_args
+
+import msgspec
 from hypothesis import strategies as st
 
+from replicas.store.messages import (
+    AnyMessage,
+    Brief,
+    Compare,
+    DumpedCopy,
+    DumpReply,
+    Fetched,
+    Leaves,
+    RepairCause,
+    Store,
+    Want,
+)
 from replicas.store.records import Record, Version, record
 
 TIES = st.sampled_from(["incarnation", "cassandra", "riak"])
@@ -17,3 +32,33 @@ def records(keys: st.SearchStrategy[str] = KEYS) -> st.SearchStrategy[Record]:
 def copies() -> st.SearchStrategy[Record | None]:
     """Of one key."""
     return st.none() | records(st.just("k"))
+
+
+TIMES = st.integers(0, 2**62)
+NUMBERS = st.integers(0, 2**40)
+TEXT = st.text(max_size=12)
+BRIEFS = st.builds(Brief, KEYS, VERSIONS, st.booleans(), st.integers(0, 2**63 - 1))
+FIELDS: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
+    Store: {"record": records(), "cause": st.sampled_from(get_args(RepairCause))},
+    Fetched: {"key": KEYS, "record": st.none() | records()},
+    Compare: {
+        "level": st.integers(0, 4),
+        "hashes": st.dictionaries(st.integers(0, 3), st.dictionaries(NUMBERS, TIMES)),
+    },
+    Leaves: {"leaves": st.dictionaries(st.integers(0, 3), st.lists(NUMBERS)), "briefs": st.lists(BRIEFS, max_size=3)},
+    Want: {"keys": st.lists(KEYS, max_size=3)},
+    DumpReply: {"copies": st.lists(st.builds(DumpedCopy, records(), st.booleans()), max_size=3)},
+}
+
+
+def messages() -> st.SearchStrategy[AnyMessage]:
+    """Of every kind; a field is drawn by its type, unless the kind says how above."""
+    st.register_type_strategy(Brief, BRIEFS)
+    st.register_type_strategy(Version, VERSIONS)
+    return st.one_of(*(st.builds(kind, **_fields(kind)) for kind in get_args(AnyMessage)))
+
+
+def _fields(kind: type[Any]) -> dict[str, st.SearchStrategy[Any]]:
+    drawn = {"n": NUMBERS, "born": TIMES, "request": NUMBERS, "session": NUMBERS, "token": NUMBERS, "op": NUMBERS}
+    names = {field.name for field in msgspec.structs.fields(kind)}
+    return {name: each for name, each in drawn.items() if name in names} | FIELDS.get(kind, {})

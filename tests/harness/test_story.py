@@ -1,0 +1,85 @@
+"""What a failure reads like: by it alone one must be able to say what happened, in which order, and why."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from checkers import files
+from checkers.history import Change, Message
+from harness.demonstrations import PLANS
+from harness.run import Report, run
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """r3 has the value and misses its deletion; the tombstone is purged without asking it."""
+    return run(PLANS["purges-unconfirmed"]("purges-unconfirmed"), "simulation", runs=tmp_path_factory.mktemp("runs"))
+
+
+def story_of(report: Report, promise: str) -> str:
+    (story,) = (story for story in report.stories if story.startswith(f"VIOLATED  {promise} "))
+    return story
+
+
+def test_what_went_wrong_first_is_told_first(report: Report) -> None:
+    """The purge is the mistake. Then the value comes back, and in the final state the delete is lost."""
+    promises = [story.removeprefix("VIOLATED  ").split("   ")[0] for story in report.stories]
+    assert promises[0] == "purge soundness"
+    assert set(promises[1:-1]) == {"no version regression", "no tombstone resurrection"}
+    assert promises[-1] == "acknowledged writes kept"
+    assert set(promises) == {name for name, found in report.promises.items() if found.verdict == "violated"}
+
+
+def test_the_title_names_the_configuration(report: Report) -> None:
+    title = report.stories[0].splitlines()[0]
+    for part in ("key k3 ", "purge confirmed", "r1 r2 r3", "N=3 R=2 W=2", "flaw purges-unconfirmed"):
+        assert part in title
+
+
+def test_the_story_of_a_resurrection(report: Report) -> None:
+    """The key, what happened to it, the fault that was on, the message that brought it back, the rule."""
+    story = story_of(report, "no tombstone resurrection")
+    lines = story.splitlines()
+    assert re.fullmatch(
+        r"  key k3: (r1|r2) .* no older than ✝ v2; later \1 .* took \"w1\" v1 for nothing at .*", lines[1]
+    )
+    assert lines[2] == "  Faults before it: f1 isolate r3 from 0.300 s until 2.000 s."
+    assert "  Rule broken: what was deleted is not installed again." in lines
+    assert "  And 3 more of the same promise." in lines
+    assert lines[-1] == f"  Reproduce:  urushi replay {report.id}"
+
+
+def test_the_message_that_is_named_is_the_one_that_carried_the_bad_value(report: Report) -> None:
+    story = story_of(report, "no tombstone resurrection")
+    carriers = re.findall(r"Carried by (\w+) v1 r3 → (r[12]) \(message (\S+), (round \S+)\), sent (\S+) s", story)
+    ((kind, to, name, origin, sent),) = carriers
+    history = files.read(Path(report.folder) / "history.jsonl")
+    (message,) = (each for each in history.events if isinstance(each, Message) and (each.id, each.to) == (name, to))
+    assert (message.sender, message.key, message.kind, message.origin) == ("r3", "k3", kind, origin)
+    assert f"{message.at / 1e9:.3f}" == sent
+    changes = [each for each in history.events if isinstance(each, Change) and (each.message, each.node) == (name, to)]
+    assert [change.new.value for change in changes if change.new] == ["w1"]
+
+
+def test_the_table_has_a_column_a_replica_and_marks_the_evidence(report: Report) -> None:
+    lines = story_of(report, "no tombstone resurrection").splitlines()
+    head = next(line for line in lines if line.startswith("   t (s)"))
+    assert head.split() == ["t", "(s)", "r1", "r2", "r3"]
+    (back,) = (line for line in lines if "w1 v1 !" in line)
+    assert back.endswith("anti-entropy, round r1/12" if back.index("w1") == head.index("r1") else "round r2/12")
+    assert back.index("w1") in (head.index("r1"), head.index("r2"))
+    assert sum("purge, purge k3" in line for line in lines) == 2
+    assert any("op 2 delete" in line for line in lines)
+    assert any("f1 healed  isolate r3" in line for line in lines)
+    times = [float(line.split()[0]) for line in lines if re.match(r" +\d+\.\d{3} ", line)]
+    assert times == sorted(times)
+    assert len(times) > 8
+
+
+def test_only_the_first_violation_is_told_the_others_are_counted(report: Report) -> None:
+    for name, promise in report.promises.items():
+        if promise.verdict == "violated":
+            story = story_of(report, name)
+            more = re.search(r"And (\d+) more", story)
+            assert (int(more[1]) if more else 0) + 1 == promise.violations

@@ -1,0 +1,161 @@
+"""Both storages against one plain model: what is open is visible at once, and only what was committed survives."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from harness.stages.simulation.disk import Disk, SimulatedStorage
+from replicas.store.records import Record
+from replicas.store.storage import Meta, SqliteStorage, Storage
+from tests.replicas.store.strategies import KEYS, records
+
+METAS = st.builds(Meta, st.sampled_from(["r1.1", "r1.2"]), *[st.integers(0, 2**62)] * 3)
+ALL_KEYS = ["", "a", "b", "k1", "k\x00", "clé", "鍵"]
+
+
+class Medium(Protocol):
+    """Where a storage keeps its copies, and how its node dies."""
+
+    def open(self) -> Storage: ...
+
+    def close(self) -> None: ...
+
+    def crash(self) -> None: ...
+
+    def destroy(self) -> None: ...
+
+
+class File:
+    """A crash leaves the files as they are in the middle of the transaction: the next life gets a copy of them."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp())
+        self._life = 0
+        self._storage: SqliteStorage | None = None
+
+    def open(self) -> Storage:
+        self._storage = SqliteStorage(self._folder / f"{self._life}.db")
+        return self._storage
+
+    def close(self) -> None:
+        if self._storage is not None:
+            self._storage.close()
+
+    def crash(self) -> None:
+        for suffix in ("", "-wal"):
+            file = self._folder / f"{self._life}.db{suffix}"
+            if file.exists():
+                shutil.copy(file, self._folder / f"{self._life + 1}.db{suffix}")
+        self.close()
+        self._life += 1
+
+    def destroy(self) -> None:
+        self.close()
+        shutil.rmtree(self._folder)
+
+
+class Simulated:
+    def __init__(self) -> None:
+        self._disk = Disk()
+
+    def open(self) -> Storage:
+        return SimulatedStorage(self._disk)
+
+    def close(self) -> None: ...
+
+    def crash(self) -> None: ...
+
+    def destroy(self) -> None: ...
+
+
+class StorageMachine(RuleBasedStateMachine):
+    medium: ClassVar[Callable[[], Medium]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.under = type(self).medium()
+        self.storage = self.under.open()
+        self.durable: tuple[dict[str, tuple[Record, int]], Meta | None] = ({}, None)
+        self.open: dict[str, tuple[Record, int]] = {}
+
+    @rule(record=records(), marked_ns=st.just(0) | st.integers(1, 2**62))
+    def put(self, record: Record, marked_ns: int) -> None:
+        self.storage.put(record, marked_ns)
+        self.open[record.key] = (record, marked_ns)
+
+    @rule(record=records())
+    def put_unmarked(self, record: Record) -> None:
+        """The mark of an earlier copy does not stay."""
+        self.storage.put(record)
+        self.open[record.key] = (record, 0)
+
+    @rule(key=KEYS)
+    def remove(self, key: str) -> None:
+        self.storage.remove(key)
+        self.open.pop(key, None)
+
+    @rule(meta=METAS)
+    def commit(self, meta: Meta) -> None:
+        self.storage.commit(meta)
+        self.durable = (dict(self.open), meta)
+
+    @rule()
+    def crash(self) -> None:
+        self.under.crash()
+        self._next_life()
+
+    @rule()
+    def close_and_open(self) -> None:
+        """A clean end commits nothing either: only `commit` does."""
+        self.under.close()
+        self._next_life()
+
+    def _next_life(self) -> None:
+        self.storage = self.under.open()
+        self.open = dict(self.durable[0])
+
+    @rule(record=records())
+    def scan_while_writing(self, record: Record) -> None:
+        """What a scan yields is what was there when it began, whatever happens to those it has passed."""
+        expected = self._in_order()
+        seen = []
+        for entry in self.storage.scan():
+            seen.append(entry)
+            self.remove(entry[0].key)
+            self.put_unmarked(record)
+        assert seen == expected
+
+    @invariant()
+    def agrees(self) -> None:
+        assert [self.storage.get(key) for key in ALL_KEYS] == [self._model(key) for key in ALL_KEYS]
+        assert list(self.storage.scan()) == self._in_order()
+        assert self.storage.meta == self.durable[1]
+
+    def _model(self, key: str) -> Record | None:
+        return self.open[key][0] if key in self.open else None
+
+    def _in_order(self) -> list[tuple[Record, int]]:
+        return [self.open[key] for key in sorted(self.open, key=str.encode)]
+
+    def teardown(self) -> None:
+        self.under.destroy()
+
+
+class OnFile(StorageMachine):
+    medium = File
+
+
+class OnSimulatedDisk(StorageMachine):
+    medium = Simulated
+
+
+TestSqliteStorage = OnFile.TestCase
+TestSqliteStorage.settings = settings(max_examples=40, stateful_step_count=25)
+TestSimulatedStorage = OnSimulatedDisk.TestCase
+TestSimulatedStorage.settings = settings(max_examples=60, stateful_step_count=25)
