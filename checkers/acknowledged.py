@@ -28,7 +28,14 @@ def check(history: History) -> Verdict:
             unknown = unknown or f"key {key}: nothing is left of it, and the system reports no purges"
         else:
             summary = f"key {key}: {words.answer(ack)}, and the final state is {words.copy(end.copy)}"
-            violations.append(Violation(key, "the end is no older", sorted([ack.back.seq, *end.dumps]), summary))
+            violations.append(
+                Violation(
+                    key,
+                    "the final state is no older than what was acknowledged",
+                    sorted([ack.back.seq, *end.dumps]),
+                    summary,
+                )
+            )
     return conclude(NAME, violations, checked, unknown)
 
 

@@ -34,7 +34,7 @@ def normal(copy: Copy | None) -> Copy | None:
 
 def _pending(phase: Phase) -> Violation:
     summary = f"not settled at {words.seconds(phase.at)}: {phase.pending}"
-    return Violation(None, "settles in the rounds that were promised", [phase.seq], summary)
+    return Violation(None, "it settles within the rounds that were promised", [phase.seq], summary)
 
 
 def _differing(facts: Facts, settled: dict[str, Dump], key: str) -> Iterator[Violation]:
@@ -43,7 +43,9 @@ def _differing(facts: Facts, settled: dict[str, Dump], key: str) -> Iterator[Vio
     if any(state != states[0] for state in states):
         held = ", ".join(f"{dump.node} holds {words.copy(dump.copies.get(key))}" for dump in dumps)
         summary = f"key {key}: its replicas differ when settled at {words.seconds(dumps[0].at)}: {held}"
-        yield Violation(key, "replicas hold the same", sorted(dump.seq for dump in dumps), summary)
+        yield Violation(
+            key, "when settled, all replicas of a key hold the same", sorted(dump.seq for dump in dumps), summary
+        )
 
 
 def _moved(before: Dump, after: Dump) -> Iterator[Violation]:

@@ -40,7 +40,12 @@ def _behind(facts: Facts) -> Iterator[Violation]:
             if not _is_past(facts, past, purge.old):
                 held = past[-1].new if past else None
                 summary = f"key {purge.key}: {words.change(purge)} while {node} ({incarnation}) held {words.copy(held)}"
-                yield Violation(purge.key, "every replica is past it", [*map(_seq, past[-1:]), purge.seq], summary)
+                yield Violation(
+                    purge.key,
+                    "a tombstone is purged only when every replica holds it or what dominates it",
+                    [*map(_seq, past[-1:]), purge.seq],
+                    summary,
+                )
 
 
 def _is_past(facts: Facts, past: list[Change], tomb: Copy) -> bool:
@@ -91,7 +96,12 @@ def _passed(facts: Facts, message: Message, received: int, purges: Iterable[Chan
     for purge in takewhile(lambda purge: purge.at < received, purges):
         if message.version and purge.old and precedes(facts.header.tie, message.version, purge.old.version):
             summary = f"key {purge.key}: {words.change(purge)} while {_flight(message, message.version, received)}"
-            yield Violation(purge.key, "nothing older is on its way", [message.seq, purge.seq], summary)
+            yield Violation(
+                purge.key,
+                "a tombstone is purged only when no older message can be accepted any more",
+                [message.seq, purge.seq],
+                summary,
+            )
             return
 
 

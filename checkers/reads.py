@@ -45,4 +45,6 @@ def _purged(facts: Facts, answer: Answer, before: Answer) -> bool:
 
 def _older(before: Answer, after: Answer) -> Violation:
     summary = f"key {after.invoke.key}: {words.answer(before)}; later {words.answer(after)}"
-    return Violation(after.invoke.key, "reads do not go back", [before.back.seq, after.back.seq], summary)
+    return Violation(
+        after.invoke.key, "the reads of a session do not go back", [before.back.seq, after.back.seq], summary
+    )

@@ -15,7 +15,7 @@ def check(history: History) -> Verdict:
     facts = gather(history)
     starts = [life for life in facts.lives if life.what == "started"]
     violations = [_lost(life) for life in starts if life.batch < life.committed]
-    violations += [_pair("no older version", floor, change) for change, floor in facts.drops]
+    violations += [_pair("no state is older than one held before", floor, change) for change, floor in facts.drops]
     for keys in facts.trails.values():
         for trail in keys.values():
             violations += _broken(trail)
@@ -29,7 +29,7 @@ def _lost(life: Life) -> Violation:
         f"{life.node} ({life.incarnation}) started at {words.seconds(life.at)} from commit {life.batch},"
         f" although it had declared commit {life.committed} durable"
     )
-    return Violation(None, "durable commits stay", [life.seq], summary)
+    return Violation(None, "a restart finds every commit that was declared durable", [life.seq], summary)
 
 
 def _broken(trail: Trail) -> Iterator[Violation]:

@@ -25,7 +25,15 @@ def seconds(at: int) -> str:
 
 def change(it: Change) -> str:
     why = ", ".join(part for part in (it.cause, it.origin, it.message and f"message {it.message}") if part)
-    return f"{it.node} ({it.incarnation}) took {copy(it.new)} for {copy(it.old)} at {seconds(it.at)} ({why})"
+    return f"{it.node} ({it.incarnation}) {_deed(it)} at {seconds(it.at)} ({why})"
+
+
+def _deed(it: Change) -> str:
+    if it.new is None:
+        return f"{'purged' if it.cause == 'purge' else 'dropped'} {copy(it.old)}"
+    if it.cause == "purgeable":
+        return f"marked {copy(it.old)} as purgeable"
+    return f"took {copy(it.new)}" + (f" for {copy(it.old)}" if it.old else "")
 
 
 def answer(it: Answer) -> str:

@@ -30,6 +30,7 @@ app = App(
     "Example: `urushi run default --seed 7 --stage simulation`",
     help_format="markdown",
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 
 

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import re
+import signal
 import time  # noqa: TID251 - for the estimate of the time left
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from typing import Literal, NamedTuple
@@ -66,28 +67,41 @@ def perform(jobs: list[Job], console: Console) -> Result:
     """Spawned workers, not forked: a worker that drives a proxy has class-wide state, and threads do not survive."""
     for job in jobs:
         require_levers(job.plan, job.stage)
+    spawned = multiprocessing.get_context("spawn")
+    workers = min(len(jobs), os.cpu_count() or 1)
+    with ProcessPoolExecutor(workers, mp_context=spawned, initializer=_leave_interrupts_to_the_parent) as pool:
+        try:
+            return _collect({pool.submit(_work, job): job.plan.seed for job in jobs}, console)
+        except BaseException:  # Ctrl-C above all: else the pool would perform all that is left, and without a word
+            for worker in multiprocessing.active_children():
+                worker.terminate()  # the guardian of its run ends what it started
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _collect(futures: dict[Future[Report | str], int], console: Console) -> Result:
     reports: dict[int, Report] = {}
     errors: dict[int, str] = {}
     started = time.monotonic()
-    workers = min(len(jobs), os.cpu_count() or 1)
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        futures: dict[Future[Report | str], int] = {pool.submit(_work, job): job.plan.seed for job in jobs}
-        waiting = set(futures)
-        while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                seed = futures[future]
-                problem = future.exception()
-                outcome = words(problem) if problem is not None else future.result()
-                if isinstance(outcome, str):
-                    errors[seed] = outcome
-                    console.print(f"seed {seed}: failed: {outcome}", markup=False, highlight=False, soft_wrap=True)
-                else:
-                    reports[seed] = outcome
-                    left = (time.monotonic() - started) / (len(reports) + len(errors)) * len(waiting)
-                    line = f"seed {seed}: {outcome.verdict}   run {outcome.id}   about {left:.0f} s left"
-                    console.print(line, highlight=False)
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in done:
+            seed, problem = futures[future], future.exception()
+            outcome = words(problem) if problem is not None else future.result()
+            if isinstance(outcome, str):
+                errors[seed] = outcome
+                line = f"seed {seed}: failed: {outcome}"
+            else:
+                reports[seed] = outcome
+                left = (time.monotonic() - started) / (len(reports) + len(errors)) * len(waiting)
+                line = f"seed {seed}: {outcome.verdict}   run {outcome.id}   about {left:.0f} s left"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     return Result([reports[seed] for seed in sorted(reports)], dict(sorted(errors.items())))
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _work(job: Job) -> Report | str:

@@ -4,7 +4,11 @@ from checkers.convergence import check
 from checkers.history import Cause, Copy
 from tests.checkers.story import Story, live, marked, rules, tomb
 
-SAME, STAYS, QUIET = "replicas hold the same", "settled state stays", "no repair once settled"
+SAME, STAYS, QUIET = (
+    "when settled, all replicas of a key hold the same",
+    "settled state stays",
+    "no repair once settled",
+)
 
 
 def held(**copies: Copy | None) -> Story:

@@ -4,7 +4,10 @@ from checkers.history import Copy
 from checkers.purge import check
 from tests.checkers.story import SECOND, Story, live, rules, tomb
 
-PAST, LATE = "every replica is past it", "nothing older is on its way"
+PAST, LATE = (
+    "a tombstone is purged only when every replica holds it or what dominates it",
+    "a tombstone is purged only when no older message can be accepted any more",
+)
 GRAVE = tomb(5, "B")
 
 
@@ -24,7 +27,7 @@ def test_a_replica_that_missed_the_delete() -> None:  # the grace was shorter th
     verdict = check(story.history())
     assert rules(verdict) == [PAST]
     assert verdict.violations[0].events == [3, 4]
-    assert verdict.reason == ('key k: A (a1) took nothing for ✝ v5.B at 3.000 s (purge) while C (c1) held "x" v1.A')
+    assert verdict.reason == ('key k: A (a1) purged ✝ v5.B at 3.000 s (purge) while C (c1) held "x" v1.A')
 
 
 def test_all_hold_it_or_something_newer_or_have_purged_it() -> None:

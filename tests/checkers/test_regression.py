@@ -3,7 +3,11 @@ import pytest
 from checkers.regression import check
 from tests.checkers.story import Story, live, marked, rules, tomb
 
-OLDER, DROPPED, ONE = "no older version", "only tombstones are dropped, by a purge", "one version, one content"
+OLDER, DROPPED, ONE = (
+    "no state is older than one held before",
+    "only tombstones are dropped, by a purge",
+    "one version, one content",
+)
 
 
 def test_a_stale_repair_overwrites_a_newer_put() -> None:  # Olric

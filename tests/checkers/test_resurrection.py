@@ -27,7 +27,7 @@ def test_a_hint_replayed_after_the_purge() -> None:  # Cassandra's hint guard, S
     installed = next(violation for violation in verdict.violations if violation.rule == INSTALLED)
     assert installed.summary == (
         'key k: B (b1) took ✝ v2.A for "old" v1.A at 7.000 s (write), no older than ✝ v2.A;'
-        ' later B (b1) took "old" v1.A for nothing at 13.000 s (write)'
+        ' later B (b1) took "old" v1.A at 13.000 s (write)'
     )
 
 

@@ -13,6 +13,8 @@ from unittest import mock
 
 from harness.cli import main
 
+ROOT = Path(__file__).parents[2]
+
 
 class Outcome(NamedTuple):
     code: int
@@ -54,7 +56,7 @@ def urushi_process(
     done = subprocess.run(
         [sys.executable, "-m", "harness.cli", *words],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
@@ -62,6 +64,14 @@ def urushi_process(
         timeout=deadline_s,
     )
     return Outcome(done.returncode, done.stdout or "", done.stderr)
+
+
+def urushi_started(folder: Path, *words: str) -> subprocess.Popen[str]:
+    """For who wants to do something to it while it runs."""
+    command = [sys.executable, "-m", "harness.cli", *words]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True)
 
 
 def nothing_started(folder: Path) -> bool:

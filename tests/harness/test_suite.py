@@ -3,6 +3,7 @@
 import io
 import pickle
 import re
+import signal
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,7 @@ from harness.run import Report, run
 from harness.scenario import draw, load
 from harness.suite import SEEDS_MAX, Job, Result, parse_seeds
 from harness.wrong import Wrong
-from tests.harness.commands import nothing_started, urushi, urushi_process
+from tests.harness.commands import nothing_started, urushi, urushi_process, urushi_started
 from tests.harness.plans import small_plan
 
 
@@ -168,6 +169,19 @@ def test_a_suite_that_holds(tmp_path: Path) -> None:
         assert (tmp_path / report["folder"] / "verdict.json").is_file()
         assert f"seed {report['seed']}: holds   run {report['id']}" in outcome.err
     assert outcome.err.rstrip().endswith("2 runs: 2 holds, 0 violated, 0 unknown")
+
+
+def test_a_suite_that_is_stopped_does_not_perform_the_rest(tmp_path: Path) -> None:
+    words = ["suite", "calm", "--seeds", "1..2000", "--stage", "simulation"]
+    with urushi_started(tmp_path, *words) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("seed ")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.rstrip().endswith("stopped by Ctrl-C; what was started has been ended")
+    assert "Traceback" not in err
+    assert len(list(tmp_path.glob(".urushi/runs/*"))) < 1000
 
 
 def test_one_broken_seed_makes_a_suite_red(tmp_path: Path) -> None:

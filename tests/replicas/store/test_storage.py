@@ -1,11 +1,13 @@
 """Both storages against one plain model: what is open is visible at once, and only what was committed survives."""
 
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Protocol
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -159,3 +161,12 @@ TestSqliteStorage = OnFile.TestCase
 TestSqliteStorage.settings = settings(max_examples=40, stateful_step_count=25)
 TestSimulatedStorage = OnSimulatedDisk.TestCase
 TestSimulatedStorage.settings = settings(max_examples=60, stateful_step_count=25)
+
+
+def test_a_file_belongs_to_one_storage(tmp_path: Path) -> None:
+    """A second node on the same folder must not start, however it came to be."""
+    mine = SqliteStorage(tmp_path / "copies.db")
+    mine.commit(Meta("r1.1", 1, 1, 1))
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        SqliteStorage(tmp_path / "copies.db")
+    mine.close()
