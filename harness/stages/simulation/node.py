@@ -90,10 +90,18 @@ class Node:
         self._work()
 
     def deliver(self, sender: str, message: AnyMessage, record: Message | None) -> None:
-        """A dead node hears nothing; a paused one hears it later."""
-        if self.replica is not None:
+        """A dead node hears nothing; a paused or busy one hears it later; an idle one makes a batch of it at once."""
+        replica = self.replica
+        if replica is None:
+            return
+        if self.paused or self._committing is not None:
             self._inbox.append((sender, message, record))
-            self._work()
+            return
+        time = self._world.now
+        if record is not None:
+            record.received = time
+        replica.receive(Now(time, WALL_AT_START_NS + time), sender, message)
+        self._end_batch(replica)
 
     def _wake(self, life: int, timer: str) -> None:
         if life == self._life:
