@@ -53,6 +53,19 @@ def _no_rounds(plan: Plan) -> bool:
     return plan.policy.anti_entropy == "none"
 
 
+def _too_slow_for_exchanges(plan: Plan) -> str | None:
+    """On processes the network's own delays are far below these; a plan may be run on both stages."""
+    slowest, policy = plan.network.delay_max_ns + plan.disk.sync_max_ns, plan.policy
+    if slowest * policy.exchange_hops() >= policy.exchange_timeout_ns:
+        what = f"{policy.exchange_hops()} messages of up to {slowest / 1e6:g} ms do not fit"
+        return f"{what} an exchange of {policy.exchange_timeout_ns / 1e6:g} ms"
+    if slowest >= policy.message_lifetime_ns:
+        return (
+            f"messages of up to {slowest / 1e6:g} ms outlive their lifetime of {policy.message_lifetime_ns / 1e6:g} ms"
+        )
+    return None
+
+
 def _without_blocking(plan: Plan) -> str | None:
     return f"read repair is {plan.policy.read_repair}" if plan.policy.read_repair != "blocking" else None
 
@@ -88,6 +101,7 @@ def _not_all_dumped(_plan: Plan, history: History) -> str | None:
 
 
 ANTI_ENTROPY = Requirement("anti-entropy", _without_anti_entropy)
+IN_TIME = Requirement("messages that fit exchanges and lifetimes", _too_slow_for_exchanges)
 BLOCKING = Requirement("blocking read repair", _without_blocking)
 QUORUM_READS = Requirement("every read at a quorum or more", _below_quorum)
 HEALED = Premise("every fault was healed before the mend phase", _not_healed)
@@ -95,7 +109,7 @@ CLOCKS = Premise("clocks differ by no more than the skew budget", _skewed)
 DUMPED = Premise("the final state of every node was read", _not_all_dumped)
 
 MATRIX: tuple[Cell, ...] = (
-    Cell("convergence", (ANTI_ENTROPY,), (HEALED, DUMPED), ("hashes-keys-only",), ("hashes-versions-only",)),
+    Cell("convergence", (ANTI_ENTROPY, IN_TIME), (HEALED, DUMPED), ("hashes-keys-only",), ("hashes-versions-only",)),
     Cell("no version regression", (), (), ("repairs-any-other", "commits-later"), ("takes-equal",)),
     Cell("monotonic reads", (BLOCKING, QUORUM_READS), (CLOCKS,), ("skips-repair",), ("repairs-all",)),
     Cell("no tombstone resurrection", (), (CLOCKS,), ("purges-unconfirmed",), ("confirms-twice",)),

@@ -36,6 +36,7 @@ class PolicyDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     anti_entropy: Spec = "merkle"
     purge: Spec = "confirmed"
     round_every: Spec = "200ms"
+    exchange_timeout: Spec = "1s"
     message_lifetime: Spec = "1s"
     skew_budget: Spec = "50ms"
 
@@ -172,6 +173,7 @@ def _draw_policy(drawing: Drawing, spec: PolicyDraw) -> Policy:
         {
             **chosen,
             "round_every_ns": drawing.duration_ns("policy.round_every", spec.round_every, MS),
+            "exchange_timeout_ns": drawing.duration_ns("policy.exchange_timeout", spec.exchange_timeout),
             "message_lifetime_ns": drawing.duration_ns("policy.message_lifetime", spec.message_lifetime, MS),
             "skew_budget_ns": drawing.duration_ns("policy.skew_budget", spec.skew_budget),
         },

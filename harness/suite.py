@@ -6,6 +6,8 @@ import re
 import signal
 import time  # noqa: TID251 - for the estimate of the time left
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from rich.console import Console
@@ -71,33 +73,44 @@ def perform(jobs: list[Job], console: Console) -> Result:
     workers = min(len(jobs), os.cpu_count() or 1)
     with ProcessPoolExecutor(workers, mp_context=spawned, initializer=_leave_interrupts_to_the_parent) as pool:
         try:
-            return _collect({pool.submit(_work, job): job.plan.seed for job in jobs}, console)
-        except BaseException:  # Ctrl-C above all: else the pool would perform all that is left, and without a word
+            return _perform_on(pool, workers, jobs, console)
+        except KeyboardInterrupt:
             for worker in multiprocessing.active_children():
                 worker.terminate()  # the guardian of its run ends what it started
-            pool.shutdown(cancel_futures=True)
             raise
 
 
-def _collect(futures: dict[Future[Report | str], int], console: Console) -> Result:
+def _perform_on(pool: ProcessPoolExecutor, workers: int, jobs: list[Job], console: Console) -> Result:
+    """The pool gets no more jobs than it works on: one that is stopped would perform all that it has."""
     reports: dict[int, Report] = {}
     errors: dict[int, str] = {}
     started = time.monotonic()
-    waiting = set(futures)
-    while waiting:
-        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-        for future in done:
-            seed, problem = futures[future], future.exception()
+    todo, running = iter(jobs), dict[Future[Report | str], int]()
+    while len(reports) + len(errors) < len(jobs):
+        running.update((_submit(pool, job), job.plan.seed) for job in islice(todo, workers - len(running)))
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            seed, problem = running.pop(future), future.exception()
             outcome = words(problem) if problem is not None else future.result()
             if isinstance(outcome, str):
                 errors[seed] = outcome
                 line = f"seed {seed}: failed: {outcome}"
             else:
                 reports[seed] = outcome
-                left = (time.monotonic() - started) / (len(reports) + len(errors)) * len(waiting)
+                over = len(reports) + len(errors)
+                left = (time.monotonic() - started) / over * (len(jobs) - over)
                 line = f"seed {seed}: {outcome.verdict}   run {outcome.id}   about {left:.0f} s left"
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     return Result([reports[seed] for seed in sorted(reports)], dict(sorted(errors.items())))
+
+
+def _submit(pool: ProcessPoolExecutor, job: Job) -> Future[Report | str]:
+    """A pool that has lost a worker takes no more: then every seed that is left fails with that reason."""
+    try:
+        return pool.submit(_work, job)
+    except BrokenProcessPool as problem:
+        failed = Future[Report | str]()
+        failed.set_exception(problem)
+        return failed
 
 
 def _leave_interrupts_to_the_parent() -> None:

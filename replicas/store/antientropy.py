@@ -1,7 +1,8 @@
 """Anti-entropy: the earlier node of each pair opens an exchange with the later one over all partitions they share.
 
-An exchange goes down the two Merkle trees, then both sides send what the other lacks. A round is complete when each
-of its exchanges is over, and clean when none of them found a difference.
+An exchange goes down the two Merkle trees, then both sides send what the other lacks. Each round opens one with every
+later peer that has none open, so that a peer that is down delays nobody else. A round is complete when an exchange
+that was opened in it or later is over with each peer.
 """
 
 from .core import Core
@@ -15,66 +16,68 @@ _NOBODY_WAITS = 0  # session numbers are the opener's own: here the same number 
 class Exchange:
     """As its opener sees it. Over when the peer is done and has acknowledged all that was sent to it."""
 
-    def __init__(self, entropy: "AntiEntropy", peer: str) -> None:
+    def __init__(self, entropy: "AntiEntropy", peer: str, session: int) -> None:
         self.entropy = entropy
         self.peer = peer
+        self.session = session
+        self.round = entropy.begun
+        self.opened_at = entropy.core.now.mono
         self.unacknowledged: dict[str, None] = {}  # keys: one that is acknowledged twice hides no other
         self.awaits_peer = True
+        self.differed = False
 
     def stored(self, sender: str, message: Stored) -> None:  # noqa: ARG002 - one exchange has one peer
         self.unacknowledged.pop(message.key, None)
-        self.entropy.close_if_over(message.request)
-
-    def timed_out(self) -> str:
-        return f"no answer from {self.peer} in anti-entropy"
+        self.entropy.close_if_over(self)
 
 
 class AntiEntropy:
-    """`begun` and `completed` are numbers of rounds: the last one begun, and the last one that was not given up."""
+    """`begun` is the number of the last round; `_over` has, by peer, the round of the last exchange that was not
+    given up, and `_finding` what the last one found, in words."""
 
     def __init__(self, core: Core) -> None:
         self.core = core
         self.begun = 0
-        self.completed = 0
-        self.pending: str | None = "no round of anti-entropy is complete yet"
-        self._open: dict[int, Exchange] = {}
-        self._findings: list[str] = []
-        self._opened_at = 0
-        self._listed: dict[str, str] = {}  # by peer: the key up to which it was last told what is held
         self._later_peers = _later_peers(core)
+        self._over = dict.fromkeys(self._later_peers, 0)
+        self._finding: dict[str, str | None] = {
+            peer: f"{core.name} has not been compared with {peer} yet" for peer in self._later_peers
+        }
+        self._open: dict[str, Exchange] = {}  # by peer
+        self._listed: dict[str, str] = {}  # by peer: the key up to which it was last told what is held
+
+    @property
+    def completed(self) -> int:
+        """The number of the last complete round."""
+        return min(self._over.values(), default=self.begun)
+
+    @property
+    def pending(self) -> str | None:
+        return next((finding for finding in self._finding.values() if finding), None)
 
     def tick(self) -> None:
-        """A round that is late is given up after two intervals: its peers may be down."""
         core = self.core
         core.set_timer(core.policy.round_every_ns, "round")
-        if self._open:
-            if core.now.mono - self._opened_at < 2 * core.policy.round_every_ns:
-                return
-            for session, exchange in self._open.items():
-                core.waiting.pop(session, None)
-                self._findings.append(exchange.timed_out())
-            self._open.clear()
-            self.pending = self._findings[0]
-        self._begin_round()
-
-    def _begin_round(self) -> None:
-        core = self.core
         self.begun += 1
-        self._findings = []
-        self._opened_at = core.now.mono
         for peer, partitions in self._later_peers.items():
-            session = core.next_request()
-            self._open[session] = core.waiting[session] = Exchange(self, peer)
-            self._compare(peer, session, core.name, 0, roots(core.copies.trees, partitions), self._origin())
-        if not self._open:
-            self._end_round()
+            self._give_up_if_late(peer)
+            if peer not in self._open:
+                exchange = Exchange(self, peer, core.next_request())
+                self._open[peer] = core.waiting[exchange.session] = exchange
+                origin = f"round {core.name}/{self.begun}"
+                self._compare(peer, exchange.session, core.name, 0, roots(core.copies.trees, partitions), origin)
 
-    def _origin(self) -> str:
-        return f"round {self.core.name}/{self.begun}"
+    def _give_up_if_late(self, peer: str) -> None:
+        exchange = self._open.get(peer)
+        if exchange and self.core.now.mono - exchange.opened_at >= self.core.policy.exchange_timeout_ns:
+            del self._open[peer]
+            del self.core.waiting[exchange.session]
+            self._finding[peer] = f"no answer from {peer} in anti-entropy"
 
-    def _end_round(self) -> None:
-        self.completed = self.begun
-        self.pending = self._findings[0] if self._findings else None
+    def _exchange(self, session: int, opened_by: str) -> Exchange | None:
+        """The open one of this number: it may have been given up, or belong to an earlier life."""
+        found = self.core.waiting.get(session)
+        return found if isinstance(found, Exchange) and opened_by == self.core.name else None
 
     def _compare(
         self, to: str, session: int, opened_by: str, level: int, hashes: dict[int, dict[int, int]], origin: str
@@ -98,7 +101,7 @@ class AntiEntropy:
 
     def _nothing_differs(self, sender: str, message: Compare) -> None:
         if message.opened_by == self.core.name:
-            self._peer_is_done(message.session)
+            self._peer_is_done(message.session, message.opened_by)
         else:
             self.core.send(sender, Done(0, self.core.now.wall, message.origin, message.session, message.opened_by))
 
@@ -119,10 +122,10 @@ class AntiEntropy:
     def leaves(self, sender: str, message: Leaves) -> None:
         """At the opener, who sees both sides: send what wins here, ask for what wins there."""
         core = self.core
-        exchange = self._open.get(message.session)
+        exchange = self._exchange(message.session, message.opened_by)
         if exchange is None or any(partition not in core.copies.trees for partition in message.leaves):
             return
-        self._findings.append(f"{core.name} and {sender} differed in the last round of anti-entropy")
+        exchange.differed = True
         theirs = {b.key: b for b in message.briefs}
         want: list[str] = []
         for key, theirs_of_key in theirs.items():
@@ -130,13 +133,13 @@ class AntiEntropy:
             if order in ("older", "unsure"):
                 want.append(key)
             if order in ("newer", "unsure"):
-                self._push(sender, message.session, key, message.origin)
+                self._push(sender, key, message.origin, exchange)
         for key in self._only_here(message, theirs):
-            self._push(sender, message.session, key, message.origin)
+            self._push(sender, key, message.origin, exchange)
         exchange.awaits_peer = bool(want)
         if want:
             core.send(sender, Want(0, core.now.wall, message.origin, message.session, core.name, want))
-        self.close_if_over(message.session)
+        self.close_if_over(exchange)
 
     def _only_here(self, message: Leaves, theirs: dict[str, Brief]) -> list[str]:
         low, high = message.after, message.until
@@ -149,36 +152,37 @@ class AntiEntropy:
 
     def want(self, sender: str, message: Want) -> None:
         for key in message.keys:
-            self._push(sender, message.session, key, message.origin, opener=False)
+            self._push(sender, key, message.origin, None)
         self.core.send(sender, Done(0, self.core.now.wall, message.origin, message.session, message.opened_by))
 
-    def _push(self, to: str, session: int, key: str, origin: str, *, opener: bool = True) -> None:
+    def _push(self, to: str, key: str, origin: str, exchange: Exchange | None) -> None:
+        """`exchange` as its opener, who waits for what it sends; the other side does not."""
         record = self.core.copies.held(key)
         if record is None:
             return
-        request = _NOBODY_WAITS
-        if opener:
-            request = session
-            self._open[session].unacknowledged[key] = None
+        if exchange is not None:
+            exchange.unacknowledged[key] = None
+        request = exchange.session if exchange else _NOBODY_WAITS
         self.core.send(to, Store(0, self.core.now.wall, origin, request, record, "anti-entropy"))
 
     def done(self, _sender: str, message: Done) -> None:
-        self._peer_is_done(message.session)
+        self._peer_is_done(message.session, message.opened_by)
 
-    def _peer_is_done(self, session: int) -> None:
-        exchange = self._open.get(session)
+    def _peer_is_done(self, session: int, opened_by: str) -> None:
+        exchange = self._exchange(session, opened_by)
         if exchange is not None:
             exchange.awaits_peer = False
-            self.close_if_over(session)
+            self.close_if_over(exchange)
 
-    def close_if_over(self, session: int) -> None:
-        exchange = self._open.get(session)
-        if exchange is None or exchange.awaits_peer or exchange.unacknowledged:
+    def close_if_over(self, exchange: Exchange) -> None:
+        if exchange.awaits_peer or exchange.unacknowledged:
             return
-        del self._open[session]
-        self.core.waiting.pop(session, None)
-        if not self._open:
-            self._end_round()
+        peer = exchange.peer
+        del self._open[peer]
+        del self.core.waiting[exchange.session]
+        self._over[peer] = exchange.round
+        found = f"{self.core.name} and {peer} differed in the last round of anti-entropy"
+        self._finding[peer] = found if exchange.differed else None
 
 
 def _later_peers(core: Core) -> dict[str, list[int]]:

@@ -66,7 +66,7 @@ class Copies:
             if marked_ns:
                 marks.append((marked_ns, record.key))
                 continue
-            self._tree(record.key).replace(record.key, record)
+            self._show(record.key, record)
             if record.dead:
                 tombstones.append(record)
         self.marked = {key: marked_ns for marked_ns, key in sorted(marks)}
@@ -88,7 +88,7 @@ class Copies:
 
     def offer(self, record: Record, source: Source) -> bool:
         """Takes the copy if it wins. True: this copy, or one that dominates it, is held once the batch commits."""
-        if not record.intact():
+        if not record.intact() or self._tree(record.key) is None:
             return False
         held = self.held(record.key)
         self._versions.observe(record.version)
@@ -105,7 +105,7 @@ class Copies:
             return
         self._note(record.key, record, record, source, new_purgeable=True)
         self._storage.put(record, wall_ns)
-        self._tree(record.key).replace(record.key, None)
+        self._show(record.key, None)
         self.marked[record.key] = wall_ns
 
     def purge(self, key: str, source: Source) -> None:
@@ -117,7 +117,7 @@ class Copies:
         self._note(key, old, new, source, new_purgeable=False)
         self.marked.pop(key, None)
         self._verified.pop(key, None)
-        self._tree(key).replace(key, new)
+        self._show(key, new)
         if new is None:
             self._storage.remove(key)
         else:
@@ -136,5 +136,12 @@ class Copies:
             Audited(self.at, key, old, was_marked, new, new_purgeable, source.cause, source.message, source.origin)
         )
 
-    def _tree(self, key: str) -> Tree:
-        return self.trees[self._placement.partition_of(key)]
+    def _show(self, key: str, record: Record | None) -> None:
+        """What the tree tells others of this key. A rotten key may belong to no tree of this node."""
+        tree = self._tree(key)
+        if tree is not None:
+            tree.replace(key, record)
+
+    def _tree(self, key: str) -> Tree | None:
+        """None: the key lives elsewhere."""
+        return self.trees.get(self._placement.partition_of(key))

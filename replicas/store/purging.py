@@ -80,11 +80,11 @@ class Purging:
         replicas = core.placement.replicas_of(key)
         born, origin = core.now.wall, f"purge {key}"
         if not self.confirmed_by_all(confirmation, replicas):
-            missing = [node for node in replicas if node not in confirmation.confirmed]
+            missing = [node for node in core.others(replicas) if node not in confirmation.confirmed]
             core.send_all(missing, Confirm(0, born, origin, confirmation.tombstone))
             return
         self._mark_own(confirmation)
-        unmarked = [node for node in replicas if node not in confirmation.marked]
+        unmarked = [node for node in core.others(replicas) if node not in confirmation.marked]
         core.send_all(unmarked, Mark(0, born, origin, confirmation.tombstone))
         self._close_if_marked(key, confirmation)
 

@@ -145,9 +145,8 @@ class Replica:
         operations = sum(isinstance(waiting, Read | Write) for waiting in self.core.waiting.values())
         if operations:
             return f"{operations} operations are under way"
-        if self.core.policy.anti_entropy == "merkle" and self.entropy.pending:
-            return self.entropy.pending
-        return self.purging.pending()
+        differs = self.entropy.pending if self.core.policy.anti_entropy == "merkle" else None
+        return differs or self.purging.pending()
 
     def dump(self) -> list[DumpedCopy]:
         """All that is held, as it is on the disk."""

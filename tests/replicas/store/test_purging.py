@@ -53,7 +53,7 @@ def test_a_tombstone_goes_when_all_have_confirmed_and_messages_have_died() -> No
         assert all(rig.held(name, "k") == GONE for name in rig.cluster.names())
     rig.rounds(2)
     assert all(rig.held(name, "k") is None for name in rig.cluster.names())
-    assert not any(replica.pending() for replica in rig.replicas.values())
+    assert not any(rig.status(name).pending for name in rig.cluster.names())
     causes = [change.cause for node, change in rig.audit if node == "r1"]
     assert causes == ["purgeable", "purge"]
 
@@ -66,7 +66,7 @@ def test_one_replica_that_lacks_it_keeps_all_from_purging(third: Record | None) 
     rig.rounds(30)
     assert marked(rig) == []
     assert rig.held(leader(rig), "k") == GONE
-    assert rig.replicas[leader(rig)].pending() == "1 tombstones await their confirmation"
+    assert rig.status(leader(rig)).pending == "1 tombstones await their confirmation"
 
 
 def test_a_replica_that_holds_something_later_confirms_too() -> None:
@@ -96,10 +96,10 @@ def test_a_lost_message_only_delays(lost: type[Peer]) -> None:
         while rig.flying:
             flight = rig.flying[0]
             (rig.drop if isinstance(flight.message, lost) else rig.deliver)(flight)
-    assert rig.replicas[leader(rig)].pending() == "1 tombstones await their confirmation"
+    assert rig.status(leader(rig)).pending == "1 tombstones await their confirmation"
     rig.rounds(WAIT_MS // ROUND_MS + 4)
     assert all(rig.held(name, "k") is None for name in rig.cluster.names())
-    assert not any(replica.pending() for replica in rig.replicas.values())
+    assert not any(rig.status(name).pending for name in rig.cluster.names())
 
 
 def confirmed_and_marked() -> Rig:
@@ -200,7 +200,7 @@ def test_a_leader_that_crashes_goes_on(at: str) -> None:
     rig.start(first)
     rig.rounds(WAIT_MS // ROUND_MS + 4)
     assert all(rig.held(name, "k") is None for name in rig.cluster.names())
-    assert not any(replica.pending() for replica in rig.replicas.values())
+    assert not any(rig.status(name).pending for name in rig.cluster.names())
 
 
 def test_a_mark_for_another_version_marks_nothing() -> None:
@@ -215,7 +215,7 @@ def test_never_means_never() -> None:
     rig.rounds(40)
     assert [rig.held(name, "k") for name in rig.cluster.names()] == [GONE] * 3
     assert marked(rig) == []
-    assert not any(replica.pending() for replica in rig.replicas.values())
+    assert not any(rig.status(name).pending for name in rig.cluster.names())
 
 
 def test_more_tombstones_than_a_tick_takes_all_go() -> None:

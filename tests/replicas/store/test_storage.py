@@ -42,7 +42,7 @@ class File:
         self._storage: SqliteStorage | None = None
 
     def open(self) -> Storage:
-        self._storage = SqliteStorage(self._folder / f"{self._life}.db")
+        self._storage = SqliteStorage(self._folder / f"{self._life}.db", "OFF")
         return self._storage
 
     def close(self) -> None:

@@ -1,0 +1,173 @@
+"""Each flaw decides one thing otherwise than the sound part; what it decides is shown side by side."""
+
+from collections.abc import Callable
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from replicas.store.antientropy import brief
+from replicas.store.flaws import FLAWS, parts_of
+from replicas.store.messages import Confirm, Delete, Get, Put, Store
+from replicas.store.parts import SOUND, Parts
+from replicas.store.records import Record, Version, record
+from replicas.store.settings import Node
+from tests.replicas.store.rig import QUICK_POLICY, WALL, Rig, cluster
+
+OLD = record("k", Version(WALL - 2, "r9.1"), "old")
+NEW = record("k", Version(WALL - 1, "r9.1"), "new")
+TWIN = record("k", NEW.version, "twin")
+
+
+def rig_with(parts: Parts, *copies: Record | None) -> Rig:
+    """One for each of r1, r2, r3."""
+    rig = Rig(cluster(), QUICK_POLICY, parts)
+    for name, copy in zip(rig.cluster.names(), copies, strict=True):
+        rig.crash(name)
+        if copy is not None:
+            rig.disks[name].copies["k"] = (copy, 0)
+        rig.start(name)
+    return rig
+
+
+def held_after_an_older_copy_arrives(parts: Parts) -> str | None:
+    rig = rig_with(parts, None, NEW, None)
+    rig.batch("r2", [("r1", Store(1, WALL, "", 7, OLD, "anti-entropy"))])
+    held = rig.held("r2", "k")
+    return held.value if held else None
+
+
+def how_an_older_copy_looks_beside_a_newer(parts: Parts) -> str:
+    return parts.versions("r1.1", "incarnation", 0).glance(OLD, brief(NEW))
+
+
+def changes_after_an_equal_copy_arrives(parts: Parts) -> int:
+    rig = rig_with(parts, None, NEW, None)
+    rig.batch("r2", [("r1", Store(1, WALL, "", 7, NEW, "anti-entropy"))])
+    return len(rig.audit)
+
+
+def held_after_an_acknowledged_write_and_a_crash(parts: Parts) -> str | None:
+    rig = Rig(cluster(), QUICK_POLICY, parts)
+    rig.ask("r1", Put(1, "k", "v", "ONE"))
+    assert rig.answers[1].outcome == "ok"
+    rig.crash("r1")
+    rig.start("r1")
+    copies = {copy.record.key: copy.record.value for copy in rig.replicas["r1"].dump()}
+    return copies.get("k")
+
+
+def whether_trees_differ(one: Record, other: Record) -> Callable[[Parts], bool]:
+    def differ(parts: Parts) -> bool:
+        trees = parts.tree(2), parts.tree(2)
+        for tree, copy in zip(trees, (one, other), strict=True):
+            tree.replace("k", copy)
+        return trees[0].hashes(0, []) != trees[1].hashes(0, [])
+
+    return differ
+
+
+def holders_when_a_read_is_answered(parts: Parts) -> int:
+    rig = rig_with(parts, OLD, NEW, OLD)
+    rig.ask("r1", Get(1, "k", None))
+    while 1 not in rig.answers:
+        rig.deliver(rig.flying[0])
+    return sum(rig.held(name, "k") == NEW for name in rig.cluster.names())
+
+
+def what_a_read_shows(parts: Parts) -> tuple[str | None, bool]:
+    """The value, and whether it comes with the version of the new copy."""
+    rig = rig_with(parts, OLD, NEW, None)
+    rig.ask("r1", Get(1, "k", None))
+    rig.settle()
+    return rig.answers[1].value, rig.answers[1].version == NEW.version
+
+
+def acknowledgements_before_an_answer(parts: Parts) -> int:
+    rig = Rig(cluster(), QUICK_POLICY, parts)
+    rig.ask("r1", Put(1, "k", "v", "ALL"))
+    delivered = 0
+    while 1 not in rig.answers:
+        rig.deliver(rig.flying[0])
+        delivered += 1
+    return delivered // 2  # a Store and its Stored
+
+
+def whether_it_marks(holders: int) -> Callable[[Parts], bool]:
+    def marks(parts: Parts) -> bool:
+        """The leader holds a tombstone; the Store to the last replicas was lost."""
+        rig = Rig(cluster(), QUICK_POLICY, parts)
+        first, *others = rig.replicas_of("k")
+        rig.ask(first, Delete(1, "k", None))
+        rig.drop(*(flight for name in others[holders - 1 :] for flight in rig.flights(Store, to=name)))
+        rig.settle()
+        for _ in range(3):
+            rig.now += QUICK_POLICY.round_every_ns
+            rig.batch(first, due=["purge"])
+            rig.settle()
+        return rig.marked(first, "k")
+
+    return marks
+
+
+def questions_before_it_marks(parts: Parts) -> int:
+    tombstone = record("k", NEW.version, None)
+    rig = rig_with(parts, *[tombstone] * 3)
+    first = rig.replicas_of("k")[0]
+    asked = 0
+    while not rig.marked(first, "k"):
+        rig.pass_time(10)
+        asked += sum(flight.to != first for flight in rig.flights(Confirm))
+        rig.settle()
+    return asked
+
+
+def causes_in_the_audit_of_a_repair(parts: Parts) -> list[str]:
+    rig = rig_with(parts, NEW, OLD, NEW)
+    rig.rounds(1)
+    assert rig.held("r2", "k") == NEW
+    return [change.cause for _, change in rig.audit]
+
+
+def whether_sends_keep_the_order_of_the_ring(parts: Parts) -> bool:
+    """Of nodes whose set has another order in this process, whatever its hash seed."""
+    names = ["r1", "r2", "r3", "r4", "r5"]
+    peers = next(list(order) for order in permutations(names) if list(set(order)) != list(order))
+    shape = cluster(nodes=1, n=1)
+    core = Rig(type(shape)([Node("r0")], 1, 1, 1), QUICK_POLICY, parts).replicas["r0"].core
+    core.send_all(peers, Store(0, WALL, "", 1, NEW, "write"))
+    return [to for to, _ in core.sends] == peers
+
+
+Decision = tuple[str, Callable[[Parts], Any], Any, Any]
+DECISIONS: list[Decision] = [
+    ("repairs-any-other", held_after_an_older_copy_arrives, "new", "old"),
+    ("repairs-any-other", how_an_older_copy_looks_beside_a_newer, "older", "newer"),
+    ("takes-equal", changes_after_an_equal_copy_arrives, 0, 1),
+    ("takes-equal", held_after_an_older_copy_arrives, "new", "new"),
+    ("commits-later", held_after_an_acknowledged_write_and_a_crash, "v", None),
+    ("hashes-keys-only", whether_trees_differ(OLD, NEW), True, False),
+    ("hashes-versions-only", whether_trees_differ(TWIN, NEW), True, False),
+    ("hashes-versions-only", whether_trees_differ(OLD, NEW), True, True),
+    ("skips-repair", holders_when_a_read_is_answered, 2, 1),
+    ("repairs-all", holders_when_a_read_is_answered, 2, 3),
+    ("mixes-copies", what_a_read_shows, ("new", True), ("old", True)),
+    ("acknowledges-on-send", acknowledgements_before_an_answer, 2, 0),
+    ("purges-unconfirmed", whether_it_marks(1), False, True),
+    ("purges-after-quorum", whether_it_marks(2), False, True),
+    ("purges-after-quorum", whether_it_marks(1), False, False),
+    ("confirms-twice", questions_before_it_marks, 2, 4),
+    ("hides-repairs", causes_in_the_audit_of_a_repair, ["anti-entropy"], []),
+    ("sends-in-set-order", whether_sends_keep_the_order_of_the_ring, True, False),
+]
+
+
+@pytest.mark.parametrize(("flaw", "decide", "sound", "flawed"), DECISIONS)
+def test_a_flaw_is_one_wrong_decision(flaw: str, decide: Callable[[Parts], Any], sound: Any, flawed: Any) -> None:
+    assert decide(SOUND) == sound
+    assert decide(parts_of(flaw)) == flawed
+
+
+def test_every_flaw_is_shown() -> None:
+    assert {flaw for flaw, *_ in DECISIONS} == set(FLAWS)
+    assert parts_of(None) is SOUND
