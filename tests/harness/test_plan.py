@@ -206,6 +206,12 @@ def test_overlaps_are_found_as_by_definition(plan: Plan) -> None:
     assert {(one.id, other.id) for one, other in overlapping(faults)} == expected
 
 
+def test_a_fault_may_begin_where_another_ends() -> None:
+    one, other = Fault("f1", "kill", ["r1"], 100, 200), Fault("f2", "pause", ["r1"], 200, 300)
+    assert overlapping([one, other]) == overlapping([other, one]) == []
+    assert overlapping([one, msgspec.structs.replace(other, start_ns=199)])
+
+
 def test_faults_of_links_may_overlap_whatever_else_is_on() -> None:
     plan = small_plan()
     more = [Fault("f3", "one-way", ["r3", "r1"], 60_000_000, 700_000_000), Fault("f4", "isolate", ["r3"], 1, 999)]

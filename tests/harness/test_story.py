@@ -61,6 +61,19 @@ def test_the_message_that_is_named_is_the_one_that_carried_the_bad_value(report:
     assert [change.new.value for change in changes if change.new] == ["w1"]
 
 
+def test_every_message_that_is_named_changed_what_it_is_said_to(report: Report) -> None:
+    """A message to several nodes has one id, and only the one that the evidence is about is named."""
+    history = files.read(Path(report.folder) / "history.jsonl")
+    changed = {(each.message, each.node) for each in history.events if isinstance(each, Change)}
+    named = [found for story in report.stories for found in re.findall(r" → (\S+) \(message (\S+),", story)]
+    assert len(named) > 3
+    assert {(name, to) for to, name in named} <= changed
+
+
+def test_a_fault_is_still_on_when_its_end_came_after_what_went_wrong(report: Report) -> None:
+    assert "  Faults before it: f1 isolate r3 from 0.300 s and still on." in report.stories[0].splitlines()
+
+
 def test_the_table_has_a_column_a_replica_and_marks_the_evidence(report: Report) -> None:
     lines = story_of(report, "no tombstone resurrection").splitlines()
     head = next(line for line in lines if line.startswith("   t (s)"))

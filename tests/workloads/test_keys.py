@@ -2,6 +2,7 @@
 
 from collections import Counter
 from fractions import Fraction
+from itertools import accumulate
 from random import Random
 
 import pytest
@@ -50,6 +51,25 @@ def test_k0_is_the_hottest() -> None:
     counts = drawn("zipf")
     assert counts[0] == max(counts)
     assert counts[0] > 1.7 * counts[1]
+
+
+class Scripted(Random):
+    """Says one number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(0)
+        self.number = number
+
+    def getrandbits(self, _bits: int, /) -> int:
+        return self.number
+
+
+def test_where_one_key_ends_the_next_begins() -> None:
+    keys = Keys(3, "zipf")
+    ends = list(accumulate(10**9 // rank for rank in (1, 2, 3)))
+    assert [keys.draw(Scripted(point)) for end in ends for point in (end - 1, end)][:-1] == [
+        "k0", "k1", "k1", "k2", "k2",
+    ]  # fmt: skip
 
 
 @given(st.integers(1, 2**70), st.integers())

@@ -70,6 +70,7 @@ class Rig:
         self.disks = {name: Disk() for name in cluster.names()}
         self.replicas: dict[str, Replica] = {}
         self.flying: list[Flight] = []
+        self.late: list[Flight] = []
         self.answers: dict[int, Answer] = {}
         self._status = Status(0, 0, 0, None)
         self.audit: list[tuple[str, Audited]] = []
@@ -151,6 +152,13 @@ class Rig:
     def drop(self, *flights: Flight) -> None:
         gone = {id(flight) for flight in flights}
         self.flying = [flight for flight in self.flying if id(flight) not in gone]
+
+    def hold_back(self) -> None:
+        """What flies now is late: nothing delivers it before `let_go`."""
+        self.late, self.flying = self.flying, []
+
+    def let_go(self) -> None:
+        self.flying, self.late = self.late + self.flying, []
 
     def flights(self, kind: type[Peer] = Peer, sender: str | None = None, to: str | None = None) -> list[Flight]:
         return [

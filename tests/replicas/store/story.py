@@ -5,14 +5,14 @@ from typing import Literal
 
 from replicas.store.copies import Audited
 from replicas.store.messages import Answer, ClientMessage, Delete, Get, Put, Store
-from replicas.store.parts import SOUND, Parts
+from replicas.store.parts import Parts
 from replicas.store.records import Record, Version, record
-from replicas.store.settings import Cluster, Tie
+from replicas.store.settings import Cluster, Policy, Tie
 from replicas.system import Level
 from tests.replicas.store.oracle import covers, latest
-from tests.replicas.store.rig import MS, QUICK_POLICY, Ending, Flight, Rig
+from tests.replicas.store.rig import MS, Ending, Flight, Rig
 
-KEYS = ["k0", "k1"]
+KEYS = ["k0", "k1", "k2"]
 LEVELS: list[Level | None] = [None, "QUORUM", "ALL", "ONE"]
 ENDINGS: list[Ending] = ["whole", "uncommitted", "unsent"]
 
@@ -65,7 +65,7 @@ class Witness:
             held = self.rig.held(node, key)
             assert held is None or covers(held, tombstone, self.tie), f"{node} still holds {held}"
             assert covers(self.highest.get((node, key)), tombstone, self.tie), f"{node} never held {tombstone}"
-        for flight in self.rig.flights(Store):
+        for flight in [*self.rig.flying, *self.rig.late]:
             message = flight.message
             if isinstance(message, Store) and message.record.key == key:
                 late = self.rig.clock(flight.to).wall - message.born > self.rig.policy.message_lifetime_ns
@@ -79,8 +79,8 @@ class Witness:
 class Story:
     """Each method down to `mend` is something that may happen; numbers out of range wrap around."""
 
-    def __init__(self, cluster: Cluster, parts: Parts = SOUND) -> None:
-        self.rig = Rig(cluster, QUICK_POLICY, parts)
+    def __init__(self, cluster: Cluster, policy: Policy, parts: Parts) -> None:
+        self.rig = Rig(cluster, policy, parts)
         self.witness = Witness(self.rig, cluster.tie)
         self.names = cluster.names()
         self._asked: dict[int, ClientMessage] = {}
@@ -103,8 +103,7 @@ class Story:
 
     def operate_with(self, kind: str, node: int, peer: int, key: int, level: int) -> None:
         """Only the link to one peer works, both ways; what is sent to others is lost."""
-        before = self.rig.flying
-        self.rig.flying = []
+        self.rig.hold_back()
         self.operate(kind, node, key, level)
         pair = {self._name(node), self._name(peer)}
         for _ in range(100):
@@ -112,7 +111,15 @@ class Story:
             if not reached:
                 break
             self.rig.deliver(reached[0])
-        self.rig.flying = before
+        self.rig.drop(*self.rig.flying)
+        self.rig.let_go()
+        self._judge()
+
+    def calm(self, rounds: int) -> None:
+        """Nothing fails for a while; but what flies now arrives after it."""
+        self.rig.hold_back()
+        self.rig.rounds(rounds)
+        self.rig.let_go()
         self._judge()
 
     def deliver(self, index: int) -> None:
@@ -153,7 +160,7 @@ class Story:
 
     def skew(self, node: int, ms: int) -> None:
         """Within the budget: two clocks never differ by more."""
-        self.rig.skew[self._name(node)] = ms % (QUICK_POLICY.skew_budget_ns // MS + 1) * MS
+        self.rig.skew[self._name(node)] = ms % (self.rig.policy.skew_budget_ns // MS + 1) * MS
 
     def mend(self) -> None:
         """No more faults: everything starts, everything arrives, until no node has anything pending."""

@@ -15,8 +15,8 @@ from msgspec import structs
 
 from replicas.store.flaws import FLAWS
 from replicas.store.parts import SOUND, Parts
-from replicas.store.settings import Cluster, Tie
-from tests.replicas.store.rig import cluster
+from replicas.store.settings import Cluster, Policy, Tie
+from tests.replicas.store.rig import QUICK_POLICY, cluster
 from tests.replicas.store.story import Story
 
 TIES: list[Tie] = ["incarnation", "cassandra", "riak"]
@@ -31,10 +31,11 @@ class Step(NamedTuple):
 
 class Plot(NamedTuple):
     cluster: Cluster
+    policy: Policy
     steps: list[Step]
 
     def tell(self, parts: Parts) -> None:
-        story = Story(self.cluster, parts)
+        story = Story(self.cluster, self.policy, parts)
         for step in self.steps:
             getattr(story, step.name)(*step.arguments)
         story.mend()
@@ -43,7 +44,7 @@ class Plot(NamedTuple):
 def draw_step(random: Random) -> Step:
     name = random.choice(_WEIGHTED)
     node, index, kind = random.randrange(4), random.randrange(30), random.choice(["put", "delete", "get", "get"])
-    key, level = random.choice([0, 0, 0, 1]), random.choice([0, 0, 0, 0, 1, 2, 3])
+    key, level = random.choice([0, 0, 0, 1, 2]), random.choice([0, 0, 0, 0, 1, 2, 3])
     arguments: dict[str, tuple[Any, ...]] = {
         "operate": (kind, node, key, level),
         "operate_with": (kind, node, random.randrange(4), key, level),
@@ -51,6 +52,7 @@ def draw_step(random: Random) -> Step:
         "deliver_all_to": (node, random.choice([0, 0, 1, 2]), random.choice([1, -1])),
         "pass_time": (random.choice([0, 1, 10, 10, 80]),),
         "settle": (),
+        "calm": (random.choice([2, 5, 12]),),
         "drop": (index,),
         "drop_all_to": (node,),
         "double": (index,),
@@ -62,22 +64,26 @@ def draw_step(random: Random) -> Step:
 
 
 _WEIGHTS = {"operate": 3, "operate_with": 3, "deliver": 2, "deliver_all_to": 3, "pass_time": 3, "settle": 1, "drop": 1}
-_WEIGHTS |= {"drop_all_to": 1, "double": 2, "crash": 1, "start": 1, "skew": 1}
+_WEIGHTS |= {"calm": 1, "drop_all_to": 1, "double": 2, "crash": 1, "start": 1, "skew": 1}
 _WEIGHTED = [name for name, weight in _WEIGHTS.items() for _ in range(weight)]
 
 
 def anything(random: Random) -> Plot:
-    return Plot(_draw_cluster(random), [draw_step(random) for _ in range(random.randrange(10, 90))])
+    return Plot(*_draw_setting(random), [draw_step(random) for _ in range(random.randrange(10, 90))])
 
 
 def cut_off(random: Random) -> Plot:
     """Operations of which each reaches one replica, or none: where quorums matter."""
     drawn = [draw_step(random) for _ in range(200)]
-    return Plot(_draw_cluster(random), [step for step in drawn if step.name in ("operate_with", "pass_time")][:25])
+    return Plot(
+        *_draw_setting(random), [step for step in drawn if step.name in ("operate_with", "pass_time", "calm")][:25]
+    )
 
 
-def _draw_cluster(random: Random) -> Cluster:
-    return structs.replace(cluster(nodes=random.choice([3, 4])), tie=random.choice(TIES))
+def _draw_setting(random: Random) -> tuple[Cluster, Policy]:
+    """An exchange of one key shows whether a limit hides what is behind it."""
+    shape = structs.replace(cluster(nodes=random.choice([3, 4])), tie=random.choice(TIES))
+    return shape, structs.replace(QUICK_POLICY, keys_per_exchange_max=random.choice([1, 1_000]))
 
 
 def shortest(plot: Plot, parts: Parts) -> Plot:
