@@ -91,7 +91,7 @@ class Life(Event, tag="life"):
 
     node: str
     incarnation: str
-    what: Literal["started", "killed", "died"]
+    what: Literal["started", "killed"]
     batch: int = 0
     committed: int = 0
 

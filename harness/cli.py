@@ -201,7 +201,9 @@ def check(what: str, /, *, json: Json = False) -> int:
     except FileNotFoundError:
         what = "the run has no history: it did not end"
         raise Wrong(str(folder), what, f"`urushi replay {folder / 'plan.json'}` performs its plan again") from None
-    report = runs.assess(plan, history, folder, proxy=None, drawn={})
+    before = reproduce.stored(folder)
+    proxy, drawn = (before.proxy, before.drawn) if before else (None, {})
+    report = runs.assess(plan, history, folder, proxy=proxy, drawn=drawn)
     terminal.show_run(console, report)
     if json:
         _print_json(report)

@@ -115,13 +115,13 @@ def _cut_off_until_the_mend(name: str) -> Plan:
 
 def _coordinator_cut_off(name: str) -> Plan:
     """r4 holds no copy of the key, and nothing that it sends arrives."""
-    steps = [Step(500, "c1", "r4", "put")]
+    steps = [Step(100, "c2", "r1", "put"), Step(500, "c1", "r4", "put")]
     return sketch(name, steps, [Cut("isolate", ["r4"], 300, 900)], 1000, nodes=4)
 
 
 def _one_replica_acknowledges(name: str) -> Plan:
     """Promised all the same: the one copy is durable, and anti-entropy brings it to the others."""
-    steps = [Step(500, "c1", "r1", "put", "ONE")]
+    steps = [Step(100, "c2", "r2", "put"), Step(500, "c1", "r1", "put", "ONE")]
     return sketch(name, steps, [Cut("isolate", ["r1"], 300, 900), Cut("kill", ["r1"], 1000, 1300)], 1400)
 
 

@@ -11,6 +11,11 @@ LEVERS: dict[Lever, str] = {
     "loss": "lose single messages by chance: only the simulated network can; TCP and its proxies cannot",
 }
 
+STAGE_LEVERS: dict[str, tuple[Lever, ...]] = {
+    "processes": ("kill", "pause", "block"),
+    "simulation": ("kill", "pause", "block", "loss"),
+}
+
 
 class Action(NamedTuple):
     """Target: a node for kill and pause; a link, `r1>r2`, for block."""

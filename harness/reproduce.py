@@ -21,6 +21,8 @@ class Replay(msgspec.Struct, frozen=True):
     same: int | None
 
     def exit_code(self) -> int:
+        if self.identical is False:
+            return 4  # a simulation that does not repeat is a failure of ours
         verdicts = [report.verdict for report in self.reports]
         worst = max(verdicts, key=["holds", "unknown", "violated"].index)
         return EXIT_CODES[worst]
@@ -53,6 +55,11 @@ def replay(what: str, times: int, stage: Stage | None, proxy: Prefer) -> Replay:
         return Replay(reports, original.id, odd is None, difference, None)
     same = sum(bool(_broken(report) & _broken(original)) for report in reports) if _broken(original) else None
     return Replay(reports, original.id, None, None, same)
+
+
+def stored(folder: Path) -> Report | None:
+    """What the run said when it ended; None: it did not end."""
+    return _report(folder) if (folder / "verdict.json").is_file() else None
 
 
 def _report(folder: Path) -> Report:

@@ -3,7 +3,7 @@
 import secrets  # noqa: TID251 - a run's id is a name, not a draw: it stays out of plan and digest
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
@@ -13,9 +13,9 @@ from checkers.history import History, Phase, Return
 from harness import plan as plans
 from harness.faults.kinds import touched
 from harness.faults.table import KINDS
-from harness.levers import LEVERS, Lever
+from harness.levers import LEVERS, STAGE_LEVERS
 from harness.plan import Plan
-from harness.promises import Outcome, Promise, faults_not_applied, judge, overall
+from harness.promises import Outcome, Promise, faults_not_applied, judge, nothing_done, overall
 from harness.report.story import tell
 from harness.wrong import Wrong
 
@@ -74,29 +74,19 @@ class Report(msgspec.Struct, frozen=True):
         return EXIT_CODES[self.verdict]
 
 
-class Recorded(NamedTuple):
-    history: History
-    proxy: str | None
-
-
 def new_id() -> str:
     return secrets.token_hex(4)
 
 
 def require_levers(plan: Plan, stage: Stage) -> None:
     """A plan that needs a lever which the stage lacks is refused before anything starts."""
-    has = _levers(stage)
     for lever, user in plans.levers_of(plan).items():
-        if lever not in has:
+        if lever not in STAGE_LEVERS[stage]:
             raise Wrong(
                 f"--stage {stage}",
                 f"{user} needs the lever {lever!r} ({LEVERS[lever]}), which this stage does not have",
                 "run it with --stage simulation" if stage == "processes" else "run it with --stage processes",
             )
-
-
-def _levers(stage: Stage) -> tuple[Lever, ...]:
-    return ("kill", "pause", "block") if stage == "processes" else ("kill", "pause", "block", "loss")
 
 
 Say = Callable[[str], None]
@@ -106,15 +96,15 @@ def silent(_line: str) -> None:
     """For runs of which nobody follows the progress."""
 
 
-def perform(plan: Plan, stage: Stage, folder: Path, proxy: Prefer, say: Say) -> Recorded:
+def perform(plan: Plan, stage: Stage, folder: Path, proxy: Prefer, say: Say) -> tuple[History, str | None]:
     """The stages are imported late: a simulated run needs no proxy client, a process run no simulator."""
     if stage == "simulation":
         from harness.stages.simulation import stage as simulation  # noqa: PLC0415 - see above
 
-        return Recorded(simulation.perform(plan), None)
+        return simulation.perform(plan), None
     from harness.stages.processes import stage as processes  # noqa: PLC0415 - see above
 
-    return Recorded(*processes.perform(plan, folder, proxy, say))
+    return processes.perform(plan, folder, proxy, say)
 
 
 def run(
@@ -147,7 +137,7 @@ def assess(plan: Plan, history: History, folder: Path, *, proxy: str | None, dra
     """From the history alone: the same for a run that has just ended and for one read from its folder."""
     verdicts = {verdict.property: verdict for verdict in properties.judge(history)}
     promises = judge(plan, history, verdicts)
-    not_applied = faults_not_applied(history)
+    not_applied = faults_not_applied(history) + nothing_done(history)
     outcome = overall(promises, not_applied)
     stage: Stage = "simulation" if history.header.stage == "simulation" else "processes"
     reproduce = f"urushi replay {folder.name}"
@@ -223,7 +213,7 @@ def find_run(name: str, runs: Path = RUNS) -> Path:
     """A run's folder, by its path, its id, or the start of its id."""
     if (Path(name) / "plan.json").is_file():
         return Path(name)
-    matches = sorted(runs.glob(f"{name}*/plan.json"))
+    matches = [path for path in sorted(runs.glob("*/plan.json")) if path.parent.name.startswith(name)]
     if len(matches) == 1:
         return matches[0].parent
     if matches:

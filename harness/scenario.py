@@ -74,7 +74,7 @@ class PhasesDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    about: str
+    about: str = ""
     cluster: ClusterDraw = ClusterDraw()
     policy: PolicyDraw = PolicyDraw()
     workload: WorkloadDraw = WorkloadDraw()

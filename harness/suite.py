@@ -46,7 +46,8 @@ class Result(NamedTuple):
         counts = {name: sum(report.verdict == name for report in self.reports) for name in EXIT_CODES}
         counted = ", ".join(f"{count} {name}" for name, count in counts.items())
         failed = [f"seed {seed} failed: {error}" for seed, error in self.errors.items()]
-        return [*failed, f"{len(self.reports)} runs: {counted}" + (f"; {len(failed)} failed" if failed else "")]
+        links = [f"links: {proxy}" for proxy in sorted({report.proxy for report in self.reports if report.proxy})]
+        return [*links, *failed, f"{len(self.reports)} runs: {counted}" + (f"; {len(failed)} failed" if failed else "")]
 
 
 def parse_seeds(text: str) -> list[int]:

@@ -40,7 +40,7 @@ def _pooled(thread: threading.Thread) -> bool:
 
 def _listening(process: psutil.Process) -> set[tuple[str, int]]:
     connections = process.net_connections(kind="inet")
-    return {tuple(each.laddr) for each in connections if each.status == psutil.CONN_LISTEN}
+    return {(each.laddr.ip, each.laddr.port) for each in connections if each.status == psutil.CONN_LISTEN}
 
 
 def _command(process: psutil.Process) -> str:

@@ -107,8 +107,11 @@ def _table(history: History, violation: Violation, names: dict[Version, str]) ->
     nodes = history.header.replicas.get(violation.key, history.header.nodes)
     evidence = set(violation.events)
     rows: list[Row] = []
+    operations: set[int] = set()
     for event in history.events:
-        shown = _row(event, violation.key, nodes, names)
+        if isinstance(event, Invoke) and event.key == violation.key:
+            operations.add(event.op)
+        shown = _row(event, violation.key, nodes, names, operations)
         if shown is not None:
             rows.append((event.seq, event.at, *shown))
     kept = sorted(_nearest(rows, evidence))
@@ -131,16 +134,19 @@ def _nearest(rows: list[Row], evidence: set[int]) -> list[Row]:
     return [*proof, *reversed(before), *after][: max(ROWS_MAX, len(proof))]
 
 
-def _row(event: AnyEvent, key: str, nodes: list[str], names: dict[Version, str]) -> tuple[str, str, str] | None:
-    """Node, what it shows, and a remark."""
+def _row(
+    event: AnyEvent, key: str, nodes: list[str], names: dict[Version, str], operations: set[int]
+) -> tuple[str, str, str] | None:
+    """Node, what it shows, and a remark. `operations` are those on the key so far."""
     if isinstance(event, Change) and event.key == key:
         return event.node, _cell(event.new, names), f"{event.cause}, {event.origin}".rstrip(", ")
     if isinstance(event, Life) and event.node in nodes and event.at > 0:
         return event.node, event.what, ""
     if isinstance(event, Invoke) and event.key == key:
         return "", f"op {event.op} {event.kind}", f"{event.session} through {event.node}"
-    if isinstance(event, Return) and event.version in names:
-        return "", f"op {event.op} {event.outcome}", names[event.version]
+    if isinstance(event, Return) and event.op in operations:
+        said = names.get(event.version, "?") if event.version else event.error or "nothing"
+        return "", f"op {event.op} {event.outcome}", said
     if isinstance(event, Fault):
         return "", f"{event.fault} {event.phase}", f"{event.kind} {' '.join(event.targets)}"
     return None

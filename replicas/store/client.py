@@ -11,6 +11,7 @@ from .messages import (
     AskDump,
     AskReady,
     AskStatus,
+    BadFrame,
     Delete,
     DumpReply,
     Frames,
@@ -75,7 +76,13 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
 
     def data_received(self, data: bytes) -> None:
-        for message in self._frames.feed(data):
+        try:
+            messages = self._frames.feed(data)
+        except BadFrame as problem:
+            self.connection_lost(ConnectionError(f"the node sent {problem}"))
+            self.close()
+            return
+        for message in messages:
             if not self._waiting.done():
                 self._waiting.set_result(message)
 
@@ -123,13 +130,17 @@ class StoreObserver:
         return Health(status.begun, status.completed, status.changes, status.pending)
 
     async def dump(self) -> dict[str, HeldCopy]:
-        reply = await self._connection.ask(AskDump(), DumpReply, self._deadline_s)
-        return {
-            copy.record.key: HeldCopy(
-                (copy.record.version.time, copy.record.version.by), copy.record.dead, copy.record.value, copy.purgeable
-            )
-            for copy in reply.copies
-        }
+        """Page by page: all that a node holds may be more than a frame."""
+        held: dict[str, HeldCopy] = {}
+        after: str | None = None
+        while True:
+            reply = await self._connection.ask(AskDump(after), DumpReply, self._deadline_s)
+            for copy in reply.copies:
+                version = (copy.record.version.time, copy.record.version.by)
+                held[copy.record.key] = HeldCopy(version, copy.record.dead, copy.record.value, copy.purgeable)
+            if not reply.more:
+                return held
+            after = reply.copies[-1].record.key
 
     async def unreached(self) -> list[str]:
         return (await self._connection.ask(AskReady(), Ready, self._deadline_s)).silent

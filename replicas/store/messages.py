@@ -177,7 +177,9 @@ class Status(msgspec.Struct, array_like=True, tag="status", gc=False):
 
 
 class AskDump(msgspec.Struct, array_like=True, tag="ask dump", gc=False):
-    pass
+    """For the copies behind this key; None: from the first."""
+
+    after: str | None = None
 
 
 class DumpedCopy(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -187,6 +189,7 @@ class DumpedCopy(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 class DumpReply(msgspec.Struct, array_like=True, tag="dump", gc=False):
     copies: list[DumpedCopy]
+    more: bool
 
 
 class AskReady(msgspec.Struct, array_like=True, tag="ask ready", gc=False):

@@ -45,6 +45,7 @@ from .writes import Write
 _NUMBERS_PER_LIFE = 1_000_000_000
 KEY_BYTES_MAX = 1024
 VALUE_BYTES_MAX = 1024 * 1024
+DUMP_CHARACTERS_MAX = 2 * 1024 * 1024  # of a page, at up to four bytes each, in a frame of 16 MiB
 
 
 class Effects(NamedTuple):
@@ -148,9 +149,18 @@ class Replica:
         differs = self.entropy.pending if self.core.policy.anti_entropy == "merkle" else None
         return differs or self.purging.pending()
 
-    def dump(self) -> list[DumpedCopy]:
-        """All that is held, as it is on the disk."""
-        return [DumpedCopy(record, marked_ns > 0) for record, marked_ns in self._storage.scan()]
+    def dump(self, after: str | None) -> DumpReply:
+        """A page of all that is held, as it is on the disk."""
+        copies: list[DumpedCopy] = []
+        size = 0
+        for record, marked_ns in self._storage.scan():
+            if after is not None and record.key <= after:
+                continue
+            size += len(record.key) + len(record.value or "")
+            if copies and size > DUMP_CHARACTERS_MAX:
+                return DumpReply(copies, more=True)
+            copies.append(DumpedCopy(record, marked_ns > 0))
+        return DumpReply(copies, more=False)
 
     def _at(self, now: Now) -> None:
         self.core.now = now
@@ -227,5 +237,5 @@ class Replica:
         entropy = self.entropy
         self.core.answer(sender, Status(entropy.begun, entropy.completed, self.copies.changes, self.pending()))
 
-    def _dump(self, sender: str, _message: AskDump) -> None:
-        self.core.answer(sender, DumpReply(self.dump()))
+    def _dump(self, sender: str, message: AskDump) -> None:
+        self.core.answer(sender, self.dump(message.after))

@@ -62,6 +62,7 @@ class Trail:
     """Each call is one write to the file, so that nothing waits in a buffer when the process is killed."""
 
     def __init__(self, path: Path, node: str, *, messages: bool) -> None:
+        _drop_cut_line(path)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         self._node = node
         self._messages = messages
@@ -92,11 +93,19 @@ class Trail:
         self._write(lines)
 
     def _write(self, lines: list[Line]) -> None:
-        if lines:
-            os.write(self._file, self._encoder.encode_lines(lines))
+        data = memoryview(self._encoder.encode_lines(lines)) if lines else memoryview(b"")
+        while data:
+            data = data[os.write(self._file, data) :]  # a short write is continued, or raises on a full disk
 
     def close(self) -> None:
         os.close(self._file)
+
+
+def _drop_cut_line(path: Path) -> None:
+    """A kill may cut off the last line of the life before: what follows it must start on a line of its own."""
+    if path.exists():
+        whole = path.read_bytes().rfind(b"\n") + 1
+        os.truncate(path, whole)
 
 
 def _copy(record: Record | None, *, purgeable: bool) -> CopyLine | None:

@@ -23,8 +23,7 @@ def test_a_value_that_nobody_put() -> None:
     verdict = check(story.history())
     assert rules(verdict) == [SOURCE]
     assert verdict.reason == (
-        'key k: A (a1) took "x" v1.A at 0.000 s (write),'
-        ' and no put of "x" was asked for before that did not fail'
+        'key k: A (a1) took "x" v1.A at 0.000 s (write), and no put of "x" was asked for before that did not fail'
     )
 
 

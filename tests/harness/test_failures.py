@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from checkers.history import History
 from harness import run as runs
 from harness.plan import Plan
 from harness.report import failures
-from harness.run import Prefer, Recorded, Say, Stage
+from harness.run import Prefer, Say, Stage
 from tests.harness.commands import Outcome, urushi, urushi_process
 
 SMALL = "demo:takes-equal"
@@ -47,7 +48,7 @@ def test_a_replica_that_dies_at_start_is_told_with_its_last_lines(
     """r2 finds a database on its disk that is none."""
     perform = runs.perform
 
-    def on_a_bad_disk(plan: Plan, stage: Stage, folder: Path, proxy: Prefer, say: Say) -> Recorded:
+    def on_a_bad_disk(plan: Plan, stage: Stage, folder: Path, proxy: Prefer, say: Say) -> tuple[History, str | None]:
         (folder / "r2").mkdir()
         (folder / "r2" / "copies.db").write_bytes(b"this is no database " * 500)
         return perform(plan, stage, folder, proxy, say)
@@ -111,7 +112,7 @@ def test_a_disk_with_space_is_not_called_full(tmp_path: Path, monkeypatch: pytes
 def test_an_error_of_ours_is_no_broken_promise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tasks that fail side by side are all named, and what looks like markup is left as it is."""
 
-    def fail(*_: object) -> Recorded:
+    def fail(*_: object) -> tuple[History, str | None]:
         raise ExceptionGroup("tasks", [ValueError("[r1] is [/gone]"), OSError(5, "Input/output error")])
 
     monkeypatch.setattr(runs, "perform", fail)

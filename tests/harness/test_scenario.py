@@ -158,11 +158,6 @@ def test_a_bad_file_is_one_message_and_starts_nothing(
     assert nothing_started(tmp_path)
 
 
-def test_a_file_without_its_one_required_key(tmp_path: Path) -> None:
-    (tmp_path / "mine.toml").write_text("[cluster]\nnodes = 3\n")
-    assert "wrong: mine.toml: about: this key is missing" in urushi(tmp_path, "plan", "mine.toml").err
-
-
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "folder.toml").mkdir()
     (tmp_path / "latin.toml").write_bytes(b'about = "\xfc"')

@@ -2,7 +2,8 @@
 
 import pytest
 
-from harness.settle import NodeStatus, Settling
+from harness.settle import Settling
+from replicas.system import Health
 
 Look = list[tuple[int, int, int, str | None]]  # of each node: begun, completed, changes, pending
 
@@ -55,6 +56,12 @@ WITH_ROUNDS: list[tuple[str, int, list[Look], list[str]]] = [
         ["wait", "wait", "not mended"],
     ),
     (
+        "but not for ever: looks are a round apart",
+        1,
+        [[(5, 5, 9, WAITS), (5, 5, 9, None)]] + [[(9, 9, 9, WAITS), (5, 5, 9, None)]] * 4,
+        ["wait", "wait", "wait", "wait", "not mended"],
+    ),
+    (
         "settled on the last round is settled",
         1,
         [[(5, 5, 9, None)], [(7, 7, 9, None)]],
@@ -63,8 +70,8 @@ WITH_ROUNDS: list[tuple[str, int, list[Look], list[str]]] = [
 ]  # fmt: skip
 
 
-def statuses(look: Look) -> dict[str, NodeStatus]:
-    return {f"r{number}": NodeStatus(*said) for number, said in enumerate(look, 1)}
+def statuses(look: Look) -> dict[str, Health]:
+    return {f"r{number}": Health(*said) for number, said in enumerate(look, 1)}
 
 
 @pytest.mark.parametrize(
@@ -97,6 +104,14 @@ def test_what_has_not_mended_is_said_in_words() -> None:
     assert settling.reason == "copies still change"
     settling.look(statuses([(7, 7, 3, None), (7, 7, 0, WAITS)]))
     assert settling.reason == f"r2: {WAITS}"
+
+
+def test_a_node_that_begins_no_rounds_is_named() -> None:
+    settling = Settling(1, has_rounds=True)
+    for number in range(5):
+        settling.look(statuses([(5 + number, 5 + number, 9, None), (5, 5, 9, None)]))
+    assert settling.reason is not None
+    assert settling.reason.startswith("r2 began too few rounds of anti-entropy")
 
 
 def test_one_more_round_from_here() -> None:

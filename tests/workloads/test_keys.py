@@ -66,10 +66,9 @@ class Scripted(Random):
 
 def test_where_one_key_ends_the_next_begins() -> None:
     keys = Keys(3, "zipf")
-    ends = list(accumulate(10**9 // rank for rank in (1, 2, 3)))
-    assert [keys.draw(Scripted(point)) for end in ends for point in (end - 1, end)][:-1] == [
-        "k0", "k1", "k1", "k2", "k2",
-    ]  # fmt: skip
+    first, second, third = accumulate(10**9 // rank for rank in (1, 2, 3))
+    edges = {0: "k0", first - 1: "k0", first: "k1", second - 1: "k1", second: "k2", third - 1: "k2"}
+    assert {point: keys.draw(Scripted(point)) for point in edges} == edges
 
 
 @given(st.integers(1, 2**70), st.integers())

@@ -13,7 +13,7 @@ from harness.levers import Action, ends, link
 from harness.stages.processes.addresses import Block
 from harness.stages.processes.links import server
 from harness.stages.processes.links.control import Control
-from harness.stages.processes.links.link import Link
+from harness.stages.processes.links.link import Link, LinkError
 from harness.stages.processes.supervise import Child, ChildEndedError, Guardian, last_lines
 from replicas.system import Address, Observer, System
 
@@ -49,13 +49,14 @@ class Cluster:
         self._doors = {name: block.proxy(len(pairs) + index) for index, name in enumerate(names)}
         self._api = block.api
         self._control = Control(*block.api)
+        self._proxy_server: Child | None = None
         self._children: dict[str, Child] = {}
         self._commands: dict[str, list[str]] = {}
 
     async def start(self) -> None:
         """Returns when every node answers and has been greeted by each of its peers over their link."""
         proxies = self._folder / "proxy.log"
-        child = await self._spawn(server.argv(self._choice, *self._api), self._folder, proxies)
+        child = self._proxy_server = await self._spawn(server.argv(self._choice, *self._api), self._folder, proxies)
         replicas = asyncio.gather(*(self._start_node(name) for name in self.names))
         try:
             await child.outlives(
@@ -90,16 +91,19 @@ class Cluster:
         greeting = self._observed(name, _nothing)
         await child.outlives(greeting, f"{name} to answer at its address", deadline_s=START_DEADLINE_S)
 
-    async def all_reached(self, deadline_s: float) -> list[str]:
-        """Waits until all links are open again; which are not at the deadline."""
-        closed: list[str] = []
-        for _ in range(int(deadline_s / POLL_S)):
+    async def all_reached(self, deadline_s: float) -> None:
+        """Waits until every node has been greeted over each of its links. One that stays closed although no fault is
+        on makes any verdict worthless: LinkError."""
+        until = asyncio.get_running_loop().time() + deadline_s
+        while True:
             silent = await asyncio.gather(*(self.observe(name, _unreached) for name in self.names))
             closed = [link(name, peer) for name, peers in zip(self.names, silent, strict=True) for peer in peers]
             if not closed:
-                break
+                return
+            if asyncio.get_running_loop().time() > until:
+                what = f"still closed after {deadline_s:g} s, although no fault is on"
+                raise LinkError(", ".join(closed), "wait until open", what, f"See {self._folder / 'proxy.log'}")
             await asyncio.sleep(POLL_S)
-        return closed
 
     def door(self, name: str) -> Address:
         """Where clients reach a node: its client link."""
@@ -162,7 +166,10 @@ class Cluster:
         return blocked and not answered, f"{name}: {'its toxic is on' if blocked else 'no toxic is on'}, {seen}"
 
     def check_alive(self, but_for: set[str]) -> None:
-        """A replica that ended of itself is no verdict: it is an error of its own, with its last words."""
+        """A replica or a proxy server that ended of itself is no verdict: it is an error, with its last words."""
+        proxy = self._proxy_server
+        if proxy is not None and proxy.ended is not None:
+            raise ChildEndedError(f"the proxy server ended of itself ({proxy.ended})\n{last_lines(proxy.log)}")
         for name, child in self._children.items():
             if name not in but_for and child.ended is not None:
                 log = self._folder / name / "log.txt"

@@ -5,7 +5,7 @@ import time  # noqa: TID251 - this stage runs on the machine's clocks
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import uvloop
 
@@ -14,28 +14,22 @@ from checkers.history import Fault as FaultEvent
 from harness.faults.kinds import Fault
 from harness.faults.table import KINDS
 from harness.header import header_of
-from harness.levers import Action, Board, Lever
+from harness.levers import Action, Board
 from harness.plan import Plan
-from harness.settle import NodeStatus, Settling
+from harness.settle import Settling
 from harness.stages.processes.addresses import claim
 from harness.stages.processes.clients import Client
 from harness.stages.processes.cluster import STEP_DEADLINE_S, Cluster, running
 from harness.stages.processes.links import server
 from harness.stages.processes.record import Zero, join, read_trail
 from replicas.store.system import Store
-from replicas.system import Observer, System
+from replicas.system import Health, Observer, System
 from workloads.operations import Operation
 
 Say = Callable[[str], None]
 
-LEVERS: tuple[Lever, ...] = ("kill", "pause", "block")
 MEND_SLACK_S = 30.0
 WATCH_S = 0.1
-
-
-class Performance(NamedTuple):
-    history: History
-    proxy: str  # which server stood behind the links, and why
 
 
 class Run:
@@ -103,12 +97,8 @@ class Run:
 
     async def _mend(self) -> None:
         self._phase("mend")
-        closed = await self.cluster.all_reached(STEP_DEADLINE_S)
-        for fault in self.plan.faults if closed else []:
-            links = [action.target for action in KINDS[fault.kind].actions(fault, self.cluster.names)]
-            still = [name for name in links if name in closed]
-            if still:
-                self._record(self.now(), fault, "not healed", [f"{name} is still closed" for name in still])
+        self.cluster.check_alive(self._down)
+        await self.cluster.all_reached(STEP_DEADLINE_S)
         rounds = self.plan.mend_rounds_max
         settling = Settling(rounds, has_rounds=self.plan.policy.anti_entropy != "none")
         deadline_s = 4 * rounds * self.plan.policy.round_every_ns / 1e9 + MEND_SLACK_S
@@ -122,6 +112,7 @@ class Run:
                 await self._dump("one round later")
         except TimeoutError:
             return  # without its last phases the history ends in an unknown verdict, with that reason
+        self.cluster.check_alive(self._down)
         self._phase("end")
 
     async def _settle(self, settling: Settling) -> str | None:
@@ -131,7 +122,7 @@ class Run:
             if step != "wait":
                 return settling.reason if step == "not mended" else None
 
-    async def _statuses(self) -> dict[str, NodeStatus]:
+    async def _statuses(self) -> dict[str, Health]:
         names = self.cluster.names
         healths = await asyncio.gather(*(self.cluster.observe(name, _health) for name in names))
         return dict(zip(names, healths, strict=True))
@@ -163,8 +154,8 @@ class Run:
         )
 
 
-async def _health(observer: Observer) -> NodeStatus:
-    return NodeStatus(*await observer.health())
+async def _health(observer: Observer) -> Health:
+    return await observer.health()
 
 
 async def _copies(observer: Observer) -> dict[str, Copy]:
@@ -190,8 +181,8 @@ def _history(plan: Plan, folder: Path, run: Run) -> History:
     return ordered(header, events)
 
 
-def perform(plan: Plan, folder: Path, proxy: server.Prefer, say: Say) -> Performance:
-    """`say` is told, line by line, how the run goes on."""
+def perform(plan: Plan, folder: Path, proxy: server.Prefer, say: Say) -> tuple[History, str]:
+    """The history, and which server stood behind the links. `say` is told, line by line, how the run goes on."""
     choice = server.find(proxy)
     folder.mkdir(parents=True, exist_ok=True)
-    return Performance(uvloop.run(_perform(plan, folder, choice, say)), choice.found)
+    return uvloop.run(_perform(plan, folder, choice, say)), choice.found

@@ -14,7 +14,8 @@ Deliver = Callable[[str, PeerMessage, Message], None]
 
 
 class Network:
-    """A message's fate is drawn from what caused it: seed, link, operation or round, kind and key. `blocked` links
+    """A message's fate is drawn from what caused it: seed, link, operation or round, kind, key, attempt.
+    `blocked` links
     drop what is sent over them. Every message is recorded, whether or not it arrives."""
 
     def __init__(self, world: World, model: Model, seed: int, events: list[AnyEvent]) -> None:
@@ -23,6 +24,7 @@ class Network:
         self._loss_ppm = model.loss_ppm
         self._delay_min = model.delay_min_ns
         self._jitter = (model.delay_max_ns - model.delay_min_ns) // 2 + 1
+        self._attempts: dict[str, int] = {}
         self._least: dict[tuple[str, str], int] = {}
         self._seed = seed
         self._events = events
@@ -60,7 +62,9 @@ class Network:
             append(record)
             if self.blocked and link(sender, to) in self.blocked:
                 continue
-            fate = xxh3_64_intdigest((cause + to).encode())
+            again = self._attempts.get(cause + to, 0)
+            self._attempts[cause + to] = again + 1
+            fate = xxh3_64_intdigest(f"{cause}{to}/{again}".encode())
             if self._loss_ppm and (fate >> 32) % 1_000_000 < self._loss_ppm:
                 continue
             delay = self._least_delay(sender, to) + (fate & 0xFFFF_FFFF) % self._jitter

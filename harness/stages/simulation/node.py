@@ -43,6 +43,7 @@ class Node:
         self._inbox: list[tuple[str, AnyMessage, Message | None]] = []
         self._due: list[str] = []
         self._committing: tuple[Meta, Effects] | None = None
+        self._synced_while_paused = False
         self._life = 0
         network.attach(name, self.deliver)
 
@@ -76,6 +77,7 @@ class Node:
             self._storage.commit(meta)
             self._record_changes(meta.batch, incarnation, effects)
         self._life += 1
+        self._synced_while_paused = False
         self.replica = None
         self._committing = None
         self._inbox.clear()
@@ -87,6 +89,9 @@ class Node:
 
     def resume(self) -> None:
         self.paused = False
+        if self._synced_while_paused:
+            self._synced_while_paused = False
+            self._synced(self._life)
         self._work()
 
     def deliver(self, sender: str, message: AnyMessage, record: Message | None) -> None:
@@ -144,6 +149,9 @@ class Node:
 
     def _synced(self, life: int) -> None:
         if life != self._life or self._committing is None:
+            return
+        if self.paused:
+            self._synced_while_paused = True  # stopped between commit and send: what it sends will be old
             return
         meta, effects = self._committing
         self._committing = None

@@ -5,27 +5,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from checkers.history import AnyEvent, Dump, Header, History, Phase, Rounds, ordered
+from checkers.history import AnyEvent, Dump, History, Phase, Rounds, ordered
 from checkers.history import Fault as FaultEvent
 from harness.faults.kinds import Fault
 from harness.faults.table import KINDS
 from harness.header import header_of
-from harness.levers import Action, Board, Lever
+from harness.levers import Action, Board
 from harness.plan import Plan
-from harness.settle import NodeStatus, Settling
+from harness.settle import Settling
 from harness.stages.simulation.clients import Clients
 from harness.stages.simulation.fate import Fate
 from harness.stages.simulation.network import Network
 from harness.stages.simulation.node import Node, present
 from harness.stages.simulation.world import World
 from replicas.store.flaws import parts_of
-from replicas.store.messages import AnyMessage, AskDump, DumpReply
+from replicas.store.messages import AnyMessage, AskDump, DumpedCopy, DumpReply
+from replicas.system import Health
 
 OBSERVER = "observer"
 DUMP_STEP_NS = 1_000_000
 DUMP_STEPS_MAX = 1_000
-
-LEVERS: tuple[Lever, ...] = ("kill", "pause", "block", "loss")
 
 
 class Simulation:
@@ -43,7 +42,8 @@ class Simulation:
         for node in self.nodes.values():
             node.start()
         self.clients = Clients(plan, self.nodes, self.world, fate, self.events)
-        self._replies: dict[str, DumpReply] = {}
+        self._replies: dict[str, list[DumpedCopy]] = {}
+        self._dumped: list[str] = []
         for node in self.nodes.values():
             node.to_client = self._to_client
         for fault in plan.faults:
@@ -67,10 +67,7 @@ class Simulation:
         self._settle(settling)
         self._dump("one round later")
         self.events.append(Phase(at=world.now, name="end"))
-        return ordered(self._header(), self.events)
-
-    def _header(self) -> Header:
-        return header_of(self.plan, "simulation")
+        return ordered(header_of(plan, "simulation"), self.events)
 
     def _settle(self, settling: Settling) -> str | None:
         while True:
@@ -79,28 +76,26 @@ class Simulation:
             if step != "wait":
                 return settling.reason if step == "not mended" else None
 
-    def _statuses(self) -> dict[str, NodeStatus]:
-        statuses: dict[str, NodeStatus] = {}
+    def _statuses(self) -> dict[str, Health]:
+        statuses: dict[str, Health] = {}
         for name, node in self.nodes.items():
             replica = node.replica
             if replica is not None:
                 entropy = replica.entropy
-                statuses[name] = NodeStatus(
-                    entropy.begun, entropy.completed, replica.copies.changes, replica.pending()
-                )
+                statuses[name] = Health(entropy.begun, entropy.completed, replica.copies.changes, replica.pending())
         return statuses
 
     def _dump(self, moment: Literal["settled", "one round later"]) -> None:
         """Asked for like by any observer, so that the answer waits for the commit under way."""
-        self._replies.clear()
+        self._replies, self._dumped = {}, []
         for node in self.nodes.values():
             node.deliver(OBSERVER, AskDump(), None)
         for _ in range(DUMP_STEPS_MAX):
-            if len(self._replies) == len(self.nodes):
+            if len(self._dumped) == len(self.nodes):
                 break
             self.world.run_until(self.world.now + DUMP_STEP_NS)
-        for name, reply in sorted(self._replies.items()):
-            held = {copy.record.key: present(copy.record, purgeable=copy.purgeable) for copy in reply.copies}
+        for name in sorted(self._dumped):
+            held = {each.record.key: present(each.record, purgeable=each.purgeable) for each in self._replies[name]}
             replica = self.nodes[name].replica
             if replica is not None:
                 now, entropy = self.world.now, replica.entropy
@@ -109,7 +104,11 @@ class Simulation:
 
     def _to_client(self, node: str, client: str, message: AnyMessage) -> None:
         if isinstance(message, DumpReply):
-            self._replies[node] = message
+            self._replies.setdefault(node, []).extend(message.copies)
+            if message.more:
+                self.nodes[node].deliver(OBSERVER, AskDump(message.copies[-1].record.key), None)
+            else:
+                self._dumped.append(node)
         else:
             self.clients.answer(node, client, message)
 

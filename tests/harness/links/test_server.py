@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.stages.processes.links import server
 from harness.stages.processes.links.server import BINARY, VARIABLE, NoServer, ServerChoice, argv, find
 
 
@@ -21,13 +22,14 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path / "path"))
+    monkeypatch.setattr(server, "CHECKOUT", tmp_path / "checkout")
     monkeypatch.setattr(sys, "executable", str(tmp_path / "venv" / "bin" / "python"))
 
 
 def test_places_are_tried_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each program added comes before those that were there."""
     assert find("auto").name == "stand-in"
-    for place in (".tools", "venv/bin", "path"):
+    for place in ("checkout/.tools", ".tools", "venv/bin", "path"):
         path = program(tmp_path / place / BINARY)
         assert find("auto").command == find("toxiproxy").command == (path,)
     path = program(tmp_path / "elsewhere" / "proxy")
@@ -54,7 +56,7 @@ def test_a_missing_server_is_an_error_that_says_where_and_how(tmp_path: Path) ->
         VARIABLE,
         "PATH",
         str(tmp_path / "venv"),
-        str(tmp_path / ".tools"),
+        ".tools",
         "ci/toxiproxy",
         "--proxy stand-in",
     ):

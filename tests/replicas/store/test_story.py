@@ -73,11 +73,14 @@ def anything(random: Random) -> Plot:
 
 
 def cut_off(random: Random) -> Plot:
-    """Operations of which each reaches one replica, or none: where quorums matter."""
-    drawn = [draw_step(random) for _ in range(200)]
-    return Plot(
-        *_draw_setting(random), [step for step in drawn if step.name in ("operate_with", "pass_time", "calm")][:25]
-    )
+    """Operations on one key of which each reaches one replica, or none: where it matters that quorums meet."""
+    steps = []
+    for _ in range(25):
+        kind, level = random.choice(["put", "delete", "get", "get", "get"]), random.choice([0, 0, 0, 1, 2, 3])
+        steps.append(Step("operate_with", (kind, random.randrange(3), random.randrange(3), 0, level)))
+        if random.random() < 0.1:
+            steps.append(Step("pass_time", (random.choice([1, 10, 80]),)))
+    return Plot(*_draw_setting(random), steps)
 
 
 def _draw_setting(random: Random) -> tuple[Cluster, Policy]:

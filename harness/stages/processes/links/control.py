@@ -22,9 +22,11 @@ class Control:
     def __init__(self, host: str, port: int) -> None:
         self._session = Session(host, port)
         self._proxies: dict[str, Any] = {}
+        self._closed = False
 
     def close(self) -> None:
         """Gives up the connection, not the server."""
+        self._closed = True
         self._session.close()
 
     def wait_ready(self, deadline_s: float) -> None:
@@ -33,7 +35,7 @@ class Control:
             try:
                 self.version(max(POLL_S, until - monotonic()))
             except LinkError as error:
-                if monotonic() > until:
+                if self._closed or monotonic() > until:
                     raise LinkError(ALL, "wait_ready", f"{error.why}, for {deadline_s:g} s", error.remedy) from error
                 sleep(POLL_S)
             else:

@@ -11,6 +11,7 @@ Prefer = Literal["auto", "toxiproxy", "stand-in"]
 
 VARIABLE = "URUSHI_TOXIPROXY"
 BINARY = "toxiproxy-server"
+CHECKOUT = Path(__file__).parents[4]
 
 
 class NoServer(Exception):
@@ -33,11 +34,12 @@ def find(prefer: Prefer = "auto") -> ServerChoice:
     places = {
         "on PATH": shutil.which(BINARY),
         f"beside {sys.executable}": shutil.which(BINARY, path=str(Path(sys.executable).parent)),
-        f"in {Path('.tools').absolute()}": shutil.which(BINARY, path=str(Path(".tools").absolute())),
+        "in .tools here": shutil.which(BINARY, path=str(Path(".tools").absolute())),
+        "in .tools of this checkout": shutil.which(BINARY, path=str(CHECKOUT / ".tools")),
     }
     for place, path in places.items():
         if path is not None:
-            return ServerChoice("toxiproxy", (path,), f"{path}, {place}")
+            return ServerChoice("toxiproxy", (path,), f"{path} ({place})")
     looked = f"no {BINARY} in ${VARIABLE}, {', '.join(places)}"
     if prefer == "auto":
         return _stand_in(looked)
