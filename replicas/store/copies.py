@@ -49,7 +49,6 @@ class Copies:
         self.marked: dict[str, int] = {}
         self.audit: list[Audited] = []
         self.changes = 0
-        self._verified: dict[str, Record] = {}  # the object last seen intact: a disk hands out a new one each time
         self.corrupt = 0
         self.at = 0
         self.taken: Callable[[Record], None] = lambda _record: None  # hears of each copy that is taken
@@ -75,12 +74,9 @@ class Copies:
     def held(self, key: str) -> Record | None:
         """Whatever is here, marked tombstones too. A copy with a bad checksum is reported and is not held."""
         record = self._storage.get(key)
-        if record is None or record is self._verified.get(key):
-            return record
-        if not record.intact():
+        if record is not None and not record.intact():
             self._discard(record)
             return None
-        self._verified[key] = record
         return record
 
     def visible(self, key: str) -> Record | None:
@@ -116,7 +112,6 @@ class Copies:
     def _replace(self, key: str, old: Record | None, new: Record | None, source: Source) -> None:
         self._note(key, old, new, source, new_purgeable=False)
         self.marked.pop(key, None)
-        self._verified.pop(key, None)
         self._show(key, new)
         if new is None:
             self._storage.remove(key)

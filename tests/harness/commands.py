@@ -14,6 +14,8 @@ from unittest import mock
 from harness.cli import main
 
 ROOT = Path(__file__).parents[2]
+SIMULATED = ("--stage", "simulation")
+BROKEN = "demo:purges-unconfirmed"
 
 
 class Outcome(NamedTuple):
@@ -47,6 +49,14 @@ def _code_of_main(words: list[str]) -> int:
         except SystemExit as ended:
             return int(ended.code or 0)
     raise AssertionError("main ended without an exit code")
+
+
+def stored(folder: Path, scenario: str = "calm") -> dict[str, Any]:
+    """A run of this scenario, by its document."""
+    outcome = urushi(folder, "run", scenario, *SIMULATED, "--json")
+    document = outcome.document
+    assert isinstance(document, dict)
+    return document
 
 
 def urushi_process(
