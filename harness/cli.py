@@ -91,7 +91,7 @@ def run(
 ) -> int:
     """Perform one seed of a scenario and judge it.
 
-    Example: `urushi run default --seed 7 --flaw purges-unconfirmed`
+    Example: `urushi run demo:purges-unconfirmed --stage simulation`
 
     Parameters
     ----------
@@ -134,8 +134,7 @@ def suite_(
         A range such as 1..20, or single seeds such as 3,7,12.
     """
     console = _console(json=json)
-    numbers = suite.parse_seeds(seeds)
-    jobs = [suite.Job(*_plan_of(scenario, seed, flaw), stage, proxy) for seed in numbers]
+    jobs = [suite.Job(*_plan_of(scenario, seed, flaw), stage, proxy) for seed in suite.parse_seeds(seeds)]
     result = suite.perform(jobs, console)
     console.print(terminal.verdict_table(result.reports))
     for report in result.reports:
@@ -199,8 +198,8 @@ def check(what: str, /, *, json: Json = False) -> int:
     try:
         history = files.read(folder / "history.jsonl")
     except FileNotFoundError:
-        what = "the run has no history: it did not end"
-        raise Wrong(str(folder), what, f"`urushi replay {folder / 'plan.json'}` performs its plan again") from None
+        remedy = f"`urushi replay {folder}/plan.json` performs its plan again"
+        raise Wrong(str(folder), "the run has no history: it did not end", remedy) from None
     before = reproduce.stored(folder)
     proxy, drawn = (before.proxy, before.drawn) if before else (None, {})
     report = runs.assess(plan, history, folder, proxy=proxy, drawn=drawn)

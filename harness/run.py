@@ -23,6 +23,7 @@ Stage = Literal["processes", "simulation"]
 Prefer = Literal["auto", "toxiproxy", "stand-in"]
 
 RUNS = Path(".urushi/runs")
+NODES_MAX = 28  # each pair has two links and each node a door: more would leave the block's ports
 EXIT_CODES = {"holds": 0, "violated": 1, "unknown": 3}
 
 
@@ -79,7 +80,11 @@ def new_id() -> str:
 
 
 def require_levers(plan: Plan, stage: Stage) -> None:
-    """A plan that needs a lever which the stage lacks is refused before anything starts."""
+    """A plan that needs a lever which the stage lacks, or more room, is refused before anything starts."""
+    count = len(plan.cluster.nodes)
+    if stage == "processes" and count > NODES_MAX:
+        what = f"{count} nodes: a run has addresses for the links of {NODES_MAX}"
+        raise Wrong("cluster.nodes", what, "take fewer, or --stage simulation")
     for lever, user in plans.levers_of(plan).items():
         if lever not in STAGE_LEVERS[stage]:
             raise Wrong(

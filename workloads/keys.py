@@ -25,6 +25,8 @@ class Keys:
 
 def below(random: Random, limit: int) -> int:
     """An integer in [0, limit): from getrandbits, whose stream is the same on every version of Python."""
+    if limit < 1:
+        raise ValueError(f"there is no integer in [0, {limit})")
     bits = limit.bit_length()
     while True:
         number = random.getrandbits(bits)
