@@ -143,6 +143,7 @@ def _unknown_write_is_read(name: str) -> Plan:
 
 PLANS: dict[str, Callable[[str], Plan]] = {
     "hashes-keys-only": _missed_write,
+    "stops-rounds": _missed_write,
     "hashes-versions-only": _missed_write,
     "repairs-any-other": _missed_write,
     "takes-equal": _missed_write,

@@ -110,7 +110,13 @@ QUORUM_READS = Requirement("every read at a quorum or more", _below_quorum)
 CLOCKS = Premise("clocks differ by no more than the skew budget", _skewed)
 
 MATRIX: tuple[Cell, ...] = (
-    Cell("convergence", (ANTI_ENTROPY, IN_TIME, ENOUGH_ROUNDS), (), ("hashes-keys-only",), ("hashes-versions-only",)),
+    Cell(
+        "convergence",
+        (ANTI_ENTROPY, IN_TIME, ENOUGH_ROUNDS),
+        (),
+        ("hashes-keys-only", "stops-rounds"),
+        ("hashes-versions-only",),
+    ),
     Cell("no version regression", (), (), ("repairs-any-other", "commits-later"), ("takes-equal",)),
     Cell("monotonic reads", (BLOCKING, QUORUM_READS), (CLOCKS,), ("skips-repair",), ("repairs-all",)),
     Cell("no tombstone resurrection", (), (CLOCKS,), ("purges-unconfirmed",), ("confirms-twice",)),

@@ -209,8 +209,8 @@ def _outcomes(history: History) -> dict[str, int]:
 
 
 def _settled(history: History) -> float | None:
-    """How long it took to mend, in seconds from the start of the mend phase."""
-    times = {event.name: event.at for event in history.events if isinstance(event, Phase)}
+    """How long it took to mend, in seconds from the start of the mend phase; None: it did not."""
+    times = {event.name: event.at for event in history.events if isinstance(event, Phase) and event.pending is None}
     return (times["settled"] - times["mend"]) / 1e9 if "settled" in times else None
 
 

@@ -31,9 +31,10 @@ class Settling:
         if self._still_quiet(now):
             if self._round_passed(now):
                 return "settled"
+            self.reason = "nothing changes, and yet not every node completes a round of anti-entropy"
         else:
             self._since = now
-        self.reason = self._why(now)
+            self.reason = self._why(now)
         begun = min(status.begun - self._first[node].begun for node, status in now.items())
         if begun > self._rounds_max or (not self._has_rounds and self._looks > self._rounds_max):
             return "not mended"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from xxhash import xxh3_64_intdigest
 
+from .antientropy import AntiEntropy
 from .copies import Copies, Source
 from .core import Core
 from .merkle import Tree
@@ -80,6 +81,12 @@ class HashesVersionsOnly(Tree):
     def leaf_hash(self, record: Record) -> int:
         version = record.version
         return xxh3_64_intdigest(f"{version.time} {version.by} {record.key}".encode())
+
+
+class StopsRounds(AntiEntropy):
+    def tick(self) -> None:
+        if self.begun < 3:
+            super().tick()
 
 
 class SkipsRepair(Reads):
@@ -158,6 +165,7 @@ FLAWS: dict[str, Flaw] = {
     ),
     "hashes-keys-only": Flaw("Merkle trees leave out versions and values", "convergence", Parts(tree=HashesKeysOnly)),
     "hashes-versions-only": Flaw("Merkle trees leave out values", None, Parts(tree=HashesVersionsOnly)),
+    "stops-rounds": Flaw("anti-entropy stops after its third round", "convergence", Parts(entropy=StopsRounds)),
     "skips-repair": Flaw("a read answers without repairing", "monotonic reads", Parts(reads=SkipsRepair)),
     "repairs-all": Flaw("a read waits until all replicas are repaired", None, Parts(reads=RepairsAll)),
     "mixes-copies": Flaw(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from .antientropy import AntiEntropy
 from .copies import Copies
 from .core import Core
 from .merkle import Tree
@@ -24,6 +25,7 @@ class Parts(NamedTuple):
     copies: type[Copies] = Copies
     reads: type[Reads] = Reads
     writes: type[Writes] = Writes
+    entropy: type[AntiEntropy] = AntiEntropy
     purging: type[Purging] = Purging
     storage: Callable[[Storage], Storage] = _as_it_is  # the shell wraps its disk with this
 

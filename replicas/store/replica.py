@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from .antientropy import AntiEntropy
 from .copies import Audited
 from .core import Now
 from .messages import (
@@ -87,7 +86,7 @@ class Replica:
         self.core = parts.core(name, cluster, policy, placement, versions, self.copies)
         self.reads = parts.reads(self.core)
         self.writes = parts.writes(self.core)
-        self.entropy = AntiEntropy(self.core)
+        self.entropy = parts.entropy(self.core)
         self.purging = parts.purging(self.core)
         self.copies.taken = self.purging.notice
         self._deadlines: deque[tuple[int, int]] = deque()

@@ -107,9 +107,10 @@ class Run:
                 pending = await self._settle(settling)
                 await self._dump("settled")
                 self._phase("settled", pending)
-                settling.begin_again(await self._statuses())
-                await self._settle(settling)
-                await self._dump("one round later")
+                if pending is None:
+                    settling.begin_again(await self._statuses())
+                    await self._settle(settling)
+                    await self._dump("one round later")
         except TimeoutError:
             return  # without its last phases the history ends in an unknown verdict, with that reason
         self.cluster.check_alive(self._down)

@@ -63,9 +63,10 @@ class Simulation:
         pending = self._settle(settling)
         self._dump("settled")
         self.events.append(Phase(at=world.now, name="settled", pending=pending))
-        settling.begin_again(self._statuses())
-        self._settle(settling)
-        self._dump("one round later")
+        if pending is None:
+            settling.begin_again(self._statuses())
+            self._settle(settling)
+            self._dump("one round later")
         self.events.append(Phase(at=world.now, name="end"))
         return ordered(header_of(plan, "simulation"), self.events)
 

@@ -139,6 +139,12 @@ def whether_sends_keep_the_order_of_the_ring(parts: Parts) -> bool:
     return [to for to, _ in core.sends] == peers
 
 
+def whether_rounds_go_on(parts: Parts) -> bool:
+    rig = Rig(cluster(), QUICK_POLICY, parts)
+    rig.rounds(8)
+    return rig.status("r1").begun > 3
+
+
 Decision = tuple[str, Callable[[Parts], Any], Any, Any]
 DECISIONS: list[Decision] = [
     ("repairs-any-other", held_after_an_older_copy_arrives, "new", "old"),
@@ -149,6 +155,7 @@ DECISIONS: list[Decision] = [
     ("hashes-keys-only", whether_trees_differ(OLD, NEW), True, False),
     ("hashes-versions-only", whether_trees_differ(TWIN, NEW), True, False),
     ("hashes-versions-only", whether_trees_differ(OLD, NEW), True, True),
+    ("stops-rounds", whether_rounds_go_on, True, False),
     ("skips-repair", holders_when_a_read_is_answered, 2, 1),
     ("repairs-all", holders_when_a_read_is_answered, 2, 3),
     ("mixes-copies", what_a_read_shows, ("new", True), ("old", True)),
