@@ -54,16 +54,23 @@ class SqliteStorage:
 
     def __init__(self, path: Path, synchronous: str = "FULL") -> None:
         self._db = sqlite3.connect(path, isolation_level=None, timeout=0.0, cached_statements=64)
-        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")  # one node a file, and no lock calls at each read
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA cache_size = -65536")
-        self._db.execute(f"PRAGMA synchronous = {synchronous}")
-        self._db.executescript(_SCHEMA)
         self._db.text_factory = _text
         self._execute = self._db.execute
         self._open = False
+        try:
+            self.meta = self._prepare(synchronous)
+        except sqlite3.Error:
+            self._db.close()
+            raise
+
+    def _prepare(self, synchronous: str) -> Meta | None:
+        self._execute("PRAGMA locking_mode = EXCLUSIVE")  # one node a file, and no lock calls at each read
+        self._execute("PRAGMA journal_mode = WAL")
+        self._execute("PRAGMA cache_size = -65536")
+        self._execute(f"PRAGMA synchronous = {synchronous}")
+        self._db.executescript(_SCHEMA)
         row = self._execute("SELECT incarnation, batch, clock, boots FROM meta").fetchone()
-        self.meta = Meta(*row) if row else None
+        return Meta(*row) if row else None
 
     def get(self, key: str) -> Record | None:
         row = self._execute(f"SELECT {_COLUMNS} FROM copies WHERE key = ?", (key,)).fetchone()  # noqa: S608 - a constant
