@@ -5,8 +5,6 @@ Nothing here, nor in the parts, has a clock, a socket, a loop or a random source
 
 from typing import NamedTuple, Protocol
 
-import msgspec
-
 from .copies import Copies
 from .messages import AnyMessage, PeerMessage, Stored
 from .placement import Placement
@@ -27,15 +25,6 @@ class Waiting(Protocol):
     def stored(self, sender: str, message: Stored) -> None: ...
 
 
-class Metrics(msgspec.Struct):
-    reads: int = 0
-    writes: int = 0
-    repairs_started: int = 0
-    repairs_done: int = 0
-    timeouts: int = 0
-    refused: int = 0
-
-
 class Core:
     """The outbox is `sends`, `answers`, `timers` and the audit in `copies`: the shell takes it after each batch."""
 
@@ -53,7 +42,6 @@ class Core:
         self.answers: list[tuple[str, AnyMessage]] = []
         self.timers: list[tuple[int, str]] = []
         self.waiting: dict[int, Waiting] = {}
-        self.metrics = Metrics()
         self._requests = 0
         self._sent = 0
 

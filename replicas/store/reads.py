@@ -25,7 +25,6 @@ class Read:
     def stored(self, sender: str, message: Stored) -> None:
         if message.holds:
             self.holders[sender] = None
-            self.reads.core.metrics.repairs_done += 1
             self.reads.finish_if_repaired(self)
 
     def timed_out(self) -> str:
@@ -40,7 +39,6 @@ class Reads:
 
     def begin(self, client: str, message: Get) -> Read:
         core = self.core
-        core.metrics.reads += 1
         read = Read(self, client, message, core.cluster.reads_needed(message.level), core.next_request())
         core.waiting[read.request] = read
         replicas = core.placement.replicas_of(message.key)
@@ -104,7 +102,6 @@ class Reads:
     def _repair(self, read: Read, best: Record) -> None:
         """Also to replicas that have not answered yet: their word counts as soon as it comes."""
         core = self.core
-        core.metrics.repairs_started += 1
         stale = [node for node in core.placement.replicas_of(best.key) if node not in read.holders]
         origin = f"op {read.message.op}"
         store = Store(0, read.born, origin, read.request, best, "read repair")

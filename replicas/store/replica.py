@@ -190,7 +190,6 @@ class Replica:
     def _client(self, sender: str, message: ClientMessage) -> None:
         refusal = self._refusal(message)
         if refusal is not None:
-            self.core.metrics.refused += 1
             self.core.answer(sender, Answer(message.op, "refused", error=refusal))
             return
         operation = (
@@ -221,7 +220,6 @@ class Replica:
             operation = self.core.waiting.get(request)
             if isinstance(operation, Read | Write):
                 del self.core.waiting[request]
-                self.core.metrics.timeouts += 1
                 error = operation.timed_out()
                 self.core.answer(operation.client, Answer(operation.message.op, "timeout", error=error))
         while self._deadlines and self._deadlines[0][1] not in self.core.waiting:

@@ -33,7 +33,6 @@ class Writes:
 
     def begin(self, client: str, message: Put | Delete) -> Write:
         core = self.core
-        core.metrics.writes += 1
         write = Write(self, client, message, core.cluster.writes_needed(message.level), core.next_request())
         core.waiting[write.request] = write
         replicas = core.placement.replicas_of(message.key)
