@@ -11,7 +11,7 @@ import msgspec
 FORMAT = 1
 
 Outcome = Literal["ok", "failed", "unknown"]
-Cause = Literal["write", "read repair", "anti-entropy", "purgeable", "purge", "corrupt"]
+Cause = Literal["write", "read repair", "hinted handoff", "anti-entropy", "bootstrap", "purgeable", "purge", "corrupt"]
 
 
 class Version(msgspec.Struct, frozen=True, array_like=True):
@@ -87,11 +87,12 @@ class Change(Event, tag="change"):
 
 class Life(Event, tag="life"):
     """A node came up or went down. At a start, `batch` is the last commit found in its database and `committed`
-    the last that it had declared durable before: batch < committed is a loss of durable state."""
+    the last that this incarnation had declared durable before: batch < committed is a loss of durable state.
+    `wiped`: it was killed and its disk is lost; what starts next on that node is a new incarnation."""
 
     node: str
     incarnation: str
-    what: Literal["started", "killed"]
+    what: Literal["started", "killed", "stopped", "wiped"]
     batch: int = 0
     committed: int = 0
 
@@ -137,13 +138,22 @@ class Rounds(Event, tag="rounds"):
 
 
 class Phase(Event, tag="phase"):
-    """`settled`: `pending()` had no reason left, or the rounds that were promised are over and `pending` says why."""
+    """`settled`: `pending()` had no reason left, or the rounds that were promised are over and `pending` says why.
+    `mend` names the nodes that stay `down` until the end."""
 
     name: Literal["unrest", "mend", "settled", "end"]
     pending: str | None = None
+    down: list[str] = []
 
 
-AnyEvent = Invoke | Return | Change | Life | Fault | Message | Dump | Rounds | Phase
+class Metrics(Event, tag="metrics"):
+    """What one node has counted since its last start."""
+
+    node: str
+    values: dict[str, int]
+
+
+AnyEvent = Invoke | Return | Change | Life | Fault | Message | Dump | Rounds | Phase | Metrics
 
 
 class History(msgspec.Struct):

@@ -56,8 +56,8 @@ class Disk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Times count from the start of unrest. Faults end with unrest; then everything is healed and must mend within
-    `mend_rounds_max` rounds of anti-entropy."""
+    """Times count from the start of unrest. Faults end with unrest; then everything is healed, but for the nodes that
+    stay `down`, and must mend within `mend_rounds_max` rounds of anti-entropy."""
 
     format: int
     seed: int
@@ -72,6 +72,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mend_rounds_max: int
     client_timeout_ns: int
     flaw: str | None = None
+    down: list[str] = []
 
 
 def levers_of(plan: Plan) -> dict[Lever, str]:
@@ -203,8 +204,10 @@ def _check_fault(plan: Plan, fault: Fault, place: str) -> None:
     for target in fault.targets:
         if target not in nodes:
             raise Wrong(f"{place}.targets", f"{target!r} is not a node", near(target, nodes))
-    if len(fault.targets) != kind.targets:
-        raise Wrong(f"{place}.targets", f"{fault.kind} takes {kind.targets}, not {len(fault.targets)}", kind.legend)
+    least, most = kind.targets
+    if not least <= len(fault.targets) <= most:
+        many = f"{least}" if least == most else f"{least} to {most}"
+        raise Wrong(f"{place}.targets", f"{fault.kind} takes {many}, not {len(fault.targets)}", kind.legend)
     if len(set(fault.targets)) != len(fault.targets):
         raise Wrong(f"{place}.targets", f"{fault.targets[0]!r} is there twice", kind.legend)
     if not kind.actions(fault, nodes):

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, Protocol
 
 Outcome = Literal["ok", "failed", "unknown"]
 Kind = Literal["get", "put", "delete"]
-Level = Literal["ONE", "QUORUM", "ALL"]
+Level = Literal["ONE", "TWO", "THREE", "QUORUM", "ALL"]
 
 
 class Address(NamedTuple):
@@ -54,7 +54,13 @@ class Session(Protocol):
 class Observer(Protocol):
     """The harness's own way to a node, past all links and faults."""
 
-    async def health(self) -> Health: ...
+    async def health(self, without: list[str]) -> Health:
+        """As if the nodes `without` were no part of the cluster: they stay down, and nothing can wait for them."""
+        ...
+
+    async def metrics(self) -> dict[str, int]:
+        """What the node has counted since its last start, by name with the unit last."""
+        ...
 
     async def dump(self) -> dict[str, HeldCopy]: ...
 
@@ -71,8 +77,15 @@ class System(Protocol):
     name: str
     audited: bool
 
-    def prepare(self, node: str, listen: Address, links: Mapping[str, Address], folder: Path) -> list[str]:
-        """Writes what the node needs into its folder and returns the command that starts it there."""
+    def prepare(
+        self, node: str, incarnation: int, listen: Address, links: Mapping[str, Address], folder: Path
+    ) -> list[str]:
+        """Writes what the node needs into its folder and returns the command that starts it there. Incarnations count
+        from 1: a later one starts on an empty disk and is bootstrapped."""
+        ...
+
+    def wipe(self, folder: Path) -> None:
+        """Removes what a node that has ended keeps on its disk; its log and its audit trail stay."""
         ...
 
     async def connect(self, address: Address, session: str, deadline_s: float) -> Session:

@@ -52,9 +52,11 @@ class DirectStore(Store):
         self.addresses: dict[str, Address] = {}
         self._direct = variant.proxy is None
 
-    def prepare(self, node: str, listen: Address, links: Mapping[str, Address], folder: Path) -> list[str]:
+    def prepare(
+        self, node: str, incarnation: int, listen: Address, links: Mapping[str, Address], folder: Path
+    ) -> list[str]:
         chosen = {peer: self.addresses[peer] for peer in links} if self._direct else links
-        return super().prepare(node, listen, chosen, folder)
+        return super().prepare(node, incarnation, listen, chosen, folder)
 
 
 def settings(nodes: int) -> Settings:

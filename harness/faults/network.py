@@ -26,11 +26,11 @@ def _one_way(fault: Fault, _nodes: list[str]) -> list[Action]:
 
 
 KINDS = [
-    Kind("isolate", "nothing passes between one node and all others", 1, ("block",), draw_one, _isolate),
+    Kind("isolate", "nothing passes between one node and all others", (1, 1), ("block",), draw_one, _isolate),
     Kind(
         "one-way",
         "nothing passes from the first node to the second; the reverse works",
-        2,
+        (2, 2),
         ("block",),
         _draw_pair,
         _one_way,

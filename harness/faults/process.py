@@ -20,6 +20,6 @@ def _pause(fault: Fault, _nodes: list[str]) -> list[Action]:
 
 
 KINDS = [
-    Kind("kill", "kill -9 at the start, restart on the same disk at the end", 1, ("kill",), draw_one, _kill),
-    Kind("pause", "stop the process at the start, let it continue at the end", 1, ("pause",), draw_one, _pause),
+    Kind("kill", "kill -9 at the start, restart on the same disk at the end", (1, 1), ("kill",), draw_one, _kill),
+    Kind("pause", "stop the process at the start, let it continue at the end", (1, 1), ("pause",), draw_one, _pause),
 ]

@@ -9,6 +9,7 @@ from .messages import (
     Answer,
     AnyMessage,
     AskDump,
+    AskMetrics,
     AskReady,
     AskStatus,
     BadFrame,
@@ -18,6 +19,7 @@ from .messages import (
     Get,
     Greeting,
     Hello,
+    MetricsReply,
     Ping,
     Pong,
     Put,
@@ -125,9 +127,12 @@ class StoreObserver:
         self._connection = connection
         self._deadline_s = deadline_s
 
-    async def health(self) -> Health:
-        status = await self._connection.ask(AskStatus(), Status, self._deadline_s)
+    async def health(self, without: list[str]) -> Health:
+        status = await self._connection.ask(AskStatus(without), Status, self._deadline_s)
         return Health(status.begun, status.completed, status.changes, status.pending)
+
+    async def metrics(self) -> dict[str, int]:
+        return (await self._connection.ask(AskMetrics(), MetricsReply, self._deadline_s)).values
 
     async def dump(self) -> dict[str, HeldCopy]:
         """Page by page: all that a node holds may be more than a frame."""

@@ -163,7 +163,17 @@ class Greeting(msgspec.Struct, array_like=True, tag="greeting", gc=False):
 
 
 class AskStatus(msgspec.Struct, array_like=True, tag="ask status", gc=False):
+    """As if the nodes `without` were no part of the cluster."""
+
+    without: list[str] = []
+
+
+class AskMetrics(msgspec.Struct, array_like=True, tag="ask metrics", gc=False):
     pass
+
+
+class MetricsReply(msgspec.Struct, array_like=True, tag="metrics", gc=False):
+    values: dict[str, int]
 
 
 class Status(msgspec.Struct, array_like=True, tag="status", gc=False):
@@ -221,6 +231,8 @@ AnyMessage = (
     | Greeting
     | AskStatus
     | Status
+    | AskMetrics
+    | MetricsReply
     | AskDump
     | DumpReply
     | Ping

@@ -10,6 +10,7 @@ from .messages import (
     Answer,
     AnyMessage,
     AskDump,
+    AskMetrics,
     AskStatus,
     ClientMessage,
     Compare,
@@ -25,6 +26,7 @@ from .messages import (
     Leaves,
     Mark,
     Marked,
+    MetricsReply,
     PeerMessage,
     Ping,
     Pong,
@@ -140,6 +142,14 @@ class Replica:
     def has_effects(self) -> bool:
         return bool(self.core.sends or self.core.answers or self.core.timers or self.copies.audit)
 
+    def health(self, without: list[str]) -> Status:  # noqa: ARG002 - comes with the next commit
+        entropy = self.entropy
+        return Status(entropy.begun, entropy.completed, self.copies.changes, self.pending())
+
+    def metrics(self) -> dict[str, int]:
+        """What was counted since the start."""
+        return {}
+
     def pending(self) -> str | None:
         """In words, what keeps this node from being mended."""
         operations = sum(isinstance(waiting, Read | Write) for waiting in self.core.waiting.values())
@@ -184,6 +194,7 @@ class Replica:
             Marked: self.purging.marked,
             Ping: self._ping,
             AskStatus: self._status,
+            AskMetrics: self._metrics,
             AskDump: self._dump,
         }
 
@@ -230,9 +241,11 @@ class Replica:
     def _ping(self, sender: str, message: Ping) -> None:
         self.core.answer(sender, Pong(message.token))
 
-    def _status(self, sender: str, _message: AskStatus) -> None:
-        entropy = self.entropy
-        self.core.answer(sender, Status(entropy.begun, entropy.completed, self.copies.changes, self.pending()))
+    def _status(self, sender: str, message: AskStatus) -> None:
+        self.core.answer(sender, self.health(message.without))
+
+    def _metrics(self, sender: str, _message: AskMetrics) -> None:
+        self.core.answer(sender, MetricsReply(self.metrics()))
 
     def _dump(self, sender: str, message: AskDump) -> None:
         self.core.answer(sender, self.dump(message.after))

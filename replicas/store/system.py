@@ -35,10 +35,12 @@ class Store:
         self._synchronous = synchronous
         self._record_messages = record_messages
 
-    def prepare(self, node: str, listen: Address, links: Mapping[str, Address], folder: Path) -> list[str]:
+    def prepare(
+        self, node: str, incarnation: int, listen: Address, links: Mapping[str, Address], folder: Path
+    ) -> list[str]:
         spec = Spec(
             name=node,
-            incarnation=f"{node}.1",
+            incarnation=f"{node}.{incarnation}",
             listen=listen,
             links=dict(links),
             cluster=self._cluster,
@@ -50,6 +52,10 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "spec.json").write_bytes(msgspec.json.encode(spec))
         return [sys.executable, "-P", "-m", "replicas.store", str(folder.absolute())]
+
+    def wipe(self, folder: Path) -> None:
+        for path in folder.glob("copies.db*"):
+            path.unlink()
 
     async def connect(self, address: Address, session: str, deadline_s: float) -> Session:
         connection = await Connection.open(address, Hello("client", session), deadline_s)

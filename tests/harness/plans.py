@@ -93,5 +93,5 @@ def _operations(draw: st.DrawFn, number: int, names: list[str], unrest_ns: int) 
 def _faults(draw: st.DrawFn, name: str, names: list[str], unrest_ns: int) -> Fault:
     kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
     start = draw(st.integers(0, unrest_ns - 1))
-    targets = draw(st.permutations(names))[: kind.targets]
+    targets = draw(st.permutations(names))[: kind.targets[0]]
     return Fault(name, kind.name, targets, start, draw(st.integers(start + 1, unrest_ns)))

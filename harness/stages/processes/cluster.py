@@ -80,7 +80,7 @@ class Cluster:
     async def _start_node(self, name: str) -> None:
         links = {ends(each)[1]: at for each, at in self._links.items() if ends(each)[0] == name}
         folder = self._folder / name
-        self._commands[name] = self._system.prepare(name, self._direct[name], links, folder)
+        self._commands[name] = self._system.prepare(name, 1, self._direct[name], links, folder)
         self._children[name] = await self._spawn(self._commands[name], folder, folder / "log.txt")
 
     async def _spawn(self, command: list[str], folder: Path, log: Path) -> Child:

@@ -156,7 +156,7 @@ class Run:
 
 
 async def _health(observer: Observer) -> Health:
-    return await observer.health()
+    return await observer.health([])
 
 
 async def _copies(observer: Observer) -> dict[str, Copy]:

@@ -82,8 +82,8 @@ class Simulation:
         for name, node in self.nodes.items():
             replica = node.replica
             if replica is not None:
-                entropy = replica.entropy
-                statuses[name] = Health(entropy.begun, entropy.completed, replica.copies.changes, replica.pending())
+                status = replica.health(self.plan.down)
+                statuses[name] = Health(status.begun, status.completed, status.changes, status.pending)
         return statuses
 
     def _dump(self, moment: Literal["settled", "one round later"]) -> None:

@@ -65,7 +65,7 @@ class Nodes:
         self.of: dict[str, Node] = {}
         for name, address in addresses.items():
             links = {peer: other for peer, other in addresses.items() if peer != name}
-            command = self.system.prepare(name, address, links, folder / name)
+            command = self.system.prepare(name, 1, address, links, folder / name)
             self.of[name] = Node(name, address, folder / name, command)
 
     def start(self) -> None:
