@@ -5,11 +5,15 @@ later peer that has none open, so that a peer that is down delays nobody else. A
 that was opened in it or later is over with each peer.
 """
 
+from xxhash import xxh3_64_intdigest
+
+from .budget import Budget
 from .core import Core
 from .merkle import children, differing, keys_of, roots, same_shape
 from .messages import Brief, Compare, Done, Leaves, Store, Stored, Want
 from .records import Record
 
+_COPY_BYTES = 64  # of a message, beside key and value
 _NOBODY_WAITS = 0  # session numbers are the opener's own: here the same number may mean something else
 
 
@@ -24,20 +28,29 @@ class Exchange:
         self.opened_at = entropy.core.now.mono
         self.unacknowledged: dict[str, None] = {}  # keys: one that is acknowledged twice hides no other
         self.awaits_peer = True
-        self.differed = False
+        self.differed: list[int] = []  # partitions
 
     def stored(self, sender: str, message: Stored) -> None:  # noqa: ARG002 - one exchange has one peer
         self.unacknowledged.pop(message.key, None)
         self.entropy.close_if_over(self)
 
+    def forget(self, node: str) -> None:
+        """A peer that lost its disk answers this exchange no more: it is given up in its time."""
+
 
 class AntiEntropy:
     """`begun` is the number of the last round; `_over` has, by peer, the round of the last exchange that was not
-    given up, and `_finding` what the last one found, in words."""
+    given up, `_finding` what the last one found, in words, and `_differed` in which partitions. `_compared` has, for
+    earlier peers as well, when the last exchange ended."""
 
     def __init__(self, core: Core) -> None:
         self.core = core
         self.begun = 0
+        self.held_back_bytes = 0  # what the limit kept from being sent since the last round
+        self._budget = Budget(core.policy.repair_bytes_per_s_max)
+        self._started_at = 0
+        self._compared: dict[str, int] = {}
+        self._differed: dict[str, list[int]] = {}
         self._later_peers = _later_peers(core)
         self._over = dict.fromkeys(self._later_peers, 0)
         self._finding: dict[str, str | None] = {
@@ -46,19 +59,46 @@ class AntiEntropy:
         self._open: dict[str, Exchange] = {}  # by peer
         self._listed: dict[str, str] = {}  # by peer: the key up to which it was last told what is held
 
-    @property
-    def completed(self) -> int:
-        """The number of the last complete round."""
-        return min(self._over.values(), default=self.begun)
+    def start(self) -> None:
+        self._started_at = self.core.now.mono
+        if self.core.policy.anti_entropy == "merkle":
+            self.core.set_timer(self._next_round_ns(), "round")
 
-    @property
-    def pending(self) -> str | None:
-        return next((finding for finding in self._finding.values() if finding), None)
+    def _next_round_ns(self) -> int:
+        """Drawn for each round, so that nodes that started together do not repair together."""
+        policy = self.core.policy
+        spread = policy.round_every_ns * policy.round_jitter_ppm // 1_000_000
+        drawn = xxh3_64_intdigest(f"{self.core.versions.incarnation}/{self.begun}".encode())
+        return policy.round_every_ns - spread + drawn % (2 * spread + 1)
+
+    def completed(self, without: list[str]) -> int:
+        """The number of the last complete round, with those peers that can answer."""
+        return min((number for peer, number in self._over.items() if peer not in without), default=self.begun)
+
+    def pending(self, without: list[str]) -> str | None:
+        found = (finding for peer, finding in self._finding.items() if finding and peer not in without)
+        return next(found, None)
+
+    def ranges_pending(self) -> int:
+        return len({partition for partitions in self._differed.values() for partition in partitions})
+
+    def since_repair_ns(self) -> dict[int, int]:
+        """By partition, for how long it has not been compared with every other of its replicas."""
+        core = self.core
+        ages: dict[int, int] = {}
+        for partition in core.copies.trees:
+            others = core.others(core.placement.replicas_of_partition(partition))
+            last = min((self._compared.get(node, self._started_at) for node in others), default=core.now.mono)
+            ages[partition] = core.now.mono - last
+        return ages
 
     def tick(self) -> None:
         core = self.core
-        core.set_timer(core.policy.round_every_ns, "round")
         self.begun += 1
+        self.held_back_bytes = 0
+        core.set_timer(self._next_round_ns(), "round")
+        if not core.joined:
+            return
         for peer, partitions in self._later_peers.items():
             self._give_up_if_late(peer)
             if peer not in self._open:
@@ -87,9 +127,10 @@ class AntiEntropy:
     def compare(self, sender: str, message: Compare) -> None:
         trees = self.core.copies.trees
         levels = self.core.policy.tree_levels
-        if not same_shape(trees, message.level, message.hashes):
-            return  # a node that places keys otherwise; its exchange times out and says so
+        if not self.core.joined or not same_shape(trees, message.level, message.hashes):
+            return  # a node without its copies, or that places keys otherwise: the exchange times out and says so
         unequal = differing(trees, message.level, message.hashes)
+        self.core.metrics.digests_differed += sum(map(len, unequal.values()))
         session, opener = message.session, message.opened_by
         if not unequal:
             self._nothing_differs(sender, message)
@@ -103,7 +144,11 @@ class AntiEntropy:
         if message.opened_by == self.core.name:
             self._peer_is_done(message.session, message.opened_by)
         else:
-            self.core.send(sender, Done(0, self.core.now.wall, message.origin, message.session, message.opened_by))
+            self._say_done(sender, message)
+
+    def _say_done(self, to: str, message: Compare | Want) -> None:
+        self._compared[to] = self.core.now.mono
+        self.core.send(to, Done(0, self.core.now.wall, message.origin, message.session, message.opened_by))
 
     def _list(self, to: str, message: Compare, leaves: dict[int, list[int]]) -> None:
         """From where the last listing for this peer ended, so that a limit delays keys but hides none."""
@@ -125,7 +170,7 @@ class AntiEntropy:
         exchange = self._exchange(message.session, message.opened_by)
         if exchange is None or any(partition not in core.copies.trees for partition in message.leaves):
             return
-        exchange.differed = True
+        exchange.differed = list(message.leaves)
         theirs = {b.key: b for b in message.briefs}
         want: list[str] = []
         for key, theirs_of_key in theirs.items():
@@ -153,13 +198,18 @@ class AntiEntropy:
     def want(self, sender: str, message: Want) -> None:
         for key in message.keys:
             self._push(sender, key, message.origin, None)
-        self.core.send(sender, Done(0, self.core.now.wall, message.origin, message.session, message.opened_by))
+        self._say_done(sender, message)
 
     def _push(self, to: str, key: str, origin: str, exchange: Exchange | None) -> None:
         """`exchange` as its opener, who waits for what it sends; the other side does not."""
         record = self.core.copies.held(key)
         if record is None:
             return
+        size = len(key) + len(record.value or "") + _COPY_BYTES
+        if not self._budget.take(self.core.now.mono, size):
+            self.held_back_bytes += size
+            return  # it still differs in the next round
+        self.core.metrics.repair_bytes_sent += size
         if exchange is not None:
             exchange.unacknowledged[key] = None
         request = exchange.session if exchange else _NOBODY_WAITS
@@ -181,6 +231,8 @@ class AntiEntropy:
         del self._open[peer]
         del self.core.waiting[exchange.session]
         self._over[peer] = exchange.round
+        self._compared[peer] = self.core.now.mono
+        self._differed[peer] = exchange.differed
         found = f"{self.core.name} and {peer} differed in the last round of anti-entropy"
         self._finding[peer] = found if exchange.differed else None
 

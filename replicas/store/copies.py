@@ -9,7 +9,7 @@ from .records import Record
 from .storage import Storage
 from .versions import Versions
 
-Cause = Literal["write", "read repair", "anti-entropy", "purgeable", "purge", "corrupt"]
+Cause = Literal["write", "read repair", "hinted handoff", "anti-entropy", "bootstrap", "purgeable", "purge", "corrupt"]
 
 
 class Audited(NamedTuple):

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from .copies import Copies
 from .messages import AnyMessage, PeerMessage, Stored
+from .metrics import Metrics
 from .placement import Placement
 from .settings import Cluster, Policy
 from .versions import Versions
@@ -24,12 +25,28 @@ class Waiting(Protocol):
 
     def stored(self, sender: str, message: Stored) -> None: ...
 
+    def forget(self, node: str) -> None:
+        """The node lost its disk: what it said before is not true any more."""
+        ...
+
 
 class Core:
-    """The outbox is `sends`, `answers`, `timers` and the audit in `copies`: the shell takes it after each batch."""
+    """The outbox is `sends`, `answers`, `timers` and the audit in `copies`: the shell takes it after each batch.
+
+    `joined`: this node holds what it should, and counts in quorums. Messages with a number below the sender's in
+    `oldest_numbers` are those of an earlier incarnation.
+    """
 
     def __init__(
-        self, name: str, cluster: Cluster, policy: Policy, placement: Placement, versions: Versions, copies: Copies
+        self,
+        name: str,
+        cluster: Cluster,
+        policy: Policy,
+        placement: Placement,
+        versions: Versions,
+        copies: Copies,
+        *,
+        joined: bool,
     ) -> None:
         self.name = name
         self.cluster = cluster
@@ -37,6 +54,9 @@ class Core:
         self.placement = placement
         self.versions = versions
         self.copies = copies
+        self.joined = joined
+        self.oldest_numbers: dict[str, int] = {}
+        self.metrics = Metrics()
         self.now = Now(0, 0)
         self.sends: list[tuple[str, PeerMessage]] = []
         self.answers: list[tuple[str, AnyMessage]] = []

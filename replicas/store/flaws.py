@@ -9,13 +9,14 @@ from xxhash import xxh3_64_intdigest
 from .antientropy import AntiEntropy
 from .copies import Copies, Source
 from .core import Core
+from .hints import Hints
 from .merkle import Tree
 from .messages import Brief, PeerMessage
 from .parts import SOUND, Parts
 from .purging import Confirmation, Purging
 from .reads import Read, Reads
 from .records import Record, record
-from .storage import Meta, Storage
+from .storage import Hint, Meta, Storage
 from .versions import Glance, LastWriterWins
 from .writes import Write, Writes
 
@@ -60,8 +61,23 @@ class CommitsLater:
     def remove(self, key: str) -> None:
         self._storage.remove(key)
 
-    def scan(self) -> Iterator[tuple[Record, int]]:
-        return self._storage.scan()
+    def scan(self, after: str | None = None, limit: int | None = None) -> Iterator[tuple[Record, int]]:
+        return self._storage.scan(after, limit)
+
+    def put_hint(self, hint: Hint) -> None:
+        self._storage.put_hint(hint)
+
+    def remove_hint(self, target: str, key: str) -> None:
+        self._storage.remove_hint(target, key)
+
+    def hints(self) -> list[Hint]:
+        return self._storage.hints()
+
+    def put_generation(self, peer: str, generation: int) -> None:
+        self._storage.put_generation(peer, generation)
+
+    def generations(self) -> dict[str, int]:
+        return self._storage.generations()
 
     def commit(self, meta: Meta) -> None:
         self._withheld += 1
@@ -128,8 +144,8 @@ class PurgesAfterQuorum(Purging):
 class ConfirmsTwice(Purging):
     """Asks all replicas again before it believes them; not once marks are out, when some may have purged."""
 
-    def __init__(self, core: Core) -> None:
-        super().__init__(core)
+    def __init__(self, core: Core, hints: Hints) -> None:
+        super().__init__(core, hints)
         self._asked_again: dict[str, None] = {}
 
     def confirmed_by_all(self, confirmation: Confirmation, replicas: tuple[str, ...]) -> bool:

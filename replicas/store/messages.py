@@ -16,7 +16,7 @@ from .records import Record, Version
 
 FRAME_MAX = 16 * 1024 * 1024
 
-RepairCause = Literal["write", "read repair", "anti-entropy"]
+RepairCause = Literal["write", "read repair", "hinted handoff", "anti-entropy"]
 
 
 class Peer(msgspec.Struct, array_like=True, gc=False):
@@ -115,7 +115,54 @@ class Marked(Peer, tag="marked"):
     brief: Brief
 
 
-PeerMessage = Store | Stored | Fetch | Fetched | Compare | Done | Leaves | Want | Confirm | Confirmed | Mark | Marked
+class Announce(Peer, tag="announce"):
+    """The sender lost its disk: whatever an earlier generation of it said holds no more."""
+
+    generation: int
+
+
+class Announced(Peer, tag="announced"):
+    generation: int
+
+
+class AskPage(Peer, tag="ask page"):
+    """For what the receiver holds of the sender's partitions, behind this key; None: from the first."""
+
+    after: str | None
+
+
+class PagedCopy(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    record: Record
+    purgeable: bool
+
+
+class Page(Peer, tag="page"):
+    """`last`: the key up to which the sender has looked."""
+
+    after: str | None
+    last: str | None
+    copies: list[PagedCopy]
+    more: bool
+
+
+PeerMessage = (
+    Store
+    | Stored
+    | Fetch
+    | Fetched
+    | Compare
+    | Done
+    | Leaves
+    | Want
+    | Confirm
+    | Confirmed
+    | Mark
+    | Marked
+    | Announce
+    | Announced
+    | AskPage
+    | Page
+)
 
 
 class Get(msgspec.Struct, array_like=True, tag="get", gc=False):
@@ -299,7 +346,7 @@ _LABELS: dict[type[Peer], Callable[[Any], Label]] = {
     Mark: lambda message: (message.brief.key, message.brief.version),
     Marked: lambda message: (message.brief.key, message.brief.version),
 }
-_ALL_KINDS: tuple[type[Peer], ...] = (*_LABELS, Compare, Done, Leaves, Want)
+_ALL_KINDS: tuple[type[Peer], ...] = (*_LABELS, Compare, Done, Leaves, Want, Announce, Announced, AskPage, Page)
 _KINDS = {kind: str(kind.__struct_config__.tag) for kind in _ALL_KINDS}
 
 

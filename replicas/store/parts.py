@@ -6,6 +6,8 @@ from typing import NamedTuple
 from .antientropy import AntiEntropy
 from .copies import Copies
 from .core import Core
+from .hints import Hints
+from .joining import Joining
 from .merkle import Tree
 from .purging import Purging
 from .reads import Reads
@@ -25,6 +27,8 @@ class Parts(NamedTuple):
     copies: type[Copies] = Copies
     reads: type[Reads] = Reads
     writes: type[Writes] = Writes
+    hints: type[Hints] = Hints
+    joining: type[Joining] = Joining
     entropy: type[AntiEntropy] = AntiEntropy
     purging: type[Purging] = Purging
     storage: Callable[[Storage], Storage] = _as_it_is  # the shell wraps its disk with this

@@ -1,13 +1,18 @@
-"""Confirmed purge: a tombstone goes when every replica has confirmed it and no older message can arrive any more.
+"""When a tombstone may go: once every replica has confirmed it, or by grace, at a certain age whoever holds it.
 
-The first replica of a key leads. It asks the others until each holds the tombstone durably, or what dominates it;
-then it marks its own and has the others mark theirs. From the first mark on, nothing older exists but in messages
-that were born before; each replica drops the tombstone when those have passed their lifetime.
+Confirmed: the first replica of a key leads. It asks the others until each holds the tombstone durably, or what
+dominates it, and, with hinted handoff, until no node at all keeps an older hint; then it marks its own and has the
+others mark theirs. From the first mark on, nothing older exists but in messages that were born before; each replica
+drops the tombstone when those have passed their lifetime.
+
+By grace each replica marks its own tombstones as they come of age. That is sound only as long as every replica gets
+every deletion within the grace.
 """
 
 from .antientropy import brief
 from .copies import Source
 from .core import Core
+from .hints import Hints
 from .messages import Brief, Confirm, Confirmed, Mark, Marked
 from .records import Record
 
@@ -24,17 +29,23 @@ class Confirmation:
 
 
 class Purging:
-    def __init__(self, core: Core) -> None:
+    """`_led` has the tombstones whose confirmation this node leads; `_ageing`, by grace, when each was made."""
+
+    def __init__(self, core: Core, hints: Hints) -> None:
         self.core = core
+        self.hints = hints
         self._led: dict[str, Confirmation] = {}
+        self._ageing: dict[str, int] = {}
 
-    def active(self) -> bool:
-        return self.core.policy.purge == "confirmed"
-
-    def load(self, tombstones: list[Record]) -> None:
-        """After a start: whether others have marked what is marked here is not known any more, so they are asked."""
+    def start(self, tombstones: list[Record]) -> None:
+        """Whether others have marked what is marked here is not known any more, so they are asked."""
+        if self.core.policy.purge == "never":
+            return
+        self.core.set_timer(self.core.policy.round_every_ns, "purge")
         for tombstone in tombstones:
             self.notice(tombstone)
+        if self.core.policy.purge == "grace":
+            return
         for key in self.core.copies.marked:
             held = self.core.copies.held(key)
             if held is not None:
@@ -44,29 +55,58 @@ class Purging:
     def _confirm_all(self, key: str) -> None:
         confirmation = self._led.get(key)
         if confirmation is not None:
-            confirmation.confirmed = dict.fromkeys(self.core.placement.replicas_of(key))
+            confirmation.confirmed = dict.fromkeys(self._voters(key))
             confirmation.marked[self.core.name] = None
 
     def notice(self, record: Record) -> None:
         """A copy was taken here. A tombstone of a key that this node leads opens a confirmation, a value ends one."""
-        if not self.active() or self.core.placement.replicas_of(record.key)[0] != self.core.name:
-            return
-        self._led.pop(record.key, None)
-        if record.dead:
-            self._led[record.key] = Confirmation(brief(record))
+        purge = self.core.policy.purge
+        if purge == "grace":
+            self._ageing.pop(record.key, None)
+            if record.dead:
+                self._ageing[record.key] = record.version.time
+        elif purge == "confirmed" and self.core.placement.replicas_of(record.key)[0] == self.core.name:
+            self._led.pop(record.key, None)
+            if record.dead:
+                self._led[record.key] = Confirmation(brief(record))
 
-    def pending(self) -> str | None:
-        waiting = len(self._led)
-        return f"{waiting} tombstones await their confirmation" if waiting else self._pending_marks()
+    def forget(self, node: str) -> None:
+        """The node lost its disk, and what it had confirmed with it."""
+        for confirmation in self._led.values():
+            confirmation.confirmed.pop(node, None)
+            confirmation.marked.pop(node, None)
 
-    def _pending_marks(self) -> str | None:
+    def _voters(self, key: str) -> tuple[str, ...]:
+        """Whoever may have something older: any node may keep a hint."""
+        return tuple(self.core.cluster.names()) if self.hints.active() else self.core.placement.replicas_of(key)
+
+    def pending(self, without: list[str]) -> str | None:
+        waiting = sum(self._waits(key, each, without) for key, each in self._led.items())
+        if waiting:
+            return f"{waiting} tombstones await their confirmation"
+        if self._ageing:
+            return f"{len(self._ageing)} tombstones have not come of age"
         waiting = len(self.core.copies.marked)
         return f"{waiting} purgeable tombstones wait for older messages to pass" if waiting else None
+
+    def _waits(self, key: str, confirmation: Confirmation, without: list[str]) -> bool:
+        """Not for those that will not come back: their word will never be heard."""
+        voters = self._voters(key)
+        if any(node in without for node in voters if node not in confirmation.confirmed):
+            return False
+        return not any(node in without and node not in confirmation.marked for node in voters)
+
+    def held(self) -> int:
+        """Tombstones that this node knows it must see to."""
+        return len(self._led) + len(self._ageing) + len(self.core.copies.marked)
 
     def tick(self) -> None:
         core = self.core
         core.set_timer(core.policy.round_every_ns, "purge")
+        if not core.joined:
+            return
         self._purge_ripe()
+        self._mark_aged()
         for key in list(self._led)[:_KEYS_PER_TICK_MAX]:
             confirmation = self._led.pop(key)
             self._led[key] = confirmation  # to the back: the bound must not starve the rest
@@ -77,10 +117,11 @@ class Purging:
         held = core.copies.held(key)
         if held is not None and held.version == confirmation.tombstone.version:
             confirmation.confirmed[core.name] = None
-        replicas = core.placement.replicas_of(key)
+            self.hints.bury(confirmation.tombstone)
+        replicas, voters = core.placement.replicas_of(key), self._voters(key)
         born, origin = core.now.wall, f"purge {key}"
-        if not self.confirmed_by_all(confirmation, replicas):
-            missing = [node for node in core.others(replicas) if node not in confirmation.confirmed]
+        if not self.confirmed_by_all(confirmation, voters):
+            missing = [node for node in core.others(voters) if node not in confirmation.confirmed]
             core.send_all(missing, Confirm(0, born, origin, confirmation.tombstone))
             return
         self._mark_own(confirmation)
@@ -88,12 +129,14 @@ class Purging:
         core.send_all(unmarked, Mark(0, born, origin, confirmation.tombstone))
         self._close_if_marked(key, confirmation)
 
-    def confirmed_by_all(self, confirmation: Confirmation, replicas: tuple[str, ...]) -> bool:
-        return all(node in confirmation.confirmed for node in replicas)
+    def confirmed_by_all(self, confirmation: Confirmation, voters: tuple[str, ...]) -> bool:
+        return all(node in confirmation.confirmed for node in voters)
 
     def confirm(self, sender: str, message: Confirm) -> None:
-        held = self.core.copies.held(message.brief.key)
-        if held is not None and self.core.versions.glance(held, message.brief) in ("same", "newer"):
+        if not self.core.joined:
+            return
+        self.hints.bury(message.brief)
+        if self._past(message.brief):
             self.core.send(sender, Confirmed(0, self.core.now.wall, message.origin, message.brief))
 
     def confirmed(self, sender: str, message: Confirmed) -> None:
@@ -101,8 +144,17 @@ class Purging:
         if confirmation is not None and confirmation.tombstone == message.brief:
             confirmation.confirmed[sender] = None
 
+    def _past(self, tombstone: Brief) -> bool:
+        """Whether this node holds the tombstone, or what dominates it; a node without the key holds nothing older."""
+        if self.core.name not in self.core.placement.replicas_of(tombstone.key):
+            return True
+        held = self.core.copies.held(tombstone.key)
+        return held is not None and self.core.versions.glance(held, tombstone) in ("same", "newer")
+
     def mark(self, sender: str, message: Mark) -> None:
         """Also answered when there is nothing to mark any more: the leader only needs to hear that it arrived."""
+        if not self.core.joined:
+            return
         self._mark(message.brief, f"{sender}/{message.n}")
         self.core.send(sender, Marked(0, self.core.now.wall, message.origin, message.brief))
 
@@ -128,6 +180,18 @@ class Purging:
         if all(node in confirmation.marked for node in self.core.placement.replicas_of(key)):
             self._led.pop(key, None)
 
+    def grace_ns(self) -> int:
+        return self.core.policy.grace_ns
+
+    def _mark_aged(self) -> None:
+        core = self.core
+        aged = [key for key, made in self._ageing.items() if core.now.wall - made > self.grace_ns()]
+        for key in aged[:_KEYS_PER_TICK_MAX]:
+            del self._ageing[key]
+            held = core.copies.held(key)
+            if held is not None and held.dead:
+                core.copies.mark(held, core.now.wall, Source("purgeable", core.now.wall, None, f"grace {key}"))
+
     def _purge_ripe(self) -> None:
         core = self.core
         ripe: list[str] = []
@@ -136,4 +200,6 @@ class Purging:
                 break  # oldest first
             ripe.append(key)
         for key in ripe:
+            self._led.pop(key, None)  # it was marked, so all had confirmed; some may have purged it since
+            core.metrics.tombstones_purged += 1
             core.copies.purge(key, Source("purge", core.now.wall, None, f"purge {key}"))

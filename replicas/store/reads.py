@@ -1,4 +1,8 @@
-"""A read, as its coordinator sees it: ask all replicas, decide on the first R answers, repair before answering."""
+"""A read, as its coordinator sees it: ask all replicas, decide on the first R answers, and repair what is behind.
+
+Blocking repair comes before the answer, and only as much of it as later quorum reads need. Background repair comes
+after it, once all replicas have answered or the time is up, and is for all that are behind; R = 1 repairs as well.
+"""
 
 from .copies import Source
 from .core import Core
@@ -7,7 +11,7 @@ from .records import Record
 
 
 class Read:
-    """Two steps: gather R answers; then, with blocking repair, wait until enough replicas hold what was decided."""
+    """Gathers R answers, waits for a blocking repair, is answered, and may then mend in the background."""
 
     def __init__(self, reads: "Reads", client: str, message: Get, needed: int, request: int) -> None:
         self.reads = reads
@@ -19,13 +23,26 @@ class Read:
         self.answers: dict[str, Record | None] = {}
         self.best: Record | None = None
         self.decided = False
+        self.answered = False
         self.holders: dict[str, None] = {}
         self.target = 0
+        self.repair_begun = False
+        self.repairing: dict[str, None] = {}  # who was sent the best copy and has not said yet that it holds it
 
     def stored(self, sender: str, message: Stored) -> None:
-        if message.holds:
-            self.holders[sender] = None
-            self.reads.finish_if_repaired(self)
+        if not message.holds:
+            return
+        self.holders[sender] = None
+        self.repairing.pop(sender, None)
+        self.reads.go_on(self)
+
+    def forget(self, node: str) -> None:
+        self.answers.pop(node, None)
+        self.holders.pop(node, None)
+
+    def time_is_up(self) -> bool:
+        """True: it goes on for as long again."""
+        return self.reads.late(self)
 
     def timed_out(self) -> str:
         if not self.decided:
@@ -39,16 +56,19 @@ class Reads:
 
     def begin(self, client: str, message: Get) -> Read:
         core = self.core
+        core.metrics.reads += 1
         read = Read(self, client, message, core.cluster.reads_needed(message.level), core.next_request())
         core.waiting[read.request] = read
         replicas = core.placement.replicas_of(message.key)
         fetch = Fetch(0, read.born, f"op {message.op}", read.request, message.key)
         core.send_all(core.others(replicas), fetch)
-        if core.name in replicas:
+        if core.name in replicas and core.joined:
             self._gather(read, core.name, core.copies.visible(message.key))
         return read
 
     def fetch(self, sender: str, message: Fetch) -> None:
+        if not self.core.joined:
+            return
         held = self.core.copies.visible(message.key)
         born = self.core.now.wall
         self.core.send(sender, Fetched(0, born, message.origin, message.request, message.key, held))
@@ -60,12 +80,13 @@ class Reads:
         record = message.record
         if record is not None and not record.intact():
             return  # damaged on its way: no answer is better than a wrong one
-        if read.decided:
-            if self.core.versions.dominates(record, read.best):
-                read.holders[sender] = None
-                self.finish_if_repaired(read)
-        else:
+        if not read.decided:
             self._gather(read, sender, record)
+            return
+        read.answers.setdefault(sender, record)
+        if self.core.versions.dominates(record, read.best):
+            read.holders[sender] = None
+        self.go_on(read)
 
     def _gather(self, read: Read, sender: str, record: Record | None) -> None:
         read.answers[sender] = record
@@ -75,16 +96,18 @@ class Reads:
             self._decide(read)
 
     def _decide(self, read: Read) -> None:
-        versions = self.core.versions
         read.decided = True
-        read.best = self.decided_copy(read)
-        for sender, record in read.answers.items():
-            if versions.dominates(record, read.best):
-                read.holders[sender] = None
+        self._choose(read, self.decided_copy(read))
         read.target = self.holders_needed(read)
-        if read.best is not None and len(read.holders) < read.target:
-            self._repair(read, read.best)
-        self.finish_if_repaired(read)
+        if len(read.holders) < read.target:
+            self._repair(read)
+        self.go_on(read)
+
+    def _choose(self, read: Read, best: Record | None) -> None:
+        read.best = best
+        read.holders = {
+            sender: None for sender, record in read.answers.items() if self.core.versions.dominates(record, best)
+        }
 
     def decided_copy(self, read: Read) -> Record | None:
         best: Record | None = None
@@ -95,27 +118,73 @@ class Reads:
     def holders_needed(self, read: Read) -> int:
         """So many that each later quorum read meets one. A single answer has nothing to be compared with."""
         cluster = self.core.cluster
-        if self.core.policy.read_repair == "none" or read.needed == 1 or read.best is None:
+        if self.core.policy.read_repair != "blocking" or read.needed == 1 or read.best is None:
             return 0
         return max(cluster.quorum(), cluster.n - read.needed + 1)
 
-    def _repair(self, read: Read, best: Record) -> None:
-        """Also to replicas that have not answered yet: their word counts as soon as it comes."""
-        core = self.core
-        stale = [node for node in core.placement.replicas_of(best.key) if node not in read.holders]
-        origin = f"op {read.message.op}"
-        store = Store(0, read.born, origin, read.request, best, "read repair")
-        core.send_all([node for node in stale if node != core.name], store)
-        fresh = core.now.wall - read.born <= core.policy.message_lifetime_ns
-        if core.name in stale and fresh and core.copies.offer(best, Source("read repair", read.born, None, origin)):
-            read.holders[core.name] = None
-
-    def finish_if_repaired(self, read: Read) -> None:
-        if len(read.holders) < read.target or read.request not in self.core.waiting:
+    def _repair(self, read: Read) -> None:
+        """Also replicas that have not answered yet: their word counts as soon as it comes."""
+        core, best = self.core, read.best
+        stale = [] if best is None else self._behind(read, core.placement.replicas_of(read.message.key))
+        if best is None or not stale:
             return
-        del self.core.waiting[read.request]
+        read.repair_begun = True
+        core.metrics.repairs_started += 1
+        for node in stale:
+            if node in read.answers:
+                core.metrics.count_difference(core.versions, read.answers[node], best)
+        origin = f"op {read.message.op}"
+        read.repairing = dict.fromkeys(stale)
+        others = [node for node in stale if node != core.name]
+        core.send_all(others, Store(0, read.born, origin, read.request, best, "read repair"))
+        if core.name in stale and self._repair_own(read, best, origin):
+            read.holders[core.name] = None
+            del read.repairing[core.name]
+
+    def _behind(self, read: Read, replicas: tuple[str, ...]) -> list[str]:
+        return [node for node in replicas if node not in read.holders]
+
+    def _repair_own(self, read: Read, best: Record, origin: str) -> bool:
+        core = self.core
+        fresh = core.now.wall - read.born <= core.policy.message_lifetime_ns
+        return core.joined and fresh and core.copies.offer(best, Source("read repair", read.born, None, origin))
+
+    def go_on(self, read: Read) -> None:
+        """The next step, if it is due: the answer, then what is done in the background, then the end."""
+        if read.request not in self.core.waiting or len(read.holders) < read.target:
+            return
+        if not read.answered:
+            self._answer(read)
+        if self.core.policy.read_repair != "background":
+            self._end(read)
+        elif read.repair_begun:
+            if not read.repairing:
+                self._end(read)
+        elif len(read.answers) == len(self.core.placement.replicas_of(read.message.key)):
+            self._repair_in_background(read)
+
+    def _repair_in_background(self, read: Read) -> None:
+        """With all that was heard by now, which may be more than what was answered."""
+        self._choose(read, self.decided_copy(read))
+        self._repair(read)
+        if not read.repairing:
+            self._end(read)
+
+    def late(self, read: Read) -> bool:
+        if read.answered and not read.repair_begun:
+            self._repair_in_background(read)
+            return read.request in self.core.waiting
+        self.core.metrics.repairs_failed += read.repair_begun
+        return False
+
+    def _answer(self, read: Read) -> None:
+        read.answered = True
         best = read.best
         if best is None:
             self.core.answer(read.client, Answer(read.message.op, "ok"))
         else:
             self.core.answer(read.client, Answer(read.message.op, "ok", best.value, best.version, best.dead))
+
+    def _end(self, read: Read) -> None:
+        del self.core.waiting[read.request]
+        self.core.metrics.repairs_done += read.repair_begun

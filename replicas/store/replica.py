@@ -4,13 +4,19 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import msgspec
+
 from .copies import Audited
 from .core import Now
+from .joining import first_number, generation_of
 from .messages import (
+    Announce,
+    Announced,
     Answer,
     AnyMessage,
     AskDump,
     AskMetrics,
+    AskPage,
     AskStatus,
     ClientMessage,
     Compare,
@@ -27,6 +33,8 @@ from .messages import (
     Mark,
     Marked,
     MetricsReply,
+    Page,
+    Peer,
     PeerMessage,
     Ping,
     Pong,
@@ -70,7 +78,7 @@ class Replica:
         storage: Storage,
         parts: Parts = SOUND,
     ) -> None:
-        meta = storage.meta or Meta(incarnation, 0, 0, 0)
+        meta = storage.meta or Meta(incarnation, 0, 0, 0, joined=generation_of(incarnation) == 1)
         self.name = name
         self.incarnation = meta.incarnation
         self.batch = meta.batch
@@ -85,53 +93,62 @@ class Replica:
             if name in placement.replicas_of_partition(partition)
         }
         self.copies = parts.copies(storage, versions, placement, trees)
-        self.core = parts.core(name, cluster, policy, placement, versions, self.copies)
+        self.core = parts.core(name, cluster, policy, placement, versions, self.copies, joined=meta.joined)
+        self.hints = parts.hints(self.core, storage)
         self.reads = parts.reads(self.core)
-        self.writes = parts.writes(self.core)
+        self.writes = parts.writes(self.core, self.hints)
         self.entropy = parts.entropy(self.core)
-        self.purging = parts.purging(self.core)
+        self.purging = parts.purging(self.core, self.hints)
+        self.joining = parts.joining(self.core, storage, self._forget_word_of)
         self.copies.taken = self.purging.notice
         self._deadlines: deque[tuple[int, int]] = deque()
         self._changes_committed = 0
         self._handlers = self._dispatch()
+        self._timers: dict[str, Callable[[], None]] = {
+            "round": self.entropy.tick,
+            "purge": self.purging.tick,
+            "hints": self.hints.tick,
+            "join": self.joining.tick,
+        }
 
     def start(self, now: Now) -> None:
         """Once, before any message: reads the disk, counts the start, sets the first timers."""
         self._at(now)
         self._boots += 1
-        self.core.number_from(self._boots * _NUMBERS_PER_LIFE)
-        self.purging.load(self.copies.load())
+        self.core.number_from(first_number(generation_of(self.incarnation)) + self._boots * _NUMBERS_PER_LIFE)
+        self.purging.start(self.copies.load())
+        self.entropy.start()
+        self.hints.start()
+        self.joining.start()
         self._changes_committed = -1  # the start itself must be durable
-        if self.core.policy.anti_entropy == "merkle":
-            self.core.set_timer(self.core.policy.round_every_ns, "round")
-        if self.purging.active():
-            self.core.set_timer(self.core.policy.round_every_ns, "purge")
 
     def receive(self, now: Now, sender: str, message: AnyMessage) -> None:
-        self.core.now = now
+        core = self.core
+        core.now = now
         self.copies.at = now.mono
+        if core.oldest_numbers and isinstance(message, Peer) and message.n < core.oldest_numbers.get(sender, 0):
+            return  # an earlier incarnation said it, and its disk is lost
         handler = self._handlers.get(type(message))
         if handler is not None:
             handler(sender, message)
 
     def wake(self, now: Now, timer: str) -> None:
         self._at(now)
-        if timer == "round":
-            self.entropy.tick()
-        elif timer == "purge":
-            self.purging.tick()
+        if timer in self._timers:
+            self._timers[timer]()
         else:
             self._expire()
 
     def uncommitted(self) -> Meta | None:
         """What to commit before the sends may go: None when nothing that counts has changed."""
         clock = self.core.versions.clock
-        if self.copies.changes == self._changes_committed and self.core.versions.minted <= self._durable_clock:
+        changes = self.copies.changes + self.hints.changes + self.joining.changes
+        if changes == self._changes_committed and self.core.versions.minted <= self._durable_clock:
             return None
         self.batch += 1
-        self._changes_committed = self.copies.changes
+        self._changes_committed = changes
         self._durable_clock = clock
-        return Meta(self.incarnation, self.batch, clock, self._boots)
+        return Meta(self.incarnation, self.batch, clock, self._boots, self.core.joined)
 
     def take_effects(self) -> Effects:
         core, copies = self.core, self.copies
@@ -142,34 +159,51 @@ class Replica:
     def has_effects(self) -> bool:
         return bool(self.core.sends or self.core.answers or self.core.timers or self.copies.audit)
 
-    def health(self, without: list[str]) -> Status:  # noqa: ARG002 - comes with the next commit
+    def health(self, without: list[str]) -> Status:
+        """As if the nodes `without` were no part of the cluster."""
         entropy = self.entropy
-        return Status(entropy.begun, entropy.completed, self.copies.changes, self.pending())
+        return Status(entropy.begun, entropy.completed(without), self.copies.changes, self.pending(without))
 
     def metrics(self) -> dict[str, int]:
-        """What was counted since the start."""
-        return {}
+        """What was counted since the start, and how things stand."""
+        ages = self.entropy.since_repair_ns()
+        oldest_ns = max(ages.values(), default=0)
+        stand = {
+            "rounds_begun": self.entropy.begun,
+            "rounds_completed": self.entropy.completed([]),
+            "ranges_pending": self.entropy.ranges_pending(),
+            "repair_bytes_held_back": self.entropy.held_back_bytes,
+            "hints_waiting": self.hints.waiting(),
+            "tombstones_held": self.purging.held(),
+            "grace_margin_ms": (self.purging.grace_ns() - oldest_ns) // 1_000_000,
+            "corrupt_copies": self.copies.corrupt,
+        }
+        ranges = {f"since_repair_of_range_{partition}_ms": age // 1_000_000 for partition, age in ages.items()}
+        return {**msgspec.structs.asdict(self.core.metrics), **stand, **ranges}
 
-    def pending(self) -> str | None:
+    def pending(self, without: list[str]) -> str | None:
         """In words, what keeps this node from being mended."""
         operations = sum(isinstance(waiting, Read | Write) for waiting in self.core.waiting.values())
         if operations:
             return f"{operations} operations are under way"
-        differs = self.entropy.pending if self.core.policy.anti_entropy == "merkle" else None
-        return differs or self.purging.pending()
+        differs = self.entropy.pending(without) if self.core.policy.anti_entropy == "merkle" else None
+        return self.joining.pending() or differs or self.purging.pending(without) or self.hints.pending(without)
 
     def dump(self, after: str | None) -> DumpReply:
         """A page of all that is held, as it is on the disk."""
         copies: list[DumpedCopy] = []
         size = 0
-        for record, marked_ns in self._storage.scan():
-            if after is not None and record.key <= after:
-                continue
+        for record, marked_ns in self._storage.scan(after):
             size += len(record.key) + len(record.value or "")
             if copies and size > DUMP_CHARACTERS_MAX:
                 return DumpReply(copies, more=True)
             copies.append(DumpedCopy(record, marked_ns > 0))
         return DumpReply(copies, more=False)
+
+    def _forget_word_of(self, node: str) -> None:
+        for waiting in self.core.waiting.values():
+            waiting.forget(node)
+        self.purging.forget(node)
 
     def _at(self, now: Now) -> None:
         self.core.now = now
@@ -192,6 +226,10 @@ class Replica:
             Confirmed: self.purging.confirmed,
             Mark: self.purging.mark,
             Marked: self.purging.marked,
+            Announce: self.joining.announce,
+            Announced: self.joining.announced,
+            AskPage: self.joining.ask_page,
+            Page: self.joining.page,
             Ping: self._ping,
             AskStatus: self._status,
             AskMetrics: self._metrics,
@@ -229,8 +267,13 @@ class Replica:
         while self._deadlines and self._deadlines[0][0] <= now:
             _, request = self._deadlines.popleft()
             operation = self.core.waiting.get(request)
-            if isinstance(operation, Read | Write):
-                del self.core.waiting[request]
+            if not isinstance(operation, Read | Write):
+                continue
+            if operation.time_is_up():
+                self._deadlines.append((now + self.core.cluster.operation_timeout_ns, request))
+                continue
+            self.core.waiting.pop(request, None)
+            if not operation.answered:
                 error = operation.timed_out()
                 self.core.answer(operation.client, Answer(operation.message.op, "timeout", error=error))
         while self._deadlines and self._deadlines[0][1] not in self.core.waiting:

@@ -14,6 +14,7 @@ Rank = Callable[[Record], Any]
 class Versions(Protocol):
     """Every other part of the store orders copies only by these."""
 
+    incarnation: str
     clock: int  # never behind a time seen
     minted: int  # must be durable, in a clock, before the version is seen outside
 

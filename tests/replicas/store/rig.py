@@ -30,7 +30,11 @@ MS = 1_000_000
 WALL = 1_700_000_000_000 * MS
 CLIENT = "client"
 QUICK_POLICY = Policy(
-    round_every_ns=10 * MS, exchange_timeout_ns=20 * MS, message_lifetime_ns=60 * MS, skew_budget_ns=5 * MS
+    round_every_ns=10 * MS,
+    exchange_timeout_ns=20 * MS,
+    message_lifetime_ns=60 * MS,
+    skew_budget_ns=5 * MS,
+    hint_every_ns=10 * MS,
 )
 
 Ending = Literal["whole", "uncommitted", "unsent"]
@@ -68,6 +72,7 @@ class Rig:
         self.now = 0
         self.skew: Counter[str] = Counter()
         self.disks = {name: Disk() for name in cluster.names()}
+        self.generations = dict.fromkeys(cluster.names(), 1)
         self.replicas: dict[str, Replica] = {}
         self.flying: list[Flight] = []
         self.late: list[Flight] = []
@@ -85,7 +90,7 @@ class Rig:
         if name in self.replicas:
             return
         storage = self._storages[name] = self.parts.storage(self.open_storage(name))
-        replica = Replica(name, f"{name}.1", self.cluster, self.policy, storage, self.parts)
+        replica = Replica(name, f"{name}.{self.generations[name]}", self.cluster, self.policy, storage, self.parts)
         self.replicas[name] = replica
         self._timers[name] = []
         replica.start(self.clock(name))
@@ -101,6 +106,12 @@ class Rig:
         storage = self._storages.pop(name, None)
         if isinstance(storage, SqliteStorage):
             storage.close()
+
+    def wipe(self, name: str) -> None:
+        """Its disk is lost; it starts again as a new incarnation."""
+        self.crash(name)
+        self.disks[name] = Disk()
+        self.generations[name] += 1
 
     def clock(self, name: str) -> Now:
         return Now(self.now, WALL + self.now + self.skew[name])

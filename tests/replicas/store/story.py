@@ -13,7 +13,7 @@ from tests.replicas.store.oracle import covers, latest
 from tests.replicas.store.rig import MS, Ending, Flight, Rig
 
 KEYS = ["k0", "k1", "k2"]
-LEVELS: list[Level | None] = [None, "QUORUM", "ALL", "ONE"]
+LEVELS: list[Level | None] = [None, "QUORUM", "ALL", "ONE", "TWO"]
 ENDINGS: list[Ending] = ["whole", "uncommitted", "unsent"]
 
 
@@ -64,15 +64,26 @@ class Witness:
         for node in self.rig.replicas_of(key):
             held = self.rig.held(node, key)
             assert held is None or covers(held, tombstone, self.tie), f"{node} still holds {held}"
-            assert covers(self.highest.get((node, key)), tombstone, self.tie), f"{node} never held {tombstone}"
+            wiped = self.rig.generations[node] > 1  # and may have come back with nothing at all
+            assert wiped or covers(self.highest.get((node, key)), tombstone, self.tie), f"{node} never held {tombstone}"
+        for name, disk in self.rig.disks.items():
+            for hint in disk.hints.values():
+                older = hint.record.key == key and not covers(hint.record, tombstone, self.tie)
+                assert not older, f"{name} keeps a hint of {hint.record}"
         for flight in [*self.rig.flying, *self.rig.late]:
             message = flight.message
             if isinstance(message, Store) and message.record.key == key:
                 late = self.rig.clock(flight.to).wall - message.born > self.rig.policy.message_lifetime_ns
                 assert late or covers(message.record, tombstone, self.tie), f"{message.record} may still arrive"
 
+    def forget(self, node: str) -> None:
+        """What is not on another disk is lost with this one."""
+        self.replayed.pop(node, None)
+        for place in [place for place in self.highest if place[0] == node]:
+            del self.highest[place]
+
     def last(self, key: str) -> Record | None:
-        """The maximum of all copies that were ever durable anywhere."""
+        """The maximum of all copies that were ever durable anywhere, on disks that are not lost."""
         return latest((self.highest.get((node, key)) for node in self.rig.disks), self.tie)
 
 
@@ -88,6 +99,7 @@ class Story:
         self._seen_before: dict[int, Record | None] = {}
         self._acknowledged: list[Record] = []
         self._judged: dict[int, None] = {}
+        self._wiped = False
 
     def operate(self, kind: str, node: int, key: int, level: int) -> None:
         op, name, wanted = len(self._asked) + 1, KEYS[key % len(KEYS)], LEVELS[level % len(LEVELS)]
@@ -158,6 +170,15 @@ class Story:
     def start(self, node: int) -> None:
         self.rig.start(self._name(node))
 
+    def wipe(self, node: int) -> None:
+        """Once in a story: a second one may destroy the last copy of what was acknowledged."""
+        name = self._name(node)
+        if self._wiped:
+            return
+        self._wiped = True
+        self.rig.wipe(name)
+        self.witness.forget(name)
+
     def skew(self, node: int, ms: int) -> None:
         """Within the budget: two clocks never differ by more."""
         self.rig.skew[self._name(node)] = ms % (self.rig.policy.skew_budget_ns // MS + 1) * MS
@@ -191,10 +212,16 @@ class Story:
         if isinstance(asked, Get) and asked.level != "ONE":
             at_most = shown or self.witness.last_tombstone(asked.key)  # nothing may be seen where that was purged
             assert covers(at_most, before, self.witness.tie), f"{asked} shows {shown} after {before}"
-        if shown is not None:
+        if shown is not None and self._lasts(asked):
             self._acknowledged.append(shown)
             if asked.level != "ONE":
                 self._seen[asked.key] = latest([shown, self._seen.get(asked.key)], self.witness.tie) or shown
+
+    def _lasts(self, asked: ClientMessage) -> bool:
+        """Whether what was shown is on a quorum: else a wipe may take it, and another read may miss it."""
+        if isinstance(asked, Get):
+            return self.rig.policy.read_repair == "blocking" and asked.level != "ONE"
+        return asked.level != "ONE"
 
     def _shown(self, asked: ClientMessage, answer: Answer) -> Record | None:
         """What the answer says is held, or covered: a write may be buried at once under a later version."""

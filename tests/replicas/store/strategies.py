@@ -15,6 +15,8 @@ from replicas.store.messages import (
     Fetched,
     Hello,
     Leaves,
+    Page,
+    PagedCopy,
     RepairCause,
     Store,
     Want,
@@ -52,6 +54,7 @@ FIELDS: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     },
     Leaves: {"leaves": st.dictionaries(st.integers(0, 3), st.lists(NUMBERS)), "briefs": st.lists(BRIEFS, max_size=3)},
     Want: {"keys": st.lists(KEYS, max_size=3)},
+    Page: {"copies": st.lists(st.builds(PagedCopy, records(), st.booleans()), max_size=3)},
     DumpReply: {"copies": st.lists(st.builds(DumpedCopy, records(), st.booleans()), max_size=3)},
 }
 
@@ -64,6 +67,7 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     Version | None: st.none() | VERSIONS,
     Level | None: st.sampled_from([None, "ONE", "QUORUM", "ALL"]),
     Brief: BRIEFS,
+    dict[str, int]: st.dictionaries(TEXT, NUMBERS, max_size=3),
     list[str]: st.lists(TEXT, max_size=3),
 }
 

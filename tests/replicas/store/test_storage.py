@@ -5,7 +5,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import pytest
 from hypothesis import settings
@@ -14,10 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from harness.stages.simulation.disk import Disk, SimulatedStorage
 from replicas.store.records import Record
-from replicas.store.storage import Meta, SqliteStorage, Storage
+from replicas.store.storage import Hint, Meta, SqliteStorage, Storage
 from tests.replicas.store.strategies import KEYS, records
 
-METAS = st.builds(Meta, st.sampled_from(["r1.1", "r1.2"]), *[st.integers(0, 2**62)] * 3)
+METAS = st.builds(Meta, st.sampled_from(["r1.1", "r1.2"]), *[st.integers(0, 2**62)] * 3, st.booleans())
+PEERS = st.sampled_from(["r2", "r3"])
 ALL_KEYS = ["", "a", "b", "k1", "k\x00", "clé", "鍵"]
 
 
@@ -76,6 +77,10 @@ class Simulated:
     def destroy(self) -> None: ...
 
 
+Copies = dict[str, tuple[Record, int]]
+Notes = dict[Any, Any]
+
+
 class StorageMachine(RuleBasedStateMachine):
     medium: ClassVar[Callable[[], Medium]]
 
@@ -83,8 +88,10 @@ class StorageMachine(RuleBasedStateMachine):
         super().__init__()
         self.under = type(self).medium()
         self.storage = self.under.open()
-        self.durable: tuple[dict[str, tuple[Record, int]], Meta | None] = ({}, None)
-        self.open: dict[str, tuple[Record, int]] = {}
+        self.durable: tuple[Copies, Notes, Notes, Meta | None] = ({}, {}, {}, None)
+        self.open: Copies = {}
+        self.hints: Notes = {}
+        self.generations: Notes = {}
 
     @rule(record=records(), marked_ns=st.just(0) | st.integers(1, 2**62))
     def put(self, record: Record, marked_ns: int) -> None:
@@ -102,10 +109,31 @@ class StorageMachine(RuleBasedStateMachine):
         self.storage.remove(key)
         self.open.pop(key, None)
 
+    @rule(peer=PEERS, record=records(), made_ns=st.integers(0, 5))
+    def put_hint(self, peer: str, record: Record, made_ns: int) -> None:
+        """One for each target and key."""
+        hint = self.hints[peer, record.key] = Hint(peer, record, made_ns)
+        self.storage.put_hint(hint)
+
+    @rule(peer=PEERS, key=KEYS)
+    def remove_hint(self, peer: str, key: str) -> None:
+        self.storage.remove_hint(peer, key)
+        self.hints.pop((peer, key), None)
+
+    @rule(peer=PEERS, generation=st.integers(1, 9))
+    def put_generation(self, peer: str, generation: int) -> None:
+        self.storage.put_generation(peer, generation)
+        self.generations[peer] = generation
+
+    @rule(after=st.none() | KEYS, limit=st.none() | st.integers(0, 3))
+    def scan_a_page(self, after: str | None, limit: int | None) -> None:
+        behind = [each for each in self._in_order() if after is None or each[0].key.encode() > after.encode()]
+        assert list(self.storage.scan(after, limit)) == behind[:limit]
+
     @rule(meta=METAS)
     def commit(self, meta: Meta) -> None:
         self.storage.commit(meta)
-        self.durable = (dict(self.open), meta)
+        self.durable = (dict(self.open), dict(self.hints), dict(self.generations), meta)
 
     @rule()
     def crash(self) -> None:
@@ -120,7 +148,7 @@ class StorageMachine(RuleBasedStateMachine):
 
     def _next_life(self) -> None:
         self.storage = self.under.open()
-        self.open = dict(self.durable[0])
+        self.open, self.hints, self.generations = map(dict, self.durable[:3])
 
     @rule(record=records())
     def scan_while_writing(self, record: Record) -> None:
@@ -137,7 +165,11 @@ class StorageMachine(RuleBasedStateMachine):
     def agrees(self) -> None:
         assert [self.storage.get(key) for key in ALL_KEYS] == [self._model(key) for key in ALL_KEYS]
         assert list(self.storage.scan()) == self._in_order()
-        assert self.storage.meta == self.durable[1]
+        assert self.storage.meta == self.durable[3]
+        assert self.storage.hints() == sorted(
+            self.hints.values(), key=lambda hint: (hint.made_ns, hint.target, hint.record.key.encode())
+        )
+        assert self.storage.generations() == self.generations
 
     def _model(self, key: str) -> Record | None:
         return self.open[key][0] if key in self.open else None
@@ -166,7 +198,7 @@ TestSimulatedStorage.settings = settings(max_examples=60, stateful_step_count=25
 def test_a_file_belongs_to_one_storage(tmp_path: Path) -> None:
     """A second node on the same folder must not start, however it came to be."""
     mine = SqliteStorage(tmp_path / "copies.db")
-    mine.commit(Meta("r1.1", 1, 1, 1))
+    mine.commit(Meta("r1.1", 1, 1, 1, joined=True))
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         SqliteStorage(tmp_path / "copies.db")
     mine.close()

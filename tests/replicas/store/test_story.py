@@ -16,7 +16,7 @@ from msgspec import structs
 from replicas.store.flaws import FLAWS
 from replicas.store.parts import SOUND, Parts
 from replicas.store.settings import Cluster, Policy, Tie
-from tests.replicas.store.rig import QUICK_POLICY, cluster
+from tests.replicas.store.rig import MS, QUICK_POLICY, cluster
 from tests.replicas.store.story import Story
 
 TIES: list[Tie] = ["incarnation", "cassandra", "riak"]
@@ -58,13 +58,14 @@ def draw_step(random: Random) -> Step:
         "double": (index,),
         "crash": (node,),
         "start": (node,),
+        "wipe": (node,),
         "skew": (node, random.randrange(6)),
     }
     return Step(name, arguments[name])
 
 
 _WEIGHTS = {"operate": 3, "operate_with": 3, "deliver": 2, "deliver_all_to": 3, "pass_time": 3, "settle": 1, "drop": 1}
-_WEIGHTS |= {"calm": 1, "drop_all_to": 1, "double": 2, "crash": 1, "start": 1, "skew": 1}
+_WEIGHTS |= {"calm": 1, "drop_all_to": 1, "double": 2, "crash": 1, "start": 1, "skew": 1, "wipe": 1}
 _WEIGHTED = [name for name, weight in _WEIGHTS.items() for _ in range(weight)]
 
 
@@ -86,7 +87,15 @@ def cut_off(random: Random) -> Plot:
 def _draw_setting(random: Random) -> tuple[Cluster, Policy]:
     """An exchange of one key shows whether a limit hides what is behind it."""
     shape = structs.replace(cluster(nodes=random.choice([3, 4])), tie=random.choice(TIES))
-    return shape, structs.replace(QUICK_POLICY, keys_per_exchange_max=random.choice([1, 1_000]))
+    hints = {"hints": "handoff", "hints_max": random.choice([1, 50]), "hint_lifetime_ns": random.choice([60, 900]) * MS}
+    return shape, structs.replace(
+        QUICK_POLICY,
+        keys_per_exchange_max=random.choice([1, 1_000]),
+        read_repair=random.choice(["blocking", "blocking", "background"]),
+        round_jitter_ppm=random.choice([0, 400_000]),
+        repair_bytes_per_s_max=random.choice([0, 0, 10_000]),
+        **random.choice([{}, hints]),
+    )
 
 
 def shortest(plot: Plot, parts: Parts) -> Plot:
