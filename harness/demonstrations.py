@@ -4,6 +4,8 @@ in both stages; `urushi run demo:NAME` runs one."""
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+
 from harness.faults.kinds import Fault
 from harness.plan import FORMAT, Disk, Network, Plan
 from replicas.store.flaws import FLAWS
@@ -30,10 +32,19 @@ class Cut(NamedTuple):
 
 
 SHORT = Policy(round_every_ns=100 * MS, message_lifetime_ns=300 * MS, skew_budget_ns=50 * MS)
+# For flaws that anti-entropy would mend before anyone could see them.
+WITHOUT_ROUNDS = msgspec.structs.replace(SHORT, anti_entropy="none")
 
 
 def sketch(
-    name: str, steps: list[Step], cuts: list[Cut], unrest_ms: int, *, nodes: int = 3, policy: Policy = SHORT
+    name: str,
+    steps: list[Step],
+    cuts: list[Cut],
+    unrest_ms: int,
+    *,
+    nodes: int = 3,
+    policy: Policy = SHORT,
+    mend_rounds_max: int = 25,
 ) -> Plan:
     """All steps are on one key, which lives on r1, r2 and r3 and whose purge is led by r1."""
     cluster = Cluster([Node(f"r{i + 1}") for i in range(nodes)], 3, 2, 2, operation_timeout_ns=250 * MS)
@@ -57,7 +68,7 @@ def sketch(
         operations=operations,
         faults=faults,
         unrest_ns=unrest_ms * MS,
-        mend_rounds_max=25,
+        mend_rounds_max=mend_rounds_max,
         client_timeout_ns=500 * MS,
         flaw=name if name in FLAWS else None,
     )
@@ -94,12 +105,7 @@ def _read_through_changing_pairs(name: str) -> Plan:
         Cut("isolate", ["r3"], 1200, 1900),
         Cut("isolate", ["r1"], 2000, 2800),
     ]
-    return sketch(name, steps, cuts, 3200, policy=_without_rounds())
-
-
-def _without_rounds() -> Policy:
-    """For flaws that anti-entropy would mend before anyone could see them."""
-    return Policy(anti_entropy="none", round_every_ns=100 * MS, message_lifetime_ns=300 * MS, skew_budget_ns=50 * MS)
+    return sketch(name, steps, cuts, 3200, policy=WITHOUT_ROUNDS)
 
 
 def _missed_delete(name: str) -> Plan:
@@ -133,12 +139,104 @@ def _read_of_two_versions(name: str) -> Plan:
         Step(1600, "c2", "r1", "get"),
         Step(1700, "c3", "r1", "get"),
     ]
-    return sketch(name, steps, [Cut("isolate", ["r1"], 300, 1000)], 1800, policy=_without_rounds())
+    return sketch(name, steps, [Cut("isolate", ["r1"], 300, 1000)], 1800, policy=WITHOUT_ROUNDS)
 
 
 def _unknown_write_is_read(name: str) -> Plan:
     steps = [Step(500, "c1", "r1", "put"), Step(1400, "c2", "r2", "get")]
     return sketch(name, steps, [Cut("isolate", ["r1"], 300, 900)], 1500)
+
+
+def _stale_repair(name: str) -> Plan:
+    """r1 reads and hears nothing of r2, which lacks the second put; the third is on r2 when the repair comes."""
+    steps = [
+        Step(100, "c1", "r2", "put"),
+        Step(400, "c1", "r1", "put"),
+        Step(1000, "c2", "r1", "get"),
+        Step(1150, "c3", "r2", "put"),
+    ]
+    cuts = [Cut("one-way", ["r1", "r2"], 300, 600), Cut("one-way", ["r2", "r1"], 900, 1600)]
+    policy = msgspec.structs.replace(WITHOUT_ROUNDS, read_repair="background", message_lifetime_ns=1000 * MS)
+    return sketch(name, steps, cuts, 1700, policy=policy)
+
+
+HANDOFF = msgspec.structs.replace(SHORT, hints="handoff")
+
+
+def _stale_hint(name: str) -> Plan:
+    """r1 keeps a hint of the second put for r2, which is cut off and takes the third."""
+    steps = [Step(100, "c1", "r2", "put"), Step(400, "c1", "r1", "put"), Step(900, "c3", "r2", "put", "ONE")]
+    policy = msgspec.structs.replace(HANDOFF, anti_entropy="none")
+    return sketch(name, steps, [Cut("isolate", ["r2"], 300, 1200)], 1300, policy=policy)
+
+
+def _hint_of_what_was_deleted(name: str) -> Plan:
+    """r4, which holds no copy, keeps a hint of the put for r2 until long after the key was deleted and purged."""
+    steps = [Step(300, "c1", "r4", "put"), Step(800, "c1", "r1", "delete"), Step(2800, "c2", "r2", "get")]
+    cuts = [Cut("one-way", ["r4", "r2"], 200, 2400)]
+    return sketch(name, steps, cuts, 3000, nodes=4, policy=HANDOFF)
+
+
+def _hint_before_the_purge(name: str) -> Plan:
+    """The same, but the hint gets through before the deletion."""
+    steps = [Step(300, "c1", "r4", "put"), Step(1200, "c1", "r1", "delete"), Step(2400, "c2", "r2", "get")]
+    return sketch(name, steps, [Cut("one-way", ["r4", "r2"], 200, 900)], 2500, nodes=4, policy=HANDOFF)
+
+
+def _read_after_a_wipe(name: str) -> Plan:
+    """Only r1 and r3 hold the second put, and c2 has read it; then r3 loses its disk, and r1 is cut off."""
+    steps = [
+        Step(100, "c1", "r1", "put"),
+        Step(500, "c1", "r1", "put"),
+        Step(800, "c2", "r3", "get"),
+        Step(1900, "c2", "r2", "get"),
+    ]
+    cuts = [Cut("isolate", ["r2"], 300, 1100), Cut("wipe", ["r3"], 1200, 1500), Cut("isolate", ["r1"], 1400, 2300)]
+    return sketch(name, steps, cuts, 2400, policy=WITHOUT_ROUNDS)
+
+
+def _wiped_and_bootstrapped(name: str) -> Plan:
+    """r3 misses nothing for long: r1 and r2 are there when it comes back."""
+    steps = [
+        Step(100, "c1", "r1", "put"),
+        Step(500, "c1", "r1", "delete"),
+        Step(700, "c2", "r2", "put"),
+        Step(1500, "c2", "r3", "get"),
+    ]
+    return sketch(name, steps, [Cut("wipe", ["r3"], 600, 900)], 1700)
+
+
+GRACE = msgspec.structs.replace(
+    SHORT, purge="grace", grace_ns=3200 * MS, exchange_timeout_ns=500 * MS, hint_lifetime_ns=200 * MS
+)
+
+
+def _missed_delete_under_grace(name: str) -> Plan:
+    """r3 has the value and misses its deletion for longer than an eighth of the grace, and not for the whole."""
+    steps = [Step(100, "c1", "r1", "put"), Step(600, "c1", "r1", "delete"), Step(2100, "c2", "r2", "get")]
+    return sketch(name, steps, [Cut("isolate", ["r3"], 300, 1700)], 2200, policy=GRACE, mend_rounds_max=60)
+
+
+TRICKLE = msgspec.structs.replace(SHORT, repair_bytes_per_s_max=100, exchange_timeout_ns=200 * MS)
+
+
+def _more_than_the_limit(name: str) -> Plan:
+    """Three repairs of r1: r2 and r3 have each a second's worth of bytes, which is enough for one."""
+    steps = [Step(100 + 800 * number, "c1", "r2", "put") for number in range(4)]
+    cuts = [Cut("isolate", ["r1"], 800 * number, 200 + 800 * number) for number in (1, 2, 3)]
+    return sketch(name, steps, cuts, 3000, policy=TRICKLE, mend_rounds_max=60)
+
+
+def _behind_the_first_answer(name: str) -> Plan:
+    """r3 misses the second put, and is read first by itself."""
+    steps = [Step(100, "c1", "r1", "put"), Step(600, "c1", "r1", "put"), Step(1300, "c2", "r3", "get")]
+    return sketch(name, steps, [Cut("isolate", ["r3"], 300, 900)], 1500, policy=WITHOUT_ROUNDS)
+
+
+def _read_while_writing(name: str) -> Plan:
+    """r1 cannot reach the others: its put is not acknowledged, so that a read beside it need not see it."""
+    steps = [Step(100, "c1", "r1", "put"), Step(500, "c1", "r1", "put"), Step(600, "c2", "r2", "get")]
+    return sketch(name, steps, [Cut("isolate", ["r1"], 300, 900)], 1200)
 
 
 PLANS: dict[str, Callable[[str], Plan]] = {
@@ -152,6 +250,19 @@ PLANS: dict[str, Callable[[str], Plan]] = {
     "killed while writing": _killed_while_writing,
     "skips-repair": _read_through_changing_pairs,
     "repairs-all": _read_through_changing_pairs,
+    "repairs-by-arrival": _stale_repair,
+    "late background repair": _stale_repair,
+    "hints-by-arrival": _stale_hint,
+    "keeps-old-hints": _hint_of_what_was_deleted,
+    "a hint that came in time": _hint_before_the_purge,
+    "joins-at-once": _read_after_a_wipe,
+    "wiped and bootstrapped": _wiped_and_bootstrapped,
+    "purges-early": _missed_delete_under_grace,
+    "a grace that is long enough": _missed_delete_under_grace,
+    "never-refills": _more_than_the_limit,
+    "a trickle of repairs": _more_than_the_limit,
+    "decides-on-one": _behind_the_first_answer,
+    "a read beside an unknown write": _read_while_writing,
     "purges-unconfirmed": _missed_delete,
     "confirms-twice": _missed_delete,
     "purges-after-quorum": _missed_delete,

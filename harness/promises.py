@@ -4,28 +4,17 @@ A promise follows from the plan alone (requirements). Its premises are checked a
 was missed makes the property not promised in this run, never violated.
 """
 
-from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from checkers.history import Fault, History, Message, Return
+from checkers.history import Fault, History, Return
 from checkers.verdict import Verdict
+from harness import premises as on
+from harness import requirements as needs
 from harness.plan import Plan
-
-_ROUNDS_TO_MEND = 5
+from harness.premises import Premise
+from harness.requirements import Requirement
 
 Outcome = Literal["holds", "violated", "unknown", "not promised"]
-
-
-class Requirement(NamedTuple):
-    """`missed` says in words why this plan does not have it."""
-
-    text: str
-    missed: Callable[[Plan], str | None]
-
-
-class Premise(NamedTuple):
-    text: str
-    missed: Callable[[Plan, History], str | None]
 
 
 class Cell(NamedTuple):
@@ -47,81 +36,49 @@ class Promise(NamedTuple):
     measured: Verdict
 
 
-def _without_anti_entropy(plan: Plan) -> str | None:
-    return "anti-entropy is off, and read repair alone mends only what is read" if _no_rounds(plan) else None
-
-
-def _no_rounds(plan: Plan) -> bool:
-    return plan.policy.anti_entropy == "none"
-
-
-def _too_slow_for_exchanges(plan: Plan) -> str | None:
-    """On processes the network's own delays are far below these; a plan may be run on both stages."""
-    slowest, policy = plan.network.delay_max_ns + plan.disk.sync_max_ns, plan.policy
-    if slowest * policy.exchange_hops() >= policy.exchange_timeout_ns:
-        what = f"{policy.exchange_hops()} messages of up to {slowest / 1e6:g} ms do not fit"
-        return f"{what} an exchange of {policy.exchange_timeout_ns / 1e6:g} ms"
-    if slowest >= policy.message_lifetime_ns:
-        return (
-            f"messages of up to {slowest / 1e6:g} ms outlive their lifetime of {policy.message_lifetime_ns / 1e6:g} ms"
-        )
-    return None
-
-
-def _without_blocking(plan: Plan) -> str | None:
-    return f"read repair is {plan.policy.read_repair}" if plan.policy.read_repair != "blocking" else None
-
-
-def _below_quorum(plan: Plan) -> str | None:
-    """Over the operations themselves: a cluster of quorum reads may still be asked at ONE."""
-    for operation in plan.operations:
-        needed = plan.cluster.reads_needed(operation.level)
-        if operation.kind == "get" and needed < plan.cluster.quorum():
-            return f"operation {operation.id} reads {needed} of {plan.cluster.n} copies"
-    return None
-
-
-def _skewed(plan: Plan, history: History) -> str | None:
-    """A message cannot be born after it was sent; by how much it seems so is how far a clock leads."""
-    lead = max((event.born - event.at for event in history.events if isinstance(event, Message)), default=0)
-    if lead <= plan.policy.skew_budget_ns:
-        return None
-    return f"a clock led by {lead / 1e6:.0f} ms, more than the skew budget of {plan.policy.skew_budget_ns / 1e6:g} ms"
-
-
-def _too_few_rounds(plan: Plan) -> str | None:
-    """What must fit into the mend phase: an exchange that is under way and times out, a purge's wait, and a few rounds
-    to find, mend and agree."""
-    policy = plan.policy
-    purge = policy.purge_wait_ns() if policy.purge == "confirmed" else 0
-    needed = policy.exchange_timeout_ns + purge + _ROUNDS_TO_MEND * policy.round_every_ns
-    given = plan.mend_rounds_max * policy.round_every_ns
-    if given >= needed:
-        return None
-    rounds = f"{plan.mend_rounds_max} rounds of {policy.round_every_ns / 1e6:g} ms"
-    return f"{rounds} are less than the {needed / 1e9:g} s that exchanges, purges and {_ROUNDS_TO_MEND} rounds take"
-
-
-ANTI_ENTROPY = Requirement("anti-entropy", _without_anti_entropy)
-IN_TIME = Requirement("messages that fit exchanges and lifetimes", _too_slow_for_exchanges)
-ENOUGH_ROUNDS = Requirement("enough rounds to mend", _too_few_rounds)
-BLOCKING = Requirement("blocking read repair", _without_blocking)
-QUORUM_READS = Requirement("every read at a quorum or more", _below_quorum)
-CLOCKS = Premise("clocks differ by no more than the skew budget", _skewed)
-
 MATRIX: tuple[Cell, ...] = (
     Cell(
         "convergence",
-        (ANTI_ENTROPY, IN_TIME, ENOUGH_ROUNDS),
+        (needs.ANTI_ENTROPY, needs.IN_TIME, needs.ENOUGH_ROUNDS, needs.ENOUGH_BYTES, needs.ALL_BACK_FOR_A_WIPED_NODE),
         (),
-        ("hashes-keys-only", "stops-rounds"),
-        ("hashes-versions-only",),
+        ("hashes-keys-only", "stops-rounds", "never-refills"),
+        ("hashes-versions-only", "a trickle of repairs"),
     ),
-    Cell("no version regression", (), (), ("repairs-any-other", "commits-later"), ("takes-equal",)),
-    Cell("monotonic reads", (BLOCKING, QUORUM_READS), (CLOCKS,), ("skips-repair",), ("repairs-all",)),
-    Cell("no tombstone resurrection", (), (CLOCKS,), ("purges-unconfirmed",), ("confirms-twice",)),
-    Cell("purge soundness", (), (CLOCKS,), ("purges-after-quorum",), ("cut off until the mend",)),
-    Cell("acknowledged writes kept", (), (), ("acknowledges-on-send",), ("W = 1 and cut off",)),
+    Cell(
+        "no version regression",
+        (),
+        (),
+        ("repairs-any-other", "commits-later", "repairs-by-arrival", "hints-by-arrival"),
+        ("takes-equal", "late background repair"),
+    ),
+    Cell(
+        "monotonic reads",
+        (needs.BLOCKING, needs.QUORUM_READS),
+        (on.CLOCKS,),
+        ("skips-repair", "joins-at-once"),
+        ("repairs-all", "wiped and bootstrapped"),
+    ),
+    Cell(
+        "no tombstone resurrection",
+        (needs.LONG_GRACE, needs.WRITES_STAY_UP),
+        (on.CLOCKS, on.COPIES_LEFT, on.REPAIRED_WITHIN_GRACE),
+        ("purges-unconfirmed", "keeps-old-hints", "purges-early"),
+        ("confirms-twice", "a hint that came in time", "a grace that is long enough"),
+    ),
+    Cell(
+        "purge soundness",
+        (needs.LONG_GRACE,),
+        (on.CLOCKS, on.REPAIRED_WITHIN_GRACE),
+        ("purges-after-quorum",),
+        ("cut off until the mend",),
+    ),
+    Cell(
+        "acknowledged writes kept",
+        (needs.LONG_GRACE, needs.WRITES_STAY_UP),
+        (on.COPIES_LEFT, on.REPAIRED_WITHIN_GRACE),
+        ("acknowledges-on-send",),
+        ("W = 1 and cut off",),
+    ),
     Cell("nothing invented", (), (), ("mixes-copies",), ("an unknown write is read",)),
     Cell("evidence agrees", (), (), ("hides-repairs",), ("killed while writing",)),
 )

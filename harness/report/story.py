@@ -37,7 +37,9 @@ def tell(plan: Plan, history: History, promise: Promise, reproduce: str) -> str:
 
 def policy_words(plan: Plan) -> str:
     policy = plan.policy
-    return f"read repair {policy.read_repair}, anti-entropy {policy.anti_entropy}, purge {policy.purge}"
+    purge = f"by grace of {policy.grace_ns / 1e9:g} s" if policy.purge == "grace" else policy.purge
+    parts = [f"read repair {policy.read_repair}", f"anti-entropy {policy.anti_entropy}", f"purge {purge}"]
+    return ", ".join(["hinted handoff", *parts] if policy.hints == "handoff" else parts)
 
 
 def _title(plan: Plan, promise: Promise, violation: Violation) -> str:
@@ -79,7 +81,8 @@ def _faults_on(history: History, cited: list[AnyEvent]) -> list[str]:
     for name, events in spans.items():
         first, last = events[0], events[-1]
         until = f"until {seconds(last.at)}" if last.phase == "healed" else "and still on"
-        told.append(f"{name} {first.kind} {' → '.join(first.targets)} from {seconds(first.at)} {until}")
+        whom = (" → " if first.kind == "one-way" else " ").join(first.targets)
+        told.append(f"{name} {first.kind} {whom} from {seconds(first.at)} {until}")
     return [f"  Faults before it: {told[-1]}." if len(told) == 1 else "  Faults before it:"] * bool(told) + (
         [f"    {line}" for line in told[-6:]] if len(told) > 1 else []
     )

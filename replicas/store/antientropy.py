@@ -46,6 +46,7 @@ class AntiEntropy:
     def __init__(self, core: Core) -> None:
         self.core = core
         self.begun = 0
+        self.longest_without_repair_ns = 0  # of any pair
         self.held_back_bytes = 0  # what the limit kept from being sent since the last round
         self._budget = Budget(core.policy.repair_bytes_per_s_max)
         self._started_at = 0
@@ -147,8 +148,13 @@ class AntiEntropy:
             self._say_done(sender, message)
 
     def _say_done(self, to: str, message: Compare | Want) -> None:
-        self._compared[to] = self.core.now.mono
+        self._was_compared(to)
         self.core.send(to, Done(0, self.core.now.wall, message.origin, message.session, message.opened_by))
+
+    def _was_compared(self, peer: str) -> None:
+        now, last = self.core.now.mono, self._compared.get(peer, self._started_at)
+        self.longest_without_repair_ns = max(self.longest_without_repair_ns, now - last)
+        self._compared[peer] = now
 
     def _list(self, to: str, message: Compare, leaves: dict[int, list[int]]) -> None:
         """From where the last listing for this peer ended, so that a limit delays keys but hides none."""
@@ -231,7 +237,7 @@ class AntiEntropy:
         del self._open[peer]
         del self.core.waiting[exchange.session]
         self._over[peer] = exchange.round
-        self._compared[peer] = self.core.now.mono
+        self._was_compared(peer)
         self._differed[peer] = exchange.differed
         found = f"{self.core.name} and {peer} differed in the last round of anti-entropy"
         self._finding[peer] = found if exchange.differed else None

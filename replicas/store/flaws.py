@@ -2,14 +2,16 @@
 misses, which bend a rule without breaking it and must stay green."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from xxhash import xxh3_64_intdigest
 
 from .antientropy import AntiEntropy
-from .copies import Copies, Source
+from .budget import Budget
+from .copies import Cause, Copies, Source
 from .core import Core
 from .hints import Hints
+from .joining import Joining
 from .merkle import Tree
 from .messages import Brief, PeerMessage
 from .parts import SOUND, Parts
@@ -86,6 +88,37 @@ class CommitsLater:
             self._storage.commit(meta)
 
 
+class RepairsByArrival(Copies):
+    """The repair of a read overwrites what was written since the read looked."""
+
+    _overwrites: ClassVar[Cause] = "read repair"
+
+    def offer(self, record: Record, source: Source) -> bool:
+        self._blind = source.cause == self._overwrites
+        return super().offer(record, source)
+
+    def wins(self, offered: Record, held: Record | None) -> bool:
+        differs = held is None or offered.version != held.version
+        return differs if self._blind else super().wins(offered, held)
+
+
+class HintsByArrival(RepairsByArrival):
+    """As when hints carry no version."""
+
+    _overwrites = "hinted handoff"
+
+
+class KeepsOldHints(Hints):
+    def bury(self, tombstone: Brief) -> None:
+        """A purge that does not look at hints."""
+
+
+class JoinsAtOnce(Joining):
+    def start(self) -> None:
+        self.core.joined = True
+        super().start()
+
+
 class HashesKeysOnly(Tree):
     def leaf_hash(self, record: Record) -> int:
         return xxh3_64_intdigest(record.key.encode())
@@ -99,6 +132,17 @@ class HashesVersionsOnly(Tree):
         return xxh3_64_intdigest(f"{version.time} {version.by} {record.key}".encode())
 
 
+class SpendsOnce(Budget):
+    def take(self, now_ns: int, size: int) -> bool:  # noqa: ARG002 - the flaw is that time gives nothing back
+        return super().take(0, size)
+
+
+class NeverRefills(AntiEntropy):
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
+        self._budget = SpendsOnce(core.policy.repair_bytes_per_s_max)
+
+
 class StopsRounds(AntiEntropy):
     def tick(self) -> None:
         if self.begun < 3:
@@ -108,6 +152,12 @@ class StopsRounds(AntiEntropy):
 class SkipsRepair(Reads):
     def holders_needed(self, read: Read) -> int:  # noqa: ARG002 - the flaw is not to look
         return 0
+
+
+class DecidesOnOne(Reads):
+    def _gather(self, read: Read, sender: str, record: Record | None) -> None:
+        read.needed = 1
+        super()._gather(read, sender, record)
 
 
 class RepairsAll(Reads):
@@ -132,13 +182,18 @@ class AcknowledgesOnSend(Writes):
 
 
 class PurgesUnconfirmed(Purging):
-    def confirmed_by_all(self, confirmation: Confirmation, replicas: tuple[str, ...]) -> bool:  # noqa: ARG002 - as above
+    def confirmed_by_all(self, confirmation: Confirmation, voters: tuple[str, ...]) -> bool:  # noqa: ARG002 - as above
         return True
 
 
 class PurgesAfterQuorum(Purging):
-    def confirmed_by_all(self, confirmation: Confirmation, replicas: tuple[str, ...]) -> bool:
-        return len(confirmation.confirmed) > len(replicas) // 2
+    def confirmed_by_all(self, confirmation: Confirmation, voters: tuple[str, ...]) -> bool:
+        return len(confirmation.confirmed) > len(voters) // 2
+
+
+class PurgesEarly(Purging):
+    def grace_ns(self) -> int:
+        return super().grace_ns() // 8
 
 
 class ConfirmsTwice(Purging):
@@ -148,13 +203,13 @@ class ConfirmsTwice(Purging):
         super().__init__(core, hints)
         self._asked_again: dict[str, None] = {}
 
-    def confirmed_by_all(self, confirmation: Confirmation, replicas: tuple[str, ...]) -> bool:
+    def confirmed_by_all(self, confirmation: Confirmation, voters: tuple[str, ...]) -> bool:
         name = f"{confirmation.tombstone.key} {confirmation.tombstone.version}"
         fresh = name not in self._asked_again and not confirmation.marked
-        if fresh and super().confirmed_by_all(confirmation, replicas):
+        if fresh and super().confirmed_by_all(confirmation, voters):
             self._asked_again[name] = None
             confirmation.confirmed.clear()
-        return super().confirmed_by_all(confirmation, replicas)
+        return super().confirmed_by_all(confirmation, voters)
 
 
 class HidesRepairs(Copies):
@@ -199,6 +254,29 @@ FLAWS: dict[str, Flaw] = {
         "a tombstone is purged when a majority has confirmed it", "purge soundness", Parts(purging=PurgesAfterQuorum)
     ),
     "confirms-twice": Flaw("asks for each confirmation twice", None, Parts(purging=ConfirmsTwice)),
+    "purges-early": Flaw(
+        "a tombstone is purged after an eighth of its grace", "no tombstone resurrection", Parts(purging=PurgesEarly)
+    ),
+    "keeps-old-hints": Flaw(
+        "hints older than a tombstone survive its purge", "no tombstone resurrection", Parts(hints=KeepsOldHints)
+    ),
+    "repairs-by-arrival": Flaw(
+        "read repair overwrites what was written since the read looked",
+        "no version regression",
+        Parts(copies=RepairsByArrival),
+    ),
+    "hints-by-arrival": Flaw(
+        "a hint overwrites what was written since it was made", "no version regression", Parts(copies=HintsByArrival)
+    ),
+    "never-refills": Flaw(
+        "anti-entropy stops for good at its limit of bytes", "convergence", Parts(entropy=NeverRefills)
+    ),
+    "joins-at-once": Flaw(
+        "a wiped node counts in quorums before it is bootstrapped", "monotonic reads", Parts(joining=JoinsAtOnce)
+    ),
+    "decides-on-one": Flaw(
+        "a read takes the first answer for its quorum", "reads see acknowledged writes", Parts(reads=DecidesOnOne)
+    ),
     "hides-repairs": Flaw("does not audit what anti-entropy changed", "evidence agrees", Parts(copies=HidesRepairs)),
     "sends-in-set-order": Flaw(
         "sends in the order of a set: correct, but another order in another process",

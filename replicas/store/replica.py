@@ -173,6 +173,7 @@ class Replica:
             "rounds_completed": self.entropy.completed([]),
             "ranges_pending": self.entropy.ranges_pending(),
             "repair_bytes_held_back": self.entropy.held_back_bytes,
+            "longest_without_repair_ms": self.entropy.longest_without_repair_ns // 1_000_000,
             "hints_waiting": self.hints.waiting(),
             "tombstones_held": self.purging.held(),
             "grace_margin_ms": (self.purging.grace_ns() - oldest_ns) // 1_000_000,

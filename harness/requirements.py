@@ -1,0 +1,177 @@
+"""What a plan must have for a promise: decided before anything runs."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from harness.faults.table import KINDS
+from harness.plan import Plan
+from replicas.store.placement import Placement
+from replicas.store.settings import Policy
+
+ROUNDS_TO_MEND = 5
+_COPY_BYTES = 64  # of a message, beside key and value
+
+
+class Requirement(NamedTuple):
+    """`missed` says in words why this plan does not have it."""
+
+    text: str
+    missed: Callable[[Plan], str | None]
+
+
+def _without_anti_entropy(plan: Plan) -> str | None:
+    off = plan.policy.anti_entropy == "none"
+    return "anti-entropy is off, and read repair alone mends only what is read" if off else None
+
+
+def _too_slow_for_exchanges(plan: Plan) -> str | None:
+    """On processes the network's own delays are far below these; a plan may be run on both stages."""
+    slowest, policy = plan.network.delay_max_ns + plan.disk.sync_max_ns, plan.policy
+    if slowest * policy.exchange_hops() >= policy.exchange_timeout_ns:
+        what = f"{policy.exchange_hops()} messages of up to {slowest / 1e6:g} ms do not fit"
+        return f"{what} an exchange of {policy.exchange_timeout_ns / 1e6:g} ms"
+    if slowest >= policy.message_lifetime_ns:
+        return (
+            f"messages of up to {slowest / 1e6:g} ms outlive their lifetime of {policy.message_lifetime_ns / 1e6:g} ms"
+        )
+    return None
+
+
+def _without_blocking(plan: Plan) -> str | None:
+    return f"read repair is {plan.policy.read_repair}" if plan.policy.read_repair != "blocking" else None
+
+
+def _below_quorum(plan: Plan) -> str | None:
+    """Over the operations themselves: a cluster of quorum reads may still be asked at ONE."""
+    for operation in plan.operations:
+        needed = plan.cluster.reads_needed(operation.level)
+        if operation.kind == "get" and needed < plan.cluster.quorum():
+            return f"operation {operation.id} reads {needed} of {plan.cluster.n} copies"
+    return None
+
+
+def _least_written(plan: Plan) -> int:
+    writes = [plan.cluster.writes_needed(each.level) for each in plan.operations if each.kind != "get"]
+    return min(writes, default=plan.cluster.w)
+
+
+def _quorums_miss(plan: Plan) -> str | None:
+    reads = [plan.cluster.reads_needed(each.level) for each in plan.operations if each.kind == "get"]
+    least_read, least_written, n = min(reads, default=plan.cluster.r), _least_written(plan), plan.cluster.n
+    if least_read + least_written > n:
+        return None
+    return f"R + W = {least_read} + {least_written} is not more than N = {n}: a read may miss a write"
+
+
+def _writes_may_stay_down(plan: Plan) -> str | None:
+    """A write that only nodes hold that stay down is not lost, and nobody can see it."""
+    placement, down = Placement(plan.cluster), set(plan.down)
+    most = max(len(down & set(placement.replicas_of_partition(each))) for each in range(placement.partitions))
+    least = _least_written(plan)
+    if least > most:
+        return None
+    return f"a write may be held by {least} replicas alone, and up to {most} of a key stay down"
+
+
+def _wiped_node_waits(plan: Plan) -> str | None:
+    wiped = next((fault for fault in plan.faults if "wipe" in KINDS[fault.kind].levers), None)
+    if wiped is None or not plan.down:
+        return None
+    return f"{wiped.targets[0]} is wiped and cannot be bootstrapped while {', '.join(plan.down)} stays down"
+
+
+def _ageing_ns(policy: Policy) -> int:
+    """How long a tombstone stays after its deletion, at least."""
+    if policy.purge == "never":
+        return 0
+    return policy.purge_wait_ns() + (policy.grace_ns if policy.purge == "grace" else 0)
+
+
+def _hints_ns(plan: Plan) -> int:
+    """How long the replay of all hints takes that one node may keep for another."""
+    policy = plan.policy
+    if policy.hints == "none":
+        return 0
+    writes = sum(each.kind != "get" for each in plan.operations)
+    replays = -(-min(writes, policy.hints_max) // policy.hints_per_replay_max)
+    return replays * policy.hint_every_ns + plan.cluster.operation_timeout_ns
+
+
+def _too_few_rounds(plan: Plan) -> str | None:
+    """What must fit into the mend phase: an exchange that is under way and times out, a purge's wait, the replay of
+    hints, and a few rounds to find, mend and agree."""
+    policy = plan.policy
+    longest_round_ns = policy.round_every_ns * (1_000_000 + policy.round_jitter_ppm) // 1_000_000
+    needed = policy.exchange_timeout_ns + _ageing_ns(policy) + _hints_ns(plan) + ROUNDS_TO_MEND * longest_round_ns
+    given = plan.mend_rounds_max * policy.round_every_ns
+    if given >= needed:
+        return None
+    rounds = f"{plan.mend_rounds_max} rounds of {policy.round_every_ns / 1e6:g} ms"
+    users = f"exchanges, purges, hints and {ROUNDS_TO_MEND} rounds"
+    return f"{rounds} are less than the {needed / 1e9:g} s that {users} take"
+
+
+def _too_few_bytes(plan: Plan) -> str | None:
+    """Each node may have to send every key to each other, and half the mend phase is left for the rest."""
+    per_s = plan.policy.repair_bytes_per_s_max
+    if not per_s:
+        return None
+    keys = {operation.key for operation in plan.operations}
+    largest = max((len(each.value or "") + len(each.key) for each in plan.operations), default=0) + _COPY_BYTES
+    total = len(keys) * largest * max(1, plan.cluster.n - 1)
+    given_s = plan.mend_rounds_max * plan.policy.round_every_ns / 2e9
+    if total <= per_s * given_s:
+        return None
+    return f"{total:,} bytes may have to be repaired, and {per_s:,} a second are too few for that in {given_s:g} s"
+
+
+def repair_lag_ns(policy: Policy) -> int:
+    """From the end of an outage until a deletion has reached everyone: an exchange that must time out, and two
+    rounds."""
+    longest_round_ns = policy.round_every_ns * (1_000_000 + policy.round_jitter_ppm) // 1_000_000
+    return policy.exchange_timeout_ns + 2 * longest_round_ns
+
+
+def hint_age_ns(policy: Policy) -> int:
+    """For how long after a write a hint of it may still arrive."""
+    return 0 if policy.hints == "none" else min(policy.hint_lifetime_ns, policy.grace_ns) + policy.hint_every_ns
+
+
+def longest_outage_ns(spans: list[tuple[int, int]]) -> int:
+    """Faults that follow one another without a break are one outage: something may be cut off throughout."""
+    longest, begun, over = 0, 0, -1
+    for start, end in sorted(spans):
+        if start > over:
+            begun = start
+        over = max(over, end)
+        longest = max(longest, over - begun)
+    return longest
+
+
+def _short_grace(plan: Plan) -> str | None:
+    """Purge by grace is sound only if the grace outlasts every way in which a deletion may be late."""
+    policy = plan.policy
+    if policy.purge != "grace":
+        return None
+    if policy.anti_entropy == "none":
+        return "tombstones are purged by grace, and without anti-entropy no deletion is sure to arrive before"
+    if plan.down:
+        return f"tombstones are purged by grace, and {', '.join(plan.down)} stays down for longer than any grace"
+    outage = longest_outage_ns([(fault.start_ns, fault.end_ns) for fault in plan.faults])
+    needed = outage + hint_age_ns(policy) + repair_lag_ns(policy) + policy.skew_budget_ns
+    if policy.grace_ns > needed:
+        return None
+    parts = f"outages of {outage / 1e9:g} s, hints, repair lag and skew"
+    return f"the purge grace of {policy.grace_ns / 1e9:g} s is not longer than the {needed / 1e9:g} s of {parts}"
+
+
+ANTI_ENTROPY = Requirement("anti-entropy", _without_anti_entropy)
+IN_TIME = Requirement("messages that fit exchanges and lifetimes", _too_slow_for_exchanges)
+ENOUGH_ROUNDS = Requirement("enough rounds to mend", _too_few_rounds)
+ENOUGH_BYTES = Requirement("enough bytes a second to mend", _too_few_bytes)
+ALL_BACK_FOR_A_WIPED_NODE = Requirement("every node back for one that was wiped", _wiped_node_waits)
+BLOCKING = Requirement("blocking read repair", _without_blocking)
+QUORUM_READS = Requirement("every read at a quorum or more", _below_quorum)
+QUORUMS_MEET = Requirement("R + W > N", _quorums_miss)
+LONG_GRACE = Requirement("a purge that is confirmed, or a grace longer than outages, hints and repairs", _short_grace)
+WRITES_STAY_UP = Requirement("every write on a node that is up in the end", _writes_may_stay_down)
