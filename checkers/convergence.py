@@ -1,4 +1,7 @@
-"""Convergence: settled replicas hold the same of every key, and nothing changes in one more round of anti-entropy."""
+"""Convergence: settled replicas hold the same of every key, and nothing changes in one more round of anti-entropy.
+
+Nodes that stay down until the end are no part of it.
+"""
 
 from collections.abc import Iterator
 
@@ -8,7 +11,7 @@ from checkers.history import Copy, Dump, History, Phase
 from checkers.verdict import Verdict, Violation, conclude
 
 NAME = "convergence"
-_REPAIRS = {"write", "read repair", "anti-entropy", "corrupt"}  # purges may go on
+_NO_REPAIRS = {"purgeable", "purge"}  # these may go on
 
 
 def check(history: History) -> Verdict:
@@ -62,14 +65,14 @@ def _moved(before: Dump, after: Dump) -> Iterator[Violation]:
 def _repairs(facts: Facts, settled: Phase) -> Iterator[Violation]:
     ends = [phase.seq for phase in facts.phases if phase.name == "end" and phase.seq > settled.seq]
     for change in facts.changes:
-        if change.cause in _REPAIRS and change.seq > settled.seq and (not ends or change.seq < ends[0]):
+        if change.cause not in _NO_REPAIRS and change.seq > settled.seq and (not ends or change.seq < ends[0]):
             summary = f"key {change.key}: settled at {words.seconds(settled.at)}, and yet {words.change(change)}"
             yield Violation(change.key, "no repair once settled", [settled.seq, change.seq], summary)
 
 
 def _missing(facts: Facts, settled: dict[str, Dump], later: dict[str, Dump]) -> str:
     for moment, dumps in (("settled", settled), ("one round later", later)):
-        nodes = [node for node in facts.header.nodes if node not in dumps]
+        nodes = [node for node in facts.header.nodes if node not in dumps and node not in facts.down]
         if nodes:
             return f'no dump "{moment}" of {", ".join(nodes)}'
     return ""

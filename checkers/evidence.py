@@ -1,6 +1,6 @@
 """Evidence agrees: each change starts from what the changes before it left, and each dump is what they add up to."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from operator import attrgetter
 
@@ -11,6 +11,7 @@ from checkers.verdict import Verdict, Violation, conclude
 
 NAME = "evidence agrees"
 _seq = attrgetter("seq")
+_batch = attrgetter("batch")
 
 
 def check(history: History) -> Verdict:
@@ -41,12 +42,16 @@ def _differences(facts: Facts, dump: Dump) -> Iterator[Violation]:
     trails = facts.trails.get((dump.node, dump.incarnation), {})
     for key in sorted(trails.keys() | dump.copies.keys()):
         trail = trails.get(key, [])
-        past = bisect_left(trail, dump.seq, key=_seq)
+        past = (
+            bisect_left(trail, dump.seq, key=_seq)
+            if dump.batch is None
+            else bisect_right(trail, dump.batch, key=_batch)
+        )
         held, dumped = trail[past - 1].new if past else None, dump.copies.get(key)
         if held is not dumped and held != dumped:
             summary = (
                 f"key {key}: {dump.node} ({dump.incarnation}) dumped {words.copy(dumped)} at {words.seconds(dump.at)},"
                 f" and its changes add up to {words.copy(held)}"
             )
-            events = [*map(_seq, trail[max(0, past - 1) : past]), dump.seq]
+            events = sorted([*map(_seq, trail[max(0, past - 1) : past]), dump.seq])
             yield Violation(key, "a dump is the sum of its changes", events, summary)

@@ -4,17 +4,22 @@ A history that was gathered is still a history: `check(gather(history))` equals 
 history by every property gathers it only once. Events are taken in their order; their times do not decrease in it.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from checkers.history import Change, Copy, Dump, Event, History, Invoke, Life, Message, Phase, Return
+from checkers.lifetimes import Lifetimes
 from checkers.versions import Covers, Rank, covers, rank
 
 Trail = list[Change]  # of one key in one incarnation of one node
+Witness = TypeVar("Witness")
+
+_seq = attrgetter("seq")
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -25,24 +30,27 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     copy: Copy | None
 
 
-class Peaks:
-    """The highest tombstone that was given up, as it grows along the order."""
+class Peaks(Generic[Witness]):
+    """The highest copy of its kind, as it grows along the order, and who showed it."""
 
     def __init__(self) -> None:
         self._seqs: list[int] = []
-        self._tops: list[tuple[Copy, Change]] = []
+        self._tops: list[tuple[Copy, Witness]] = []
 
-    def add(self, change: Change, gone: Copy, at_least: Covers) -> None:
-        if not self._tops or not at_least(self._tops[-1][0], gone):
-            self._seqs.append(change.seq)
-            self._tops.append((gone, change))
+    def add(self, seq: int, copy: Copy, witness: Witness, at_least: Covers) -> None:
+        if not self._tops or not at_least(self._tops[-1][0], copy):
+            self._seqs.append(seq)
+            self._tops.append((copy, witness))
 
-    def covering(self, copy: Copy, before: int | None, at_least: Covers) -> Change | None:
-        """A change before this place of the order that gave up a tombstone ⪰ copy."""
+    def top(self, before: int | None) -> tuple[Copy, Witness] | None:
+        """As it was before this place of the order."""
         place = len(self._seqs) if before is None else bisect_left(self._seqs, before)
-        if place and at_least(self._tops[place - 1][0], copy):
-            return self._tops[place - 1][1]
-        return None
+        return self._tops[place - 1] if place else None
+
+    def covering(self, copy: Copy, before: int | None, at_least: Covers) -> Witness | None:
+        """Who had shown a copy ⪰ this one."""
+        top = self.top(before)
+        return top[1] if top and at_least(top[0], copy) else None
 
 
 class Facts(History):
@@ -60,25 +68,47 @@ class Facts(History):
     trails: dict[tuple[str, str], dict[str, Trail]]  # (node, incarnation) -> key -> its changes
     drops: list[tuple[Change, Change]]  # an install, and an earlier one of a higher copy in the same trail
     purges: list[Change]  # of tombstones
-    purged: dict[str, Peaks]  # key -> tombstones purged
-    buried: dict[str, Peaks]  # key -> tombstones purged or marked as purgeable
+    lifetimes: Lifetimes
+    down: list[str]  # nodes that stay down until the end
+    deleted: set[str]  # keys that someone asked to delete
+    purged: dict[str, Peaks[Change]]  # key -> tombstones purged
+    buried: dict[str, Peaks[Change]]  # key -> tombstones purged or marked as purgeable
 
     def replicas(self, key: str) -> list[str]:
         """A key that nobody placed may be anywhere."""
         return self.header.replicas.get(key, self.header.nodes)
 
     def last_dumps(self, moment: str) -> dict[str, Dump]:
-        return {dump.node: dump for dump in self.dumps if dump.moment == moment}
+        """Of the nodes that are up at the end."""
+        return {dump.node: dump for dump in self.dumps if dump.moment == moment and dump.node not in self.down}
+
+    def past(self, node: str, key: str, seq: int) -> Trail:
+        """What the incarnation that the node has at this place of the order has done with a key up to there."""
+        stay = self.lifetimes.at(node, seq)
+        if stay is None or stay.incarnation is None:
+            return []
+        trail = self.trails.get((node, stay.incarnation), {}).get(key, [])
+        return trail[bisect_left(trail, stay.since, key=_seq) : bisect_right(trail, seq, key=_seq)]
+
+    def is_past(self, past: Trail, copy: Copy) -> bool:
+        """Whether who did all this holds ⪰ copy, or has purged ⪰ copy."""
+        if past and past[-1].new is not None and self.at_least(past[-1].new, copy):
+            return True
+        purged = (change.old for change in reversed(past) if is_purge(change))
+        return any(old is not None and self.at_least(old, copy) for old in purged)
+
+    def is_buried(self, key: str, copy: Copy, before: int) -> bool:
+        """Whether a tombstone ⪰ copy was purged or marked as purgeable before this place of the order."""
+        peaks = self.buried.get(key)
+        return peaks is not None and peaks.covering(copy, before, self.at_least) is not None
 
     def may_be_purged_unseen(self, key: str) -> bool:
         """Where replicas keep no audit, a key that someone deletes may be purged at any time."""
-        return not self.header.audited and any(
-            invoke.kind == "delete" and invoke.key == key for invoke in self.operations.values()
-        )
+        return not self.header.audited and key in self.deleted
 
 
 class Final(msgspec.Struct, frozen=True):
-    """The highest copy of a key over the settled dumps of its replicas, and the replicas without a dump."""
+    """The highest copy of a key over the settled dumps of its replicas that are up, and those without a dump."""
 
     copy: Copy | None
     dumps: list[int]
@@ -97,6 +127,7 @@ def gather(history: History) -> Facts:
     changes: list[Change] = groups[Change]
     trails = _trails(changes)
     purges = [change for change in changes if is_purge(change)]
+    mends = [phase for phase in groups[Phase] if phase.name == "mend"]
     return Facts(
         history.header,
         history.events,
@@ -114,6 +145,9 @@ def gather(history: History) -> Facts:
         trails=trails,
         drops=_drops(trails, at_least),
         purges=purges,
+        lifetimes=Lifetimes(groups[Life], trails),
+        down=mends[-1].down if mends else [],
+        deleted={invoke.key for invoke in operations.values() if invoke.kind == "delete"},
         purged=_peaks(purges, at_least),
         buried=_peaks([change for change in changes if is_purge(change) or is_mark(change)], at_least),
     )
@@ -132,6 +166,8 @@ def final(facts: Facts, settled: dict[str, Dump], key: str) -> Final:
     top: Copy | None = None
     present, missing = [], []
     for node in facts.replicas(key):
+        if node in facts.down:
+            continue
         if node not in settled:
             missing.append(node)
             continue
@@ -183,9 +219,9 @@ def _drops(trails: dict[tuple[str, str], dict[str, Trail]], at_least: Covers) ->
     return drops
 
 
-def _peaks(changes: list[Change], at_least: Covers) -> dict[str, Peaks]:
-    peaks: dict[str, Peaks] = defaultdict(Peaks)
+def _peaks(changes: list[Change], at_least: Covers) -> dict[str, Peaks[Change]]:
+    peaks: dict[str, Peaks[Change]] = defaultdict(Peaks)
     for change in changes:
         if change.old is not None:
-            peaks[change.key].add(change, change.old, at_least)
+            peaks[change.key].add(change.seq, change.old, change, at_least)
     return dict(peaks)

@@ -121,12 +121,14 @@ class Message(Event, tag="message"):
 
 
 class Dump(Event, tag="dump"):
-    """The whole state of one node, read at a moment of the mend phase."""
+    """The whole state of one node, read at a moment of the mend phase: as it was with commit `batch`, if that is
+    known, else at its place in the order."""
 
     node: str
     incarnation: str
     moment: Literal["settled", "one round later"]
     copies: dict[str, Copy]
+    batch: int | None = None
 
 
 class Rounds(Event, tag="rounds"):

@@ -6,6 +6,7 @@ from checkers import (
     acknowledged,
     convergence,
     evidence,
+    fresh,
     invented,
     purge,
     reads,
@@ -25,6 +26,7 @@ PROPERTIES: dict[str, Check] = {
     purge.NAME: purge.check,
     acknowledged.NAME: acknowledged.check,
     reads.NAME: reads.check,
+    fresh.NAME: fresh.check,
     invented.NAME: invented.check,
     evidence.NAME: evidence.check,
 }

@@ -1,18 +1,20 @@
 """Purge soundness: when a tombstone is purged, every replica is past it and nothing older is on its way."""
 
-from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from operator import attrgetter
 
 from checkers import words
-from checkers.facts import Facts, gather, is_purge
-from checkers.history import Change, Copy, History, Message, Version
+from checkers.facts import Facts, Trail, gather
+from checkers.history import Cause, Change, History, Message, Version
+from checkers.lifetimes import Stay
 from checkers.verdict import Verdict, Violation, conclude
 from checkers.versions import precedes
 
 NAME = "purge soundness"
+_BRING_NO_COPY = ("confirm", "confirmed", "mark", "marked")  # these messages only name a tombstone
+_KEPT_ELSEWHERE: tuple[Cause, ...] = ("hinted handoff", "bootstrap")
 _seq = attrgetter("seq")
 
 
@@ -20,56 +22,50 @@ def check(history: History) -> Verdict:
     facts = gather(history)
     violations = []
     if facts.purges:
-        violations = [*_behind(facts), *_late(facts)]
+        violations = [*_behind(facts), *_late(facts), *_remained(facts)]
         violations.sort(key=lambda violation: violation.events[-1])
     unknown = "" if facts.header.audited else "the replicas report no changes of their own"
     return conclude(NAME, violations, len(facts.purges), unknown)
 
 
 def _behind(facts: Facts) -> Iterator[Violation]:
-    incarnations = _incarnations(facts)
     for purge in facts.purges:
         for node in facts.replicas(purge.key):
             if node == purge.node or purge.old is None:
                 continue
-            started, names = incarnations.get(node, ([], []))
-            place = bisect_right(started, purge.seq)
-            incarnation = names[place - 1] if place else "never started"
-            trail = facts.trails.get((node, incarnation), {}).get(purge.key, [])
-            past = trail[: bisect_right(trail, purge.seq, key=_seq)]
-            if not _is_past(facts, past, purge.old):
-                held = past[-1].new if past else None
-                summary = f"key {purge.key}: {words.change(purge)} while {node} ({incarnation}) held {words.copy(held)}"
+            stay, past = facts.lifetimes.at(node, purge.seq), facts.past(node, purge.key, purge.seq)
+            if facts.is_past(past, purge.old) or _lost_all(stay, past):
+                continue
+            held = past[-1].new if past else None
+            who = f"{node} ({stay.incarnation if stay else 'never started'})"
+            summary = f"key {purge.key}: {words.change(purge)} while {who} held {words.copy(held)}"
+            yield Violation(
+                purge.key,
+                "a tombstone is purged only when every replica holds it or what dominates it",
+                [*map(_seq, past[-1:]), purge.seq],
+                summary,
+            )
+
+
+def _lost_all(stay: Stay | None, past: Trail) -> bool:
+    """It holds nothing since it lost its disk, or a damaged copy: so it holds nothing older either."""
+    if past and past[-1].new is not None:
+        return False
+    return (stay is not None and stay.renewed) or any(change.cause == "corrupt" for change in past)
+
+
+def _remained(facts: Facts) -> Iterator[Violation]:
+    """What was taken from a hint or a page after the purge was kept, or was under way, at the purge."""
+    for change in facts.changes:
+        if change.cause in _KEPT_ELSEWHERE and change.new is not None and change.key in facts.purged:
+            top = facts.purged[change.key].top(change.seq)
+            if top is not None and not facts.at_least(change.new, top[0]):
                 yield Violation(
-                    purge.key,
-                    "a tombstone is purged only when every replica holds it or what dominates it",
-                    [*map(_seq, past[-1:]), purge.seq],
-                    summary,
+                    change.key,
+                    "a tombstone is purged only when no hint or page has anything older",
+                    [top[1].seq, change.seq],
+                    f"key {change.key}: {words.change(top[1])}; later {words.change(change)}",
                 )
-
-
-def _is_past(facts: Facts, past: list[Change], tomb: Copy) -> bool:
-    """It holds ⪰ tomb, or has purged ⪰ tomb."""
-    if past and past[-1].new is not None and facts.at_least(past[-1].new, tomb):
-        return True
-    purged = (change.old for change in reversed(past) if is_purge(change))
-    return any(old is not None and facts.at_least(old, tomb) for old in purged)
-
-
-def _incarnations(facts: Facts) -> dict[str, tuple[list[int], list[str]]]:
-    """Node -> when each of its incarnations began, and their names, in order."""
-    began: dict[tuple[str, str], int] = {}
-    for life in facts.lives:
-        if life.what == "started":
-            began.setdefault((life.node, life.incarnation), life.seq)
-    for place, keys in facts.trails.items():
-        first = min(trail[0].seq for trail in keys.values())
-        began[place] = min(first, began.get(place, first))
-    found: dict[str, tuple[list[int], list[str]]] = defaultdict(lambda: ([], []))
-    for (node, incarnation), seq in sorted(began.items(), key=lambda item: item[1]):
-        found[node][0].append(seq)
-        found[node][1].append(incarnation)
-    return found
 
 
 def _late(facts: Facts) -> Iterator[Violation]:
@@ -78,7 +74,7 @@ def _late(facts: Facts) -> Iterator[Violation]:
         ahead[purge.key].append(purge)
     for message in facts.messages:
         purges = ahead.get(message.key)
-        if not purges or message.received is None:
+        if not purges or message.received is None or message.kind in _BRING_NO_COPY:
             continue
         while purges and purges[0].seq < message.seq:
             purges.popleft()

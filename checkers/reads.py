@@ -24,7 +24,7 @@ def check(history: History) -> Verdict:
                 highest[place] = answer
         elif answer.copy is not None:
             violations.append(_older(before, answer))
-        elif not _purged(facts, answer, before):
+        elif before.copy is not None and not facts.is_buried(place[1], before.copy, answer.back.seq):
             if facts.may_be_purged_unseen(answer.invoke.key):
                 unknown = f"key {answer.invoke.key}: read again as nothing, and the system reports no purges"
             else:
@@ -34,13 +34,6 @@ def check(history: History) -> Verdict:
 
 def _covers(facts: Facts, answer: Answer, before: Answer) -> bool:
     return before.copy is None or (answer.copy is not None and facts.at_least(answer.copy, before.copy))
-
-
-def _purged(facts: Facts, answer: Answer, before: Answer) -> bool:
-    peaks = facts.buried.get(answer.invoke.key)
-    if peaks is None or before.copy is None:
-        return False
-    return peaks.covering(before.copy, answer.back.seq, facts.at_least) is not None
 
 
 def _older(before: Answer, after: Answer) -> Violation:

@@ -1,18 +1,22 @@
 """No tombstone resurrection: for a tombstone d, no live v ≺ d comes back, by version order and not by client time.
 
-A copy that was found damaged and discarded takes with it what its incarnation knew, as a wipe would.
+A copy that was found damaged and discarded takes with it what its incarnation knew, as a wipe does. A tombstone that
+was lost so, or stayed on a node that is down, never took effect, unless it was acknowledged or purged before.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
+from operator import attrgetter
 
 import msgspec
 
 from checkers import words
 from checkers.facts import Facts, Final, final, gather
-from checkers.history import Copy, History
+from checkers.history import Change, Copy, History
 from checkers.verdict import Verdict, Violation, conclude
 
 NAME = "no tombstone resurrection"
+_seq = attrgetter("seq")
 
 
 class _Tomb(msgspec.Struct, frozen=True):
@@ -22,11 +26,23 @@ class _Tomb(msgspec.Struct, frozen=True):
     seq: int
 
 
+class _Found:
+    def __init__(self) -> None:
+        self._seqs: dict[str, dict[Copy, int]] = defaultdict(dict)
+
+    def add(self, key: str, copy: Copy | None, seq: int) -> None:
+        if copy is not None and copy.dead:
+            seqs = self._seqs[key]
+            seqs[copy] = min(seq, seqs.get(copy, seq))
+
+    def tombs(self) -> dict[str, list[_Tomb]]:
+        return {key: sorted(map(_Tomb, seqs, seqs.values()), key=_seq) for key, seqs in self._seqs.items()}
+
+
 def check(history: History) -> Verdict:
     facts = gather(history)
-    held = _held(facts)
-    tombs = _promised(facts, held)
-    violations = [*_installed(facts, held), *_read(facts)]
+    tombs = _lasting(facts)
+    violations = [*_installed(facts), *_read(facts)]
     undecided: list[str] = []
     settled = facts.last_dumps("settled")
     for key, known in tombs.items():
@@ -44,27 +60,45 @@ def check(history: History) -> Verdict:
 
 def _held(facts: Facts) -> dict[str, list[_Tomb]]:
     """Key -> every tombstone that any replica ever held."""
-    found: dict[str, dict[Copy, int]] = {}
+    found = _Found()
     for change in facts.changes:
-        if change.new is not None and change.new.dead:
-            found.setdefault(change.key, {}).setdefault(change.new, change.seq)
+        found.add(change.key, change.new, change.seq)
     for dump in facts.dumps:
         for key, copy in dump.copies.items():
-            if copy.dead:
-                found.setdefault(key, {}).setdefault(copy, dump.seq)
-    return {key: [_Tomb(copy, seq) for copy, seq in seqs.items()] for key, seqs in found.items()}
+            found.add(key, copy, dump.seq)
+    return found.tombs()
 
 
-def _promised(facts: Facts, held: dict[str, list[_Tomb]]) -> dict[str, list[_Tomb]]:
-    """With the tombstones that clients were promised, held by a replica or not."""
-    tombs = {key: list(known) for key, known in held.items()}
+def _lasting(facts: Facts) -> dict[str, list[_Tomb]]:
+    """Key -> the tombstones that hold at the end: a client or a purge counted on them, or one that is up held them."""
+    found = _Found()
     for ack in facts.acks:
-        if ack.copy is not None and ack.copy.dead:
-            tombs.setdefault(ack.invoke.key, []).append(_Tomb(ack.copy, ack.back.seq))
-    return tombs
+        found.add(ack.invoke.key, ack.copy, ack.back.seq)
+    for purge in facts.purges:
+        found.add(purge.key, purge.old, purge.seq)
+    for dump in facts.dumps:
+        if dump.node not in facts.down:
+            for key, copy in dump.copies.items():
+                found.add(key, copy, dump.seq)
+    for change in _known_at_the_end(facts):
+        found.add(change.key, change.new, change.seq)
+    return found.tombs()
 
 
-def _installed(facts: Facts, held: dict[str, list[_Tomb]]) -> Iterator[Violation]:
+def _known_at_the_end(facts: Facts) -> Iterator[Change]:
+    """What was done on the disks of the nodes that are up, but for what damaged copies took with them."""
+    for (node, incarnation), keys in facts.trails.items():
+        stay = facts.lifetimes.last(node)
+        if node in facts.down or stay is None or stay.incarnation != incarnation:
+            continue
+        for trail in keys.values():
+            damaged = [change.seq for change in trail if change.cause == "corrupt"]
+            since = max(stay.since, *damaged) if damaged else stay.since
+            yield from (change for change in trail if change.seq >= since)
+
+
+def _installed(facts: Facts) -> Iterator[Violation]:
+    held = _held(facts) if facts.drops else {}
     for change, floor in facts.drops:
         if change.new is None or change.new.dead or floor.new is None:
             continue

@@ -3,15 +3,14 @@
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 from cyclopts import App, CycloptsError, Parameter, Token
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from checkers import files
 from harness import plan as plans
@@ -20,6 +19,8 @@ from harness import run as runs
 from harness.demonstrations import PLANS
 from harness.plan import Plan
 from harness.report import failures, lists, terminal
+from harness.report import junit as junit_xml
+from harness.report.console import console_for, print_json
 from harness.scenario import draw, load
 from harness.wrong import Wrong, near
 
@@ -49,33 +50,23 @@ ProxyOption = Annotated[runs.Prefer, Parameter(help="Which server stands behind 
 FlawOption = Annotated[str | None, Parameter(help="A flawed replica; `urushi list flaws` has them.")]
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Nobody reads on, as in `urushi run | head`: the run goes on, and its verdict is still the exit code."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
-
-
-def _console(*, json: bool) -> Console:
-    console = _Console(stderr=json)
-    return console if console.is_terminal else _Console(stderr=json, width=140)
-
-
-def _print_json(document: Any) -> None:
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n")
-
-
-def _plan_of(scenario: str, seed: int, flaw: str | None) -> tuple[Plan, dict[str, str]]:
-    """A scenario's plan for a seed, or a demonstration's own, whose chances the seed decides."""
+def _drawer(scenario: str, flaw: str | None) -> Callable[[int], tuple[Plan, dict[str, str]]]:
+    """From a seed to a scenario's plan, or to a demonstration's own, whose chances the seed decides."""
     if not scenario.startswith("demo:"):
-        return draw(load(scenario), scenario, seed, flaw)
+        loaded = load(scenario)
+        return lambda seed: draw(loaded, scenario, seed, flaw)
     name = scenario.removeprefix("demo:")
     if name not in PLANS:
         raise Wrong("scenario", f"there is no demonstration {name!r}", near(name, list(PLANS)))
     plans.check_flaw(flaw, "--flaw")
     own = PLANS[name](name)
-    plan = msgspec.structs.replace(own, seed=seed, flaw=flaw or own.flaw)
-    plans.check(plan, scenario)
-    return plan, {}
+
+    def of_seed(seed: int) -> tuple[Plan, dict[str, str]]:
+        plan = msgspec.structs.replace(own, seed=seed, flaw=flaw or own.flaw)
+        plans.check(plan, scenario)
+        return plan, {}
+
+    return of_seed
 
 
 @app.command
@@ -100,14 +91,14 @@ def run(
     seed
         The one number from which the plan is drawn.
     """
-    console = _console(json=json)
-    plan, drawn = _plan_of(scenario, seed, flaw)
+    console = console_for(json=json)
+    plan, drawn = _drawer(scenario, flaw)(seed)
     terminal.show_plan(console, plan, stage, drawn)
     with terminal.progress(console) as say:
         report = runs.run(plan, stage, proxy=proxy, drawn=drawn, say=say)
     terminal.show_run(console, report)
     if json:
-        _print_json(report)
+        print_json(report)
     return report.exit_code()
 
 
@@ -120,9 +111,13 @@ def suite_(
     stage: StageOption = "processes",
     flaw: FlawOption = None,
     proxy: ProxyOption = "auto",
+    jobs: Whole | None = None,
+    fail_fast: Annotated[bool, Parameter(negative=())] = False,
+    keep: suite.Keep = "all",
+    junit: Path | None = None,
     json: Json = False,
 ) -> int:
-    """Perform many seeds and end with a table of verdicts.
+    """Perform many seeds, several side by side, and end with a table of verdicts.
 
     Example: `urushi suite --seeds 1..20`
 
@@ -132,20 +127,35 @@ def suite_(
         A built-in name (`urushi list scenarios`) or a TOML file.
     seeds
         A range such as 1..20, or single seeds such as 3,7,12.
+    jobs
+        How many runs go side by side; by default as many as this machine has cores.
+    fail_fast
+        After the first broken promise, end the runs that are under way and start no more.
+    keep
+        Which runs keep their folders: all, or only those that did not hold.
+    junit
+        Write the verdicts to this file too, as JUnit XML.
     """
-    console = _console(json=json)
-    jobs = [suite.Job(*_plan_of(scenario, seed, flaw), stage, proxy) for seed in suite.parse_seeds(seeds)]
-    result = suite.perform(jobs, console)
-    console.print(terminal.verdict_table(result.reports))
-    for report in result.reports:
-        for story in report.stories[:1]:
-            console.print(f"{story}\n", markup=False, highlight=False, soft_wrap=True)
-    for line in result.summary():
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    console = console_for(json=json)
+    order = suite.Order(scenario, suite.parse_seeds(seeds), _drawer(scenario, flaw), stage, proxy, keep)
+    with console.status("drawing plans"):
+        suite.check(order, jobs)
+    if junit:
+        junit_xml.open_for(junit)
+    with terminal.suite_progress(console, len(order.seeds)) as watch:
+        result = suite.perform(order, watch, workers=jobs, fail_fast=fail_fast)
+    try:
+        terminal.show_suite(console, result)
+    finally:  # also when Ctrl-C is pressed once more
+        if junit:
+            junit_xml.write(order, result, junit)
     if result.errors:
         failures.say_if_disk_full(runs.RUNS)
     if json:
-        _print_json({"verdict": result.verdict(), "errors": result.errors, "runs": result.reports})
+        told = {"verdict": result.verdict(), "errors": result.errors, "not_run": result.not_run}
+        print_json({**told, "runs": result.reports})
+    if result.stopped == "Ctrl-C":
+        raise KeyboardInterrupt
     return result.exit_code()
 
 
@@ -169,7 +179,7 @@ def replay(
     stage
         By default the stage of the run; for a plan file, processes.
     """
-    console = _console(json=json)
+    console = console_for(json=json)
     if times < 1:
         raise Wrong("--times", f"{times} replays are none", "write 1 or more")
     result = reproduce.replay(what, times, stage, proxy)
@@ -177,7 +187,7 @@ def replay(
         terminal.show_run(console, report)
     console.print(result.words(), highlight=False, markup=False)
     if json:
-        _print_json(result)
+        print_json(result)
     return result.exit_code()
 
 
@@ -192,7 +202,7 @@ def check(what: str, /, *, json: Json = False) -> int:
     what
         A run's id, the start of one, or its folder.
     """
-    console = _console(json=json)
+    console = console_for(json=json)
     folder = runs.find_run(what)
     plan = plans.read(folder / "plan.json")
     try:
@@ -205,7 +215,7 @@ def check(what: str, /, *, json: Json = False) -> int:
     report = runs.assess(plan, history, folder, proxy=proxy, drawn=drawn)
     terminal.show_run(console, report)
     if json:
-        _print_json(report)
+        print_json(report)
     return report.exit_code()
 
 
@@ -223,7 +233,7 @@ def plan(scenario: str = "default", /, *, seed: Whole = 1, flaw: FlawOption = No
         The one number from which the plan is drawn.
     """
     del json  # a plan is JSON either way
-    _print_json(_plan_of(scenario, seed, flaw)[0])
+    print_json(_drawer(scenario, flaw)(seed)[0])
     return 0
 
 
@@ -245,16 +255,10 @@ def list_(
     """
     chosen = {name: rows() for name, rows in lists.LISTS.items() if what in ("all", name)}
     if json:
-        _print_json(chosen)
+        print_json(chosen)
         return 0
-    console = _console(json=False)
-    for name, rows in chosen.items():
-        table = Table(title=name, title_justify="left", box=None, pad_edge=False)
-        for title in rows[0]:
-            table.add_column(title, overflow="fold")
-        for row in rows:
-            table.add_row(*row.values())
-        console.print(table)
+    console = console_for(json=False)
+    lists.show(console, chosen)
     return 0
 
 
@@ -268,9 +272,9 @@ def doctor(*, json: Json = False) -> int:
 
     findings = examine()
     if json:
-        _print_json([finding._asdict() for finding in findings])
+        print_json([finding._asdict() for finding in findings])
         return 0
-    console = _console(json=False)
+    console = console_for(json=False)
     for finding in findings:
         mark = "[green]yes[/]" if finding.ok else "[yellow]no [/]"
         console.print(f"{mark}  {finding.what}: {escape(finding.said)}", highlight=False)

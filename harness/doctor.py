@@ -5,8 +5,12 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from harness.levers import LINK_LEVERS, PROCESS_LEVERS, Lever
 from harness.stages.processes.addresses import AddressError, claim
+from harness.stages.processes.links.safety import WMEM, room_bytes
 from harness.stages.processes.links.server import NoServer, find
+
+ELSEWHERE = "needs Linux: elsewhere use --stage simulation"
 
 
 class Finding(NamedTuple):
@@ -16,26 +20,36 @@ class Finding(NamedTuple):
 
 
 def _proxy() -> Finding:
+    what = f"Toxiproxy server ({_levers(LINK_LEVERS)})"
     try:
-        return Finding("Toxiproxy server (lever block)", True, find("toxiproxy").found)  # noqa: FBT003 - named by its field
+        return Finding(what, ok=True, said=find("toxiproxy").found)
     except NoServer as problem:
         said = f"{problem} Until then the project's stand-in is used, and each run says so."
-        return Finding("Toxiproxy server (lever block)", False, said)  # noqa: FBT003 - likewise
+        return Finding(what, ok=False, said=said)
+
+
+def _pauses_and_toxics() -> Finding:
+    """Never missing: the stand-in has no such limit."""
+    what = "levers of links on a node that is paused"
+    if not WMEM.exists():
+        return Finding(what, ok=False, said=ELSEWHERE)
+    said = f"on Toxiproxy up to {room_bytes() / 1e6:.1f} MB may wait for it; for more a run takes the stand-in"
+    return Finding(what, ok=True, said=said)
 
 
 def _addresses() -> Finding:
     try:
         block = claim()
     except (AddressError, OSError) as problem:
-        return Finding("loopback addresses", False, str(problem))  # noqa: FBT003 - likewise
+        return Finding("loopback addresses", ok=False, said=str(problem))
     block.close()
-    return Finding("loopback addresses", True, f"{block.prefix}.* is free for a run")  # noqa: FBT003 - likewise
+    return Finding("loopback addresses", ok=True, said=f"{block.prefix}.* is free for a run")
 
 
 def _signals() -> Finding:
     has = sys.platform == "linux" and Path("/proc/self/stat").exists()
-    said = "SIGKILL, SIGSTOP and /proc" if has else "needs Linux: elsewhere use --stage simulation"
-    return Finding("signals to processes (levers kill, pause)", has, said)
+    said = "SIGKILL, SIGTERM, SIGSTOP and /proc" if has else ELSEWHERE
+    return Finding(f"signals to processes ({_levers(PROCESS_LEVERS)})", has, said)
 
 
 def _disk() -> Finding:
@@ -48,8 +62,12 @@ def _disk() -> Finding:
 
 def _loss() -> Finding:
     said = "only in simulation: TCP hides loss. nftables could provide it on processes; not built yet"
-    return Finding("loss of single messages (lever loss)", False, said)  # noqa: FBT003 - likewise
+    return Finding("loss of single messages (lever loss)", ok=False, said=said)
+
+
+def _levers(levers: tuple[Lever, ...]) -> str:
+    return f"levers {', '.join(levers)}"
 
 
 def examine() -> list[Finding]:
-    return [_signals(), _addresses(), _proxy(), _disk(), _loss()]
+    return [_signals(), _addresses(), _proxy(), _pauses_and_toxics(), _disk(), _loss()]

@@ -5,6 +5,7 @@ What is drawn is noted under its name: a run prints all of it.
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from random import Random
 
 from harness.wrong import Wrong, near
@@ -31,16 +32,18 @@ class Drawing:
         self.where = where
         self.drawn: dict[str, str] = {}
 
-    def count(self, name: str, spec: Spec, least: int = 0, words: dict[str, int] | None = None) -> int:
+    def count(
+        self, name: str, spec: Spec, least: int = 0, words: dict[str, int] | None = None, most: int = _MOST[""]
+    ) -> int:
         """`words` stand for counts."""
-        return self._number(name, spec, "", least, words or {})
+        return self._number(name, spec, "", least, words or {}, most)
 
     def duration_ns(self, name: str, spec: Spec, least: int = 0) -> int:
-        return self._number(name, spec, "ns", least, {})
+        return self._number(name, spec, "ns", least, {}, _MOST["ns"])
 
-    def share_ppm(self, name: str, spec: Spec) -> int:
+    def share_ppm(self, name: str, spec: Spec, most: int = _MOST["%"]) -> int:
         """Parts per million: 1 % is 10,000."""
-        return self._number(name, spec, "%", 0, {})
+        return self._number(name, spec, "%", 0, {}, most)
 
     def choice(self, name: str, spec: Spec, allowed: list[str]) -> str:
         """Every value is looked at, drawn or not: a seed must not find what is wrong in a file."""
@@ -53,26 +56,41 @@ class Drawing:
 
     def span_ns(self, name: str, spec: Spec, least: int = 0) -> tuple[int, int]:
         """Both ends of a range: the run itself draws from it, again and again."""
-        low, high = self._ends_of_one(name, spec, "ns", least, {})
+        low, high = self._ends_of_one(name, spec, "ns", least, {}, _MOST["ns"])
         self.drawn[name] = f"{low / 1e6:g}..{high / 1e6:g} ms"
         return low, high
 
-    def _number(self, name: str, spec: Spec, unit: str, least: int, words: dict[str, int]) -> int:
-        low, high = self._ends_of_one(name, spec, unit, least, words)
+    def span(self, name: str, spec: Spec, most: int) -> tuple[int, int]:
+        """Likewise, of counts."""
+        low, high = self._ends_of_one(name, spec, "", 0, {}, most)
+        self.drawn[name] = f"{low}..{high}"
+        return low, high
+
+    def bounds(self, name: str, spec: Spec) -> tuple[int, int]:
+        """The least and the most that any seed draws of a count: what is wrong with them is wrong for every seed."""
+        self._one_of(name, spec)
+        ends = [end for value in _values(spec) for end in self._ends(name, value, "", {})]
+        return min(ends), max(ends)
+
+    def _number(self, name: str, spec: Spec, unit: str, least: int, words: dict[str, int], most: int) -> int:
+        low, high = self._ends_of_one(name, spec, unit, least, words, most)
         number = low + below(self._stream(name), high - low + 1)
         self.drawn[name] = show(number, unit)
         return number
 
-    def _ends_of_one(self, name: str, spec: Spec, unit: str, least: int, words: dict[str, int]) -> tuple[int, int]:
+    def _ends_of_one(
+        self, name: str, spec: Spec, unit: str, least: int, words: dict[str, int], most: int
+    ) -> tuple[int, int]:
         for value in _values(spec):
             low, high = self._ends(name, value, unit, words)
             if low < least:
                 raise self._wrong(name, f"{value!r} is too little", f"{show(least, unit)} is the least")
-            if high > _MOST[unit]:
-                raise self._wrong(name, f"{value!r} is too much", f"{show(_MOST[unit], unit)} is the most")
+            if high > most:
+                raise self._wrong(name, f"{value!r} is too much", f"{show(most, unit)} is the most")
         return self._ends(name, self._one_of(name, spec), unit, words)
 
     def _one_of(self, name: str, spec: Spec) -> int | str:
+        """Refuses a choice of nothing."""
         if not isinstance(spec, list):
             return spec
         if not spec:
@@ -89,17 +107,26 @@ class Drawing:
         if value in words:
             return (words[str(value)],) * 2
         text = str(value).strip()
-        found = _TEXT.fullmatch(text)
-        family = {"": "", "%": "%"}.get(found["unit"], "ns") if found else None
-        if found is None or found["unit"] not in _UNITS or (family != unit and text != "0"):
+        read = _read(text)
+        if read is None or (read[0] != unit and text != "0"):
             also = f", or a word; {near(text, list(words))}" if words else ""
             raise self._wrong(name, f"{value!r} is no such value", f"write {_FORMS[unit]}{also}")
-        low, high = (Fraction(end) * _UNITS[found["unit"]] for end in (found["low"], found["high"] or found["low"]))
+        _, low, high = read
         if high < low:
             raise self._wrong(name, f"{value!r} ends before it begins", "write the smaller number first")
         if low.denominator != 1 or high.denominator != 1:
             raise self._wrong(name, f"{value!r} has a fraction too small to draw", f"write {_FORMS[unit]}")
         return int(low), int(high)
+
+
+@lru_cache(maxsize=1000)
+def _read(text: str) -> tuple[str, Fraction, Fraction] | None:
+    """Its kind (a count, "ns" or "%") and both ends; None: no such value. A suite reads few texts, for many seeds."""
+    found = _TEXT.fullmatch(text)
+    if found is None or found["unit"] not in _UNITS:
+        return None
+    low, high = (Fraction(end) * _UNITS[found["unit"]] for end in (found["low"], found["high"] or found["low"]))
+    return {"": "", "%": "%"}.get(found["unit"], "ns"), low, high
 
 
 def _values(spec: Spec) -> list[int | str]:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import msgspec
 
+from harness.faults.check import check_down, check_faults
 from harness.faults.kinds import Fault
 from harness.faults.table import KINDS
-from harness.levers import Lever
+from harness.levers import CLIENTS, Lever
 from harness.wrong import Wrong, near, parse_json
 from replicas.store.flaws import FLAWS
 from replicas.store.settings import Cluster, Policy
@@ -17,6 +18,7 @@ from workloads.operations import Operation
 FORMAT = 1
 MS = 1_000_000
 MOST = 2**63 - 1
+JITTER_MOST_PPM = 500_000  # rounds stay at least half of their time apart
 
 _LEAST = {
     "seed": -MOST,
@@ -25,7 +27,15 @@ _LEAST = {
     "client_timeout_ns": MS,
     "cluster.operation_timeout_ns": MS,
     "cluster.operations_in_flight_max": 1,
+    "policy.grace_ns": MS,
+    "policy.hint_window_ns": MS,
+    "policy.hint_lifetime_ns": MS,
+    "policy.hint_every_ns": MS,
+    "policy.hints_max": 1,
+    "policy.hints_per_replay_max": 1,
     "policy.round_every_ns": MS,
+    "policy.round_jitter_ppm": 0,
+    "policy.repair_bytes_per_s_max": 0,
     "policy.keys_per_exchange_max": 1,
     "policy.message_lifetime_ns": MS,
     "policy.skew_budget_ns": 0,
@@ -35,7 +45,7 @@ _LEAST = {
     "disk.sync_min_ns": 0,
     "disk.sync_max_ns": 0,
 }
-_MOST = {"network.loss_ppm": 1_000_000}
+_MOST = {"network.loss_ppm": 1_000_000, "policy.round_jitter_ppm": JITTER_MOST_PPM}
 _NODE_NAME = re.compile(r"[a-z][a-z0-9]*", re.ASCII)  # also the name of a folder and part of that of a link
 
 
@@ -122,13 +132,8 @@ def check(plan: Plan, where: str) -> None:
     _check_cluster(plan, where)
     check_flaw(plan.flaw, f"{where}: flaw")
     _check_operations(plan, where)
-    seen: dict[str, None] = {}
-    for index, fault in enumerate(plan.faults):
-        if fault.id in seen:
-            raise Wrong(f"{where}: faults[{index}].id", f"{fault.id!r} is there twice", "give each fault its own id")
-        seen[fault.id] = None
-        _check_fault(plan, fault, f"{where}: faults[{index}]")
-    _check_overlaps(plan, where)
+    check_faults(plan.faults, plan.cluster.names(), plan.unrest_ns, where)
+    check_down(plan.down, plan.cluster, where)
 
 
 def check_flaw(name: str | None, place: str) -> None:
@@ -160,6 +165,9 @@ def _check_cluster(plan: Plan, where: str) -> None:
         if not _NODE_NAME.fullmatch(name):
             what = f"{name!r} is no name for a node"
             raise Wrong(f"{where}: cluster.nodes[{index}].name", what, "write a letter (a-z), then letters and digits")
+        if name == CLIENTS:
+            what = f"{name!r} is the other end of each node's client link"
+            raise Wrong(f"{where}: cluster.nodes[{index}].name", what, "names are r1, r2, …")
     if len(set(names)) != len(names):
         raise Wrong(f"{where}: cluster.nodes", "two nodes have the same name", "names are r1, r2, …")
     if not 1 <= cluster.n <= len(names):
@@ -172,7 +180,8 @@ def _check_cluster(plan: Plan, where: str) -> None:
 
 
 def _check_operations(plan: Plan, where: str) -> None:
-    nodes = plan.cluster.names()
+    cluster = plan.cluster
+    nodes = cluster.names()
     seen: set[int] = set()
     written: set[str] = set()
     for index, operation in enumerate(plan.operations):
@@ -192,45 +201,8 @@ def _check_operations(plan: Plan, where: str) -> None:
         if operation.value in written:
             what = f"{operation.value!r} is written twice"
             raise Wrong(f"{place}.value", what, "give each put its own value: what is read must name its write")
+        if cluster.writes_needed(operation.level) > cluster.n:
+            what = f"level {operation.level} with N = {cluster.n}"
+            raise Wrong(f"{place}.level", what, f"{cluster.n} copies cannot answer it: take a lower one")
         seen.add(operation.id)
         written.update({operation.value} if operation.value is not None else ())
-
-
-def _check_fault(plan: Plan, fault: Fault, place: str) -> None:
-    nodes = plan.cluster.names()
-    kind = KINDS.get(fault.kind)
-    if kind is None:
-        raise Wrong(f"{place}.kind", f"{fault.kind!r} is not a kind of fault", near(fault.kind, list(KINDS)))
-    for target in fault.targets:
-        if target not in nodes:
-            raise Wrong(f"{place}.targets", f"{target!r} is not a node", near(target, nodes))
-    least, most = kind.targets
-    if not least <= len(fault.targets) <= most:
-        many = f"{least}" if least == most else f"{least} to {most}"
-        raise Wrong(f"{place}.targets", f"{fault.kind} takes {many}, not {len(fault.targets)}", kind.legend)
-    if len(set(fault.targets)) != len(fault.targets):
-        raise Wrong(f"{place}.targets", f"{fault.targets[0]!r} is there twice", kind.legend)
-    if not kind.actions(fault, nodes):
-        raise Wrong(f"{place}.kind", f"{fault.kind} has nothing to act on in a cluster of one node", "take it out")
-    if not 0 <= fault.start_ns < fault.end_ns <= plan.unrest_ns:
-        what = f"from {fault.start_ns} to {fault.end_ns} ns"
-        raise Wrong(f"{place}", what, f"a fault starts before it ends, and ends with unrest at {plan.unrest_ns} ns")
-
-
-def _check_overlaps(plan: Plan, where: str) -> None:
-    """A process cannot be paused while it is dead: neither fault could then show that it was applied."""
-    for first, second in overlapping(plan.faults):
-        raise Wrong(
-            f"{where}: faults", f"{first.id} ({first.kind}) and {second.id} ({second.kind}) act on the process of "
-            f"{first.targets[0]} at the same time", "let one end before the other starts",
-        )  # fmt: skip
-
-
-def overlapping(faults: list[Fault]) -> list[tuple[Fault, Fault]]:
-    of_process = [fault for fault in faults if "block" not in KINDS[fault.kind].levers]
-    return [
-        (first, second)
-        for index, first in enumerate(of_process)
-        for second in of_process[index + 1 :]
-        if first.targets == second.targets and first.start_ns < second.end_ns and second.start_ns < first.end_ns
-    ]

@@ -53,10 +53,17 @@ MATRIX: tuple[Cell, ...] = (
     ),
     Cell(
         "monotonic reads",
-        (needs.BLOCKING, needs.QUORUM_READS),
+        (needs.BLOCKING, needs.QUORUM_READS, needs.ONE_WIPE),
         (on.CLOCKS,),
         ("skips-repair", "joins-at-once"),
         ("repairs-all", "wiped and bootstrapped"),
+    ),
+    Cell(
+        "reads see acknowledged writes",
+        (needs.QUORUMS_MEET,),
+        (on.CLOCKS, on.COPIES_LEFT),
+        ("decides-on-one",),
+        ("a read beside an unknown write",),
     ),
     Cell(
         "no tombstone resurrection",

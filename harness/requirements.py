@@ -1,6 +1,7 @@
 """What a plan must have for a promise: decided before anything runs."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 from harness.faults.table import KINDS
@@ -74,10 +75,19 @@ def _writes_may_stay_down(plan: Plan) -> str | None:
 
 
 def _wiped_node_waits(plan: Plan) -> str | None:
-    wiped = next((fault for fault in plan.faults if "wipe" in KINDS[fault.kind].levers), None)
-    if wiped is None or not plan.down:
-        return None
-    return f"{wiped.targets[0]} is wiped and cannot be bootstrapped while {', '.join(plan.down)} stays down"
+    wipes = [fault for fault in plan.faults if "wipe" in KINDS[fault.kind].levers]
+    if wipes and plan.down:
+        return f"{wipes[0].targets[0]} is wiped and cannot be bootstrapped while {', '.join(plan.down)} stays down"
+    for first, second in pairwise(sorted(wipes, key=lambda fault: fault.start_ns)):
+        if first.targets != second.targets and second.start_ns < first.end_ns + plan.policy.exchange_timeout_ns:
+            return f"{first.targets[0]} and {second.targets[0]} may both be without a disk, and wait for each other"
+    return None
+
+
+def _wiped_twice(plan: Plan) -> str | None:
+    """What a read showed is on a quorum; one wipe leaves a copy of it."""
+    wipes = sum("wipe" in KINDS[fault.kind].levers for fault in plan.faults)
+    return f"{wipes} wipes may take every copy of what was read" if wipes > 1 else None
 
 
 def _ageing_ns(policy: Policy) -> int:
@@ -172,6 +182,7 @@ ENOUGH_BYTES = Requirement("enough bytes a second to mend", _too_few_bytes)
 ALL_BACK_FOR_A_WIPED_NODE = Requirement("every node back for one that was wiped", _wiped_node_waits)
 BLOCKING = Requirement("blocking read repair", _without_blocking)
 QUORUM_READS = Requirement("every read at a quorum or more", _below_quorum)
+ONE_WIPE = Requirement("one wipe at most", _wiped_twice)
 QUORUMS_MEET = Requirement("R + W > N", _quorums_miss)
 LONG_GRACE = Requirement("a purge that is confirmed, or a grace longer than outages, hints and repairs", _short_grace)
 WRITES_STAY_UP = Requirement("every write on a node that is up in the end", _writes_may_stay_down)

@@ -9,7 +9,7 @@ import msgspec
 
 from checkers import files, properties
 from checkers.history import Fault as FaultEvent
-from checkers.history import History, Phase, Return
+from checkers.history import History, Metrics, Phase, Return
 from harness import plan as plans
 from harness.faults.kinds import touched
 from harness.faults.table import KINDS
@@ -38,6 +38,7 @@ class FaultReport(msgspec.Struct, frozen=True):
     applied: bool
     evidence: str
     bit: int
+    parameters: dict[str, int] = {}
 
 
 class PromiseReport(msgspec.Struct, frozen=True):
@@ -52,7 +53,9 @@ class PromiseReport(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What `--json` prints and `verdict.json` holds. `drawn` is empty for a plan that was not drawn here."""
+    """What `--json` prints and `verdict.json` holds. `drawn` is empty for a plan that was not drawn here; `down` are
+    the nodes that were left down in the mend phase; `metrics` are what each node had counted since its last start when
+    it was last asked. `folder` is empty when it was not kept."""
 
     id: str
     seed: int
@@ -70,6 +73,8 @@ class Report(msgspec.Struct, frozen=True):
     folder: str
     drawn: dict[str, str]
     stories: list[str]
+    down: list[str] = []
+    metrics: dict[str, dict[str, int]] = {}
 
     def exit_code(self) -> int:
         return EXIT_CODES[self.verdict]
@@ -166,6 +171,8 @@ def assess(plan: Plan, history: History, folder: Path, *, proxy: str | None, dra
         folder=str(folder),
         drawn=drawn,
         stories=[tell(plan, history, promise, reproduce) for promise in broken],
+        down=_down(history),
+        metrics={event.node: event.values for event in history.events if isinstance(event, Metrics)},
     )
 
 
@@ -197,6 +204,7 @@ def _fault_reports(plan: Plan, history: History) -> Iterable[FaultReport]:
             applied="applied" in mark,
             evidence=start.evidence if start else "it was never begun",
             bit=touched(actions, begun, over, history),
+            parameters=fault.parameters,
         )
 
 
@@ -206,6 +214,10 @@ def _outcomes(history: History) -> dict[str, int]:
         if isinstance(event, Return):
             counts[event.outcome] += 1
     return counts
+
+
+def _down(history: History) -> list[str]:
+    return next((event.down for event in history.events if isinstance(event, Phase) and event.name == "mend"), [])
 
 
 def _settled(history: History) -> float | None:

@@ -1,24 +1,36 @@
 """A scenario says what a seed may draw from; to draw is to make a plan. A TOML file, or a built-in name."""
 
 import tomllib
+from functools import cache
 from importlib import resources
 from pathlib import Path
-from random import Random
 from typing import Any, get_args, get_type_hints
 
 import msgspec
 
 from harness.draws import Drawing, Spec
-from harness.faults.kinds import Fault
-from harness.faults.table import KINDS
-from harness.plan import FORMAT, MS, Disk, Network, Plan, check, check_flaw, overlapping
+from harness.faults.draw import FaultsDraw, Scene, check_kinds, draw_down, draw_faults
+from harness.plan import FORMAT, JITTER_MOST_PPM, MS, Disk, Network, Plan, check, check_flaw
 from harness.wrong import Wrong, convert, near
 from replicas.store.settings import Cluster, Node, Policy
 from replicas.system import Level
-from workloads.generate import MILLION, Workload, generate
-from workloads.keys import below
+from workloads.generate import MILLION, MIXES, Workload, generate
 
-_TRIES = 50
+# More would not fit into memory or time, which is better said than found out.
+NODES_MOST = 200
+WORKLOAD_MOST = 1_000_000
+VALUE_BYTES_MOST = 100_000
+_POLICY_DURATIONS = {  # and the least of each
+    "grace": MS,
+    "hint_window": MS,
+    "hint_lifetime": MS,
+    "hint_every": MS,
+    "round_every": MS,
+    "exchange_timeout": 0,
+    "message_lifetime": MS,
+    "skew_budget": 0,
+}
+_POLICY_COUNTS = {"hints_max": 1, "hints_per_replay_max": 1, "repair_bytes_per_s_max": 0}
 
 
 class ClusterDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,9 +45,18 @@ class ClusterDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class PolicyDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     read_repair: Spec = "blocking"
+    hints: Spec = "none"
     anti_entropy: Spec = "merkle"
     purge: Spec = "confirmed"
+    grace: Spec = "10s"
+    hint_window: Spec = "10s"
+    hint_lifetime: Spec = "10s"
+    hint_every: Spec = "100ms"
+    hints_max: Spec = 1000
+    hints_per_replay_max: Spec = 50
     round_every: Spec = "200ms"
+    round_jitter: Spec = "0%"
+    repair_bytes_per_s_max: Spec = 0
     exchange_timeout: Spec = "1s"
     message_lifetime: Spec = "1s"
     skew_budget: Spec = "50ms"
@@ -46,8 +67,13 @@ class WorkloadDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clients: Spec = 6
     keys: Spec = 24
     distribution: Spec = "zipf"
-    reads: Spec = "50%"
-    deletes: Spec = "15%"
+    mix: Spec = "mixed"
+    reads: Spec | None = None  # that of the mix
+    deletes: Spec | None = None  # likewise
+    value_bytes: Spec = 0
+    roaming: Spec = "100%"
+    bursts: Spec = 0
+    burst: Spec = "100ms"
     read_levels: tuple[Level, ...] = ()
     write_levels: tuple[Level, ...] = ()
 
@@ -61,15 +87,10 @@ class DiskDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sync: Spec = "50..300us"
 
 
-class FaultsDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    kinds: tuple[str, ...] = ("kill", "pause", "isolate", "one-way")
-    count: Spec = "2..5"
-    length: Spec = "300..1500ms"
-
-
 class PhasesDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unrest: Spec = "4s"
     mend_rounds: Spec = 25
+    down: Spec = 0
     client_timeout: Spec = "1s"
 
 
@@ -118,10 +139,13 @@ def draw(scenario: Scenario, name: str, seed: int, flaw: str | None = None) -> t
     drawing = Drawing(seed, name)
     phases = scenario.phases
     cluster = _draw_cluster(drawing, scenario.cluster)
-    nodes = cluster.names()
     unrest_ns = drawing.duration_ns("phases.unrest", phases.unrest, MS)
     delay = drawing.span_ns("network.delay", scenario.network.delay)
     sync = drawing.span_ns("disk.sync", scenario.disk.sync)
+    workload = _draw_workload(drawing, scenario)
+    operations = generate(workload, cluster.names(), unrest_ns, seed)
+    check_kinds(drawing, scenario.faults, drawing.bounds("cluster.nodes", scenario.cluster.nodes))
+    down = draw_down(drawing, phases.down, cluster)
     plan = Plan(
         format=FORMAT,
         seed=seed,
@@ -130,22 +154,23 @@ def draw(scenario: Scenario, name: str, seed: int, flaw: str | None = None) -> t
         policy=_draw_policy(drawing, scenario.policy),
         network=Network(*delay, drawing.share_ppm("network.loss", scenario.network.loss)),
         disk=Disk(*sync),
-        operations=generate(_draw_workload(drawing, scenario.workload), nodes, unrest_ns, seed),
-        faults=_draw_faults(drawing, scenario.faults, nodes, unrest_ns),
+        operations=operations,
+        faults=draw_faults(drawing, scenario.faults, Scene(cluster, operations, unrest_ns, down)),
         unrest_ns=unrest_ns,
         mend_rounds_max=drawing.count("phases.mend_rounds", phases.mend_rounds, 1),
         client_timeout_ns=drawing.duration_ns("phases.client_timeout", phases.client_timeout, MS),
         flaw=flaw,
+        down=down,
     )
     check(plan, name)
     return plan, drawing.drawn
 
 
 def _draw_cluster(drawing: Drawing, spec: ClusterDraw) -> Cluster:
-    count = drawing.count("cluster.nodes", spec.nodes, 1)
+    count = drawing.count("cluster.nodes", spec.nodes, 1, most=NODES_MOST)
     datacenters = drawing.count("cluster.datacenters", spec.datacenters, 1)
     n = drawing.count("cluster.n", spec.n, 1)
-    levels = {"ONE": 1, "QUORUM": n // 2 + 1, "ALL": n}
+    levels = {"ONE": 1, "TWO": 2, "THREE": 3, "QUORUM": n // 2 + 1, "ALL": n}
     return convert(
         {
             "nodes": [Node(f"r{i + 1}", f"dc{i % datacenters + 1}") for i in range(count)],
@@ -160,84 +185,65 @@ def _draw_cluster(drawing: Drawing, spec: ClusterDraw) -> Cluster:
     )
 
 
+@cache
 def _allowed(shape: type[Any], field: str) -> list[str]:
     return [str(value) for value in get_args(get_type_hints(shape)[field])]
 
 
 def _draw_policy(drawing: Drawing, spec: PolicyDraw) -> Policy:
-    chosen = {
+    choices = {
         name: drawing.choice(f"policy.{name}", getattr(spec, name), _allowed(Policy, name))
-        for name in ("read_repair", "anti_entropy", "purge")
+        for name in ("read_repair", "hints", "anti_entropy", "purge")
     }
-    return convert(
-        {
-            **chosen,
-            "round_every_ns": drawing.duration_ns("policy.round_every", spec.round_every, MS),
-            "exchange_timeout_ns": drawing.duration_ns("policy.exchange_timeout", spec.exchange_timeout),
-            "message_lifetime_ns": drawing.duration_ns("policy.message_lifetime", spec.message_lifetime, MS),
-            "skew_budget_ns": drawing.duration_ns("policy.skew_budget", spec.skew_budget),
-        },
-        Policy,
-        f"{drawing.where}: policy",
-    )
+    durations = {
+        f"{name}_ns": drawing.duration_ns(f"policy.{name}", getattr(spec, name), least)
+        for name, least in _POLICY_DURATIONS.items()
+    }
+    counts = {
+        name: drawing.count(f"policy.{name}", getattr(spec, name), least) for name, least in _POLICY_COUNTS.items()
+    }
+    jitter_ppm = drawing.share_ppm("policy.round_jitter", spec.round_jitter, JITTER_MOST_PPM)
+    drawn = {**choices, **durations, **counts, "round_jitter_ppm": jitter_ppm}
+    return convert(drawn, Policy, f"{drawing.where}: policy")
 
 
-def _draw_workload(drawing: Drawing, spec: WorkloadDraw) -> Workload:
-    reads_ppm = drawing.share_ppm("workload.reads", spec.reads)
-    deletes_ppm = drawing.share_ppm("workload.deletes", spec.deletes)
+def _draw_workload(drawing: Drawing, scenario: Scenario) -> Workload:
+    spec = scenario.workload
+    _check_levels(drawing, scenario)
+    mix = drawing.choice("workload.mix", spec.mix, list(MIXES))
+    of_mix = [f"{ppm / 10_000:g}%" for ppm in MIXES[mix]]
+    reads_ppm = drawing.share_ppm("workload.reads", of_mix[0] if spec.reads is None else spec.reads)
+    deletes_ppm = drawing.share_ppm("workload.deletes", of_mix[1] if spec.deletes is None else spec.deletes)
     if reads_ppm + deletes_ppm > MILLION:
         what = f"reads and deletes are {(reads_ppm + deletes_ppm) / 10_000:g} % of all operations"
         raise Wrong(f"{drawing.where}: workload", what, "together they may be 100 % at most; the rest are puts")
+    value_bytes = drawing.span("workload.value_bytes", spec.value_bytes, VALUE_BYTES_MOST)
+    distributions = _allowed(Workload, "distribution")
     return convert(
         {
-            "operations": drawing.count("workload.operations", spec.operations),
-            "clients": drawing.count("workload.clients", spec.clients, 1),
-            "keys": drawing.count("workload.keys", spec.keys, 1),
-            "distribution": drawing.choice(
-                "workload.distribution", spec.distribution, _allowed(Workload, "distribution")
-            ),
+            "operations": drawing.count("workload.operations", spec.operations, most=WORKLOAD_MOST),
+            "clients": drawing.count("workload.clients", spec.clients, 1, most=WORKLOAD_MOST),
+            "keys": drawing.count("workload.keys", spec.keys, 1, most=WORKLOAD_MOST),
+            "distribution": drawing.choice("workload.distribution", spec.distribution, distributions),
             "reads_ppm": reads_ppm,
             "deletes_ppm": deletes_ppm,
             "read_levels": spec.read_levels or [None],
             "write_levels": spec.write_levels or [None],
+            "value_bytes_min": value_bytes[0],
+            "value_bytes_max": value_bytes[1],
+            "roaming_ppm": drawing.share_ppm("workload.roaming", spec.roaming),
+            "bursts": drawing.count("workload.bursts", spec.bursts, most=WORKLOAD_MOST),
+            "burst_ns": drawing.duration_ns("workload.burst", spec.burst),
         },
         Workload,
         f"{drawing.where}: workload",
     )
 
 
-def _draw_faults(drawing: Drawing, spec: FaultsDraw, nodes: list[str], unrest_ns: int) -> list[Fault]:
-    """A fault that would act on a process already under another is drawn again, and left out if it keeps failing."""
-    count = drawing.count("faults.count", spec.count)
-    _check_kinds(drawing, spec, nodes, count)
-    lengths = drawing.span_ns("faults.length", spec.length, MS // 1000)
-    faults: list[Fault] = []
-    for number in range(1, count + 1):
-        for attempt in range(_TRIES):
-            random = Random(f"{drawing.seed}/faults/f{number}/{attempt}")
-            fault = _draw_fault(random, f"f{number}", spec.kinds, lengths, nodes, unrest_ns)
-            if not overlapping([*faults, fault]):
-                faults.append(fault)
-                break
-    return sorted(faults, key=lambda fault: (fault.start_ns, fault.id))
-
-
-def _check_kinds(drawing: Drawing, spec: FaultsDraw, nodes: list[str], count: int) -> None:
-    place = f"{drawing.where}: faults.kinds"
-    for kind in spec.kinds:
-        if kind not in KINDS:
-            raise Wrong(place, f"{kind!r} is no kind of fault", near(kind, list(KINDS)))
-        if count and len(nodes) == 1 and "block" in KINDS[kind].levers:
-            raise Wrong(place, f"{kind} needs a link, and one node has none", "draw two nodes or more, or leave it out")
-    if count and not spec.kinds:
-        raise Wrong(place, f"{count} faults of no kind", f"{near('', list(KINDS))}; or draw no faults with count = 0")
-
-
-def _draw_fault(
-    random: Random, name: str, kinds: tuple[str, ...], lengths: tuple[int, int], nodes: list[str], unrest_ns: int
-) -> Fault:
-    low, high = lengths
-    length = min(low + below(random, high - low + 1), unrest_ns // 2)
-    kind = KINDS[kinds[below(random, len(kinds))]]
-    start = below(random, unrest_ns - length)
-    return Fault(name, kind.name, kind.draw(random, nodes), start, start + length)
+def _check_levels(drawing: Drawing, scenario: Scenario) -> None:
+    least, _ = drawing.bounds("cluster.n", scenario.cluster.n)
+    for name in ("read_levels", "write_levels"):
+        for level in getattr(scenario.workload, name):
+            if {"TWO": 2, "THREE": 3}.get(level, 1) > least:
+                what = f"{level} with n = {least}, which a seed may draw"
+                raise Wrong(f"{drawing.where}: workload.{name}", what, "draw more copies, or leave the level out")

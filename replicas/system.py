@@ -43,6 +43,13 @@ class HeldCopy(NamedTuple):
     purgeable: bool
 
 
+class Snapshot(NamedTuple):
+    """All that a node holds, as it was with one of its commits; None: it cannot say with which."""
+
+    copies: dict[str, HeldCopy]
+    batch: int | None
+
+
 class Session(Protocol):
     """One connection of one client. Each call has a deadline; after `unknown` the session is over."""
 
@@ -62,7 +69,7 @@ class Observer(Protocol):
         """What the node has counted since its last start, by name with the unit last."""
         ...
 
-    async def dump(self) -> dict[str, HeldCopy]: ...
+    async def dump(self) -> Snapshot: ...
 
     async def unreached(self) -> list[str]:
         """Peers from which the node has not been greeted over its link."""

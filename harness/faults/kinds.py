@@ -1,4 +1,4 @@
-"""What a kind of fault is, the table of all kinds, and the evidence that a fault touched something."""
+"""What a kind of fault is, what its parameters may be, and the evidence that a fault touched something."""
 
 from collections.abc import Callable, Mapping
 from random import Random
@@ -7,9 +7,11 @@ from typing import NamedTuple
 import msgspec
 
 from checkers.history import History, Invoke, Message, Return
-from harness.levers import Action, Lever, ends
+from harness.levers import CLIENTS, PROCESS_LEVERS, Action, Lever, ends
 
+MS = 1_000_000
 BEAT_ON, BEAT_OFF = "beat_on_ns", "beat_off_ns"
+SLOWING: tuple[Lever, ...] = ("delay", "bandwidth", "slice")  # what goes over the link arrives, and late
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,13 +34,27 @@ class Range(NamedTuple):
     step: int
 
 
+POSSIBLE: dict[str, Range] = {
+    BEAT_ON: Range(MS, 60_000 * MS, MS),
+    BEAT_OFF: Range(MS, 60_000 * MS, MS),
+    "delay_ns": Range(MS, 60_000 * MS, MS),
+    "jitter_ns": Range(0, 60_000 * MS, MS),
+    "bytes_per_s": Range(1_000, 1_000_000_000, 1_000),
+    "piece_bytes": Range(1, 1_000_000, 1),
+    "gap_ns": Range(1_000, 60_000 * MS, 1_000),
+    "after_bytes": Range(1, 1_000_000_000, 1),
+}
+NO_MORE_THAN = {"jitter_ns": "delay_ns"}  # nothing arrives before it was sent
+
+
 class Kind(NamedTuple):
-    """A kind with `beat_on_ns` and `beat_off_ns` among its parameters pulls its levers for the one time and lets them
-    go for the other, again and again until it ends."""
+    """`targets` says how few and how many nodes it takes of so many; `parameters` from what a seed draws, which is
+    less than what is POSSIBLE. A kind with `beat_on_ns` and `beat_off_ns` among its parameters pulls its levers for
+    the one time and lets them go for the other, again and again until it ends."""
 
     name: str
     legend: str
-    targets: tuple[int, int]  # the least and the most nodes it takes
+    targets: Callable[[int], tuple[int, int]]
     levers: tuple[Lever, ...]
     draw: Callable[[Random, list[str]], list[str]]
     actions: Callable[[Fault, list[str]], list[Action]]
@@ -59,10 +75,12 @@ def beat_of(fault: Fault) -> Beat | None:
 
 
 def touched(actions: list[Action], applied_at: int, healed_at: int, history: History) -> int:
-    """How many messages and operations the fault bit: those that were under way to a target while it was on and
-    that did not get through before it ended."""
-    links = {ends(action.target) for action in actions if action.lever == "block"}
-    nodes = {action.target for action in actions if action.lever != "block"}
+    """How many messages and operations the fault bit, of those that were sent or asked while it was on. A fault that
+    slows a link bit all that went over it; any other, what did not get through before it ended."""
+    nodes = {action.target for action in actions if action.lever in PROCESS_LEVERS}
+    slowed = {ends(action.target) for action in actions if action.lever in SLOWING}
+    severed = {ends(action.target) for action in actions if action.lever not in (*PROCESS_LEVERS, *SLOWING)}
+    slow_doors, shut_doors = _doors(slowed), _doors(severed) | nodes
     outcomes = {event.op: event for event in history.events if isinstance(event, Return)}
     count = 0
     for event in history.events:
@@ -70,8 +88,15 @@ def touched(actions: list[Action], applied_at: int, healed_at: int, history: His
             continue
         if isinstance(event, Message):
             late = event.received is None or event.received > healed_at
-            count += late and ((event.sender, event.to) in links or event.to in nodes)
-        elif isinstance(event, Invoke) and event.node in nodes:
+            way = (event.sender, event.to)
+            count += way in slowed or (late and (way in severed or event.to in nodes))
+        elif isinstance(event, Invoke):
             outcome = outcomes.get(event.op)
-            count += outcome is None or outcome.outcome != "ok" or outcome.at > healed_at
+            late = outcome is None or outcome.outcome != "ok" or outcome.at > healed_at
+            count += event.node in slow_doors or (late and event.node in shut_doors)
     return count
+
+
+def _doors(links: set[tuple[str, str]]) -> set[str]:
+    """The nodes whose client link is among these."""
+    return {to if sender == CLIENTS else sender for sender, to in links if CLIENTS in (sender, to)}

@@ -2,15 +2,41 @@
 
 from typing import Any, get_args, get_type_hints
 
+from rich.console import Console
+from rich.table import Table
+
 from checkers.properties import PROPERTIES
 from harness.faults.table import KINDS
 from harness.promises import MATRIX
 from harness.scenario import built_in, load
 from replicas.store.flaws import FLAWS
 from replicas.store.settings import Policy
-from workloads.keys import Distribution
+from workloads.generate import MIX_LEGENDS
+from workloads.keys import DISTRIBUTIONS
 
 Rows = list[dict[str, str]]
+
+_CHOICES: dict[str, dict[str | int, str]] = {
+    "read_repair": {
+        "none": "a read repairs nothing",
+        "blocking": "a read answers when a quorum holds what it returns",
+        "background": "a read answers at once, and what it found to differ is repaired after",
+    },
+    "hints": {
+        "none": "a write that a replica misses is kept nowhere for it",
+        "handoff": "a write that a replica did not acknowledge is kept for it, and sent again until it does",
+    },
+    "anti_entropy": {
+        "none": "replicas do not compare what they hold",
+        "merkle": "in rounds, pairs of replicas compare hash trees and send each other what differs",
+    },
+    "purge": {
+        "never": "tombstones stay",
+        "confirmed": "a tombstone goes when every replica has confirmed that it holds it, and a lifetime has passed",
+        "grace": "a tombstone goes when it is older than its grace, whoever holds it",
+    },
+    "tree_levels": {2: "hash trees of two levels: few keys", 4: "hash trees of four levels: many keys"},
+}
 
 
 def _scenarios() -> Rows:
@@ -18,12 +44,33 @@ def _scenarios() -> Rows:
 
 
 def _faults() -> Rows:
-    return [{"name": kind.name, "about": kind.legend, "levers": " ".join(kind.levers)} for kind in KINDS.values()]
+    return [
+        {
+            "name": kind.name,
+            "about": kind.legend,
+            "levers": " ".join(kind.levers),
+            "drawn": ", ".join(quantity(name, *drawn[:2]) for name, drawn in kind.parameters.items()) or "nothing",
+        }
+        for kind in KINDS.values()
+    ]
+
+
+def quantity(name: str, *values: int) -> str:
+    """`delay_ns` and 5000000: `delay 5 ms`; of two values the span between them."""
+    words, unit, size = name, "", 1
+    if name.endswith("_ns"):
+        words, unit, size = name.removesuffix("_ns"), " ms", 1_000_000
+    elif name.endswith("bytes_per_s"):
+        words, unit = name.removesuffix("bytes_per_s").rstrip("_"), " bytes/s"
+    elif name.endswith("_bytes"):
+        words, unit = name.removesuffix("_bytes"), " bytes"
+    numbers = "..".join(f"{value / size:,.10g}" for value in values)
+    return f"{words.replace('_', ' ')} {numbers}{unit}".strip()
 
 
 def _workloads() -> Rows:
-    about = {"uniform": "each key as often as any other", "zipf": "a key's share is one over its rank"}
-    return [{"name": name, "about": about[name]} for name in get_args(Distribution)]
+    keys = [{"what": "keys", "name": name, "about": about} for name, about in DISTRIBUTIONS.items()]
+    return [*keys, *({"what": "mix", "name": name, "about": about} for name, about in MIX_LEGENDS.items())]
 
 
 def _checkers() -> Rows:
@@ -34,12 +81,11 @@ def _checkers() -> Rows:
 
 def _policies() -> Rows:
     """Each mechanism with its choices; limits are in `urushi plan`."""
-    rows: Rows = []
-    for name, hint in get_type_hints(Policy).items():
-        choices = [str(each) for each in get_args(hint)]
-        if choices and name in ("read_repair", "anti_entropy", "purge"):
-            rows.append({"name": name, "about": ", ".join(choices)})
-    return rows
+    return [
+        {"mechanism": mechanism, "choice": str(choice), "about": _CHOICES[mechanism][choice]}
+        for mechanism, hint in get_type_hints(Policy).items()
+        for choice in get_args(hint)
+    ]
 
 
 def _flaws() -> Rows:
@@ -71,3 +117,13 @@ LISTS = {
     "flaws": _flaws,
     "promises": _promises,
 }
+
+
+def show(console: Console, chosen: dict[str, Rows]) -> None:
+    for name, rows in chosen.items():
+        table = Table(title=name, title_justify="left", box=None, pad_edge=False)
+        for number, title in enumerate(rows[0]):
+            table.add_column(title, overflow="fold", no_wrap=number == 0)
+        for row in rows:
+            table.add_row(*row.values())
+        console.print(table)

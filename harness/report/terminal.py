@@ -1,17 +1,25 @@
 """Runs, suites and lists as a person reads them in a terminal; plain lines where there is none."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from harness.plan import Plan
 from harness.promises import MATRIX, reason_against
-from harness.run import Report, Say
+from harness.report.lists import quantity
+from harness.run import FaultReport, Report, Say
+from harness.suite import Finished, Result, Watch
 
-COLOURS = {"holds": "green", "violated": "bold red", "unknown": "yellow", "not promised": "dim"}
+_MANY_WORDS = ("drawn", "faults (bit)", "promises (measured)")  # these columns may wrap
+_NUMBER = re.compile(r"_\d+")  # of one range among many
+
+COLOURS = {"holds": "green", "violated": "bold red", "unknown": "yellow", "failed": "bold red", "not promised": "dim"}
 
 
 def show_plan(console: Console, plan: Plan, stage: str, drawn: dict[str, str]) -> None:
@@ -36,6 +44,49 @@ def progress(console: Console) -> Iterator[Say]:
         yield lambda line: status.update(escape(line.strip()))
 
 
+class _TimeLeft(ProgressColumn):
+    """The estimate was made when the last seed was over; it counts down until the next one is."""
+
+    def render(self, task: Task) -> Text:
+        if task.fields["left_s"] is None:
+            return Text("")
+        passed_s = (task.elapsed or 0.0) - task.fields["estimated_at"]
+        return Text(f"about {_span(max(task.fields['left_s'] - passed_s, 0.0))} left")
+
+
+@contextmanager
+def suite_progress(console: Console, total: int) -> Iterator[Watch]:
+    """On a terminal one live line, and above it each seed that did not hold; elsewhere a line for each seed."""
+    if not console.is_terminal:
+        yield lambda finished, left_s: _tell_seed(console, finished, f"   about {_span(left_s)} left")
+        return
+    counted = TextColumn("{task.fields[counted]}")
+    with Progress(BarColumn(), MofNCompleteColumn(), counted, _TimeLeft(), console=console, transient=True) as live:
+        task = live.add_task("", total=total, counted="", left_s=None, estimated_at=0.0)
+        counts = dict.fromkeys(("holds", "violated", "unknown", "failed"), 0)
+
+        def watch(finished: Finished, left_s: float) -> None:
+            counts[finished.verdict()] += 1
+            if finished.verdict() != "holds":
+                _tell_seed(live.console, finished, "")
+            words = [f"[{COLOURS[name]}]{count} {name}[/]" for name, count in counts.items() if count]
+            elapsed_s = live.tasks[0].elapsed or 0.0
+            live.update(task, advance=1, counted=", ".join(words), left_s=left_s, estimated_at=elapsed_s)
+
+        yield watch
+
+
+def _tell_seed(console: Console, finished: Finished, also: str) -> None:
+    outcome, verdict = finished.outcome, f"[{COLOURS[finished.verdict()]}]{finished.verdict()}[/]"
+    said = f": {outcome}" if isinstance(outcome, str) else f"   run {outcome.id}" if outcome.folder else ""
+    console.print(f"seed {finished.seed}: {verdict}{escape(said)}{also}", highlight=False, soft_wrap=True)
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
 def show_run(console: Console, report: Report) -> None:
     for number, story in enumerate(report.stories):
         shown = story if number == 0 else "\n".join(story.splitlines()[:2])
@@ -47,8 +98,11 @@ def show_run(console: Console, report: Report) -> None:
     counts = report.operations
     words = f"{counts['ok']} ok, {counts['failed']} failed, {counts['unknown']} unknown"
     settled = f"; mended in {report.settled_s:.1f} s" if report.settled_s is not None else ""
+    settled += f"; stayed down: {' '.join(report.down)}" if report.down else ""
     through = f"; links: {report.proxy}" if report.proxy else ""
     console.print(f"operations: {words}{settled}{through}", markup=False, highlight=False)
+    if report.metrics:
+        console.print(f"replicas: {_counted(report)}", markup=False, highlight=False)
     for reason in report.reasons if report.verdict == "unknown" else []:
         console.print(f"unknown because: {reason}", markup=False, highlight=False)
     console.print(f"digest {report.digest[:16]}   folder {report.folder}", markup=False, highlight=False)
@@ -56,14 +110,31 @@ def show_run(console: Console, report: Report) -> None:
     console.print(f"{verdict}   run {escape(report.id)}", highlight=False)
 
 
+def _counted(report: Report) -> str:
+    """Over all nodes: the sums of what was counted, and of times, which do not add up, the least and the most."""
+    values: dict[str, list[int]] = {}
+    for counted in report.metrics.values():
+        for name, value in counted.items():
+            values.setdefault(_NUMBER.sub("", name), []).append(value)
+    told: list[str] = []
+    for name, each in values.items():
+        if name.endswith("_ms"):
+            told.append(f"{name[:-3].replace('_', ' ')} {min(each) / 1e3:.1f}..{max(each) / 1e3:.1f} s")
+        elif sum(each):
+            told.append(f"{name.replace('_', ' ')} {sum(each):,}")
+    return ", ".join(told) or "nothing was counted"
+
+
 def _faults(report: Report) -> Table:
     table = Table(box=None, pad_edge=False, title_justify="left")
-    for title in ("fault", "kind", "targets", "from", "to", "applied", "bit"):
-        table.add_column(title, justify="right" if title in ("from", "to", "bit") else "left")
+    for title in ("fault", "kind", "targets", "from", "to", "applied", "bit", "parameters"):
+        table.add_column(title, justify="right" if title in ("from", "to", "bit") else "left", overflow="fold")
     for fault in report.faults:
         applied = "yes" if fault.applied else f"[red]no[/]: {escape(fault.evidence)}"
         span = f"{fault.start_s:.2f} s", f"{fault.end_s:.2f} s"
-        table.add_row(escape(fault.id), fault.kind, " ".join(fault.targets), *span, applied, str(fault.bit))
+        parameters = ", ".join(quantity(name, value) for name, value in fault.parameters.items())
+        targets = " ".join(fault.targets)
+        table.add_row(escape(fault.id), fault.kind, targets, *span, applied, str(fault.bit), parameters)
     return table
 
 
@@ -80,20 +151,107 @@ def _promises(report: Report) -> Table:
     return table
 
 
+def show_suite(console: Console, result: Result) -> None:
+    if result.reports:
+        console.print(verdict_table(result.reports))
+        console.print()
+        console.print(property_table(result.reports))
+        console.print()
+    for report in result.reports:
+        for story in report.stories[:1]:
+            console.print(f"{story}\n", markup=False, highlight=False, soft_wrap=True)
+    for line in result.summary():
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
 def verdict_table(reports: list[Report]) -> Table:
-    """One row a seed."""
+    """One row a seed. Of what was drawn, only what the seeds differ in; whatever no seed has is left out."""
+    rows = [_row(report, _that_differ(reports)) for report in reports]
     table = Table(box=None, pad_edge=False)
-    for title in ("seed", "verdict", "run", "faults (bit)", "ok/failed/unknown", "mended", "broken or not promised"):
-        table.add_column(title, overflow="fold")
-    for report in reports:
-        faults = " ".join(f"{fault.kind}({fault.bit})" for fault in report.faults) or "none"
-        counts = "/".join(str(report.operations[name]) for name in ("ok", "failed", "unknown"))
-        mended = f"{report.settled_s:.1f} s" if report.settled_s is not None else "no"
-        verdict = f"[{COLOURS[report.verdict]}]{report.verdict}[/]"
-        table.add_row(str(report.seed), verdict, report.id, faults, counts, mended, _exceptions(report))
+    shown = [title for title in rows[0] if any(row[title] for row in rows)]
+    for title in shown:
+        table.add_column(title, overflow="fold", no_wrap=title not in _MANY_WORDS)
+    for row in rows:
+        table.add_row(*(row[title] for title in shown))
     return table
 
 
-def _exceptions(report: Report) -> str:
-    told = [f"{name} {promise.verdict}" for name, promise in report.promises.items() if promise.verdict != "holds"]
-    return ", ".join(told) or "all promised, all hold"
+def _row(report: Report, differ: list[str]) -> dict[str, str]:
+    return {
+        "seed": str(report.seed),
+        "verdict": f"[{COLOURS[report.verdict]}]{report.verdict}[/]",
+        "run": report.id if report.folder else "not kept",
+        "drawn": escape(", ".join(_draw_words(name, report.drawn[name]) for name in differ if name in report.drawn)),
+        "faults (bit)": escape(_kinds(report)),
+        "ok/failed/\nunknown": "/".join(str(report.operations[name]) for name in ("ok", "failed", "unknown")),
+        "mended": f"{report.settled_s:.1f} s" if report.settled_s is not None else "no",
+        "left\ndown": " ".join(report.down),
+        "promises (measured)": escape(_kept(report)),
+    }
+
+
+def _that_differ(reports: list[Report]) -> list[str]:
+    """The cluster, and of policy and workload what is a word: their numbers would fill the table."""
+    values: dict[str, set[str]] = {}
+    for report in reports:
+        for name, value in report.drawn.items():
+            room = name.partition(".")[0]
+            if room == "cluster" or (room in ("policy", "workload") and not value[:1].isdigit()):
+                values.setdefault(name, set()).add(value)
+    return [name for name, different in values.items() if len(different) > 1]
+
+
+def _draw_words(name: str, value: str) -> str:
+    what = name.partition(".")[2].replace("_", " ")
+    if value == "none":
+        return f"no {what}"
+    return f"{what} {value}" if name.startswith("cluster.") else value
+
+
+def _kinds(report: Report) -> str:
+    """Each kind, how often, and how much all of them bit."""
+    kinds: dict[str, list[FaultReport]] = {}
+    for fault in report.faults:
+        kinds.setdefault(fault.kind, []).append(fault)
+    told: list[str] = []
+    for kind, faults in kinds.items():
+        times = f"×{len(faults)}" if len(faults) > 1 else ""  # noqa: RUF001 - the sign is meant
+        told.append(f"{kind}{times}({sum(fault.bit for fault in faults)})")
+    return " ".join(told) or "none"
+
+
+def _kept(report: Report) -> str:
+    """How many promises held, then what did not; the reasons are told below the table."""
+    outcomes = [promise.verdict for promise in report.promises.values() if promise.verdict != "not promised"]
+    told = [f"{outcomes.count('holds')} of {len(outcomes)} hold"]
+    for outcome in ("violated", "unknown", "not promised"):
+        names = [
+            f"{name} ({each.measured})" if outcome == "not promised" else name
+            for name, each in report.promises.items()
+            if each.verdict == outcome
+        ]
+        if names:
+            told.append(f"{outcome}: {', '.join(names)}")
+    not_applied = [fault.id for fault in report.faults if not fault.applied]
+    if not_applied:
+        told.append(f"not applied: {' '.join(not_applied)}")
+    return "; ".join(told)
+
+
+def property_table(reports: list[Report]) -> Table:
+    """What became of each property over all seeds: as a promise, and measured where it was not promised."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("property")
+    columns = [(outcome, "") for outcome in ("holds", "violated", "unknown")]
+    columns += [("not promised", outcome) for outcome in ("holds", "violated", "unknown")]
+    for outcome, measured in columns:
+        title = f"{outcome},\nmeasured: {measured}" if measured else f"promised:\n{outcome}"
+        table.add_column(title, justify="right")
+    for name in dict.fromkeys(name for report in reports for name in report.promises):
+        promises = [report.promises[name] for report in reports if name in report.promises]
+        cells = [
+            sum(each.verdict == outcome and measured in ("", each.measured) for each in promises)
+            for outcome, measured in columns
+        ]
+        table.add_row(name, *(str(count) if count else "·" for count in cells))
+    return table

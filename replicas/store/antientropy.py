@@ -158,6 +158,7 @@ class AntiEntropy:
 
     def _list(self, to: str, message: Compare, leaves: dict[int, list[int]]) -> None:
         """From where the last listing for this peer ended, so that a limit delays keys but hides none."""
+        self._was_compared(to)
         limit = self.core.policy.keys_per_exchange_max
         after = self._listed.pop(to, None)
         keys = [key for key in sorted(keys_of(self.core.copies.trees, leaves)) if after is None or key > after]
@@ -211,7 +212,7 @@ class AntiEntropy:
         record = self.core.copies.held(key)
         if record is None:
             return
-        size = len(key) + len(record.value or "") + _COPY_BYTES
+        size = len(key.encode()) + len((record.value or "").encode()) + _COPY_BYTES
         if not self._budget.take(self.core.now.mono, size):
             self.held_back_bytes += size
             return  # it still differs in the next round

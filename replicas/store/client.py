@@ -3,7 +3,7 @@
 import asyncio
 from typing import TypeVar, cast
 
-from replicas.system import Address, Health, HeldCopy, Kind, Level, Outcome, Reply
+from replicas.system import Address, Health, HeldCopy, Kind, Level, Outcome, Reply, Snapshot
 
 from .messages import (
     Answer,
@@ -134,17 +134,19 @@ class StoreObserver:
     async def metrics(self) -> dict[str, int]:
         return (await self._connection.ask(AskMetrics(), MetricsReply, self._deadline_s)).values
 
-    async def dump(self) -> dict[str, HeldCopy]:
+    async def dump(self) -> Snapshot:
         """Page by page: all that a node holds may be more than a frame."""
         held: dict[str, HeldCopy] = {}
+        batches: set[int] = set()
         after: str | None = None
         while True:
             reply = await self._connection.ask(AskDump(after), DumpReply, self._deadline_s)
             for copy in reply.copies:
                 version = (copy.record.version.time, copy.record.version.by)
                 held[copy.record.key] = HeldCopy(version, copy.record.dead, copy.record.value, copy.purgeable)
+            batches.add(reply.batch)
             if not reply.more:
-                return held
+                return Snapshot(held, batches.pop() if len(batches) == 1 else None)
             after = reply.copies[-1].record.key
 
     async def unreached(self) -> list[str]:

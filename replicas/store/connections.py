@@ -6,12 +6,13 @@ from typing import Protocol, cast
 
 from replicas.system import Address
 
-from .messages import AnyMessage, BadFrame, Frames, Greeting, Hello, frame
+from .messages import AnyMessage, BadFrame, Frames, Greeting, Hello, Peer, frame
 
 _BUFFER_MAX = 8 * 1024 * 1024
 _RETRY_FIRST_S = 0.01
 _RETRY_MAX_S = 0.2
 _CONNECT_DEADLINE_S = 2.0
+_LOGGED_MAX = 200  # characters of what a stranger may have written
 
 
 class Host(Protocol):
@@ -19,20 +20,24 @@ class Host(Protocol):
 
     def arrived(self, sender: str, message: AnyMessage) -> None: ...
 
-    def visits(self, name: str, connection: "Inbound") -> None: ...
+    def visits(self, name: str, connection: "Inbound") -> str:
+        """Returns the name for this one connection: others may say the same name, and hear no answer of it."""
+        ...
 
-    def left(self, name: str, connection: "Inbound") -> None: ...
+    def left(self, visitor: str) -> None: ...
 
     def greeting(self) -> Greeting: ...
 
 
 class Inbound(asyncio.Protocol):
-    """Greets at once. The first frame must be a Hello; a frame that cannot be read ends the connection."""
+    """Greets at once. The first frame must be a Hello; a frame that cannot be read ends the connection. Only who came
+    as a peer is heard as one, and it asks nothing that a client asks."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._frames = Frames()
         self._name: str | None = None
+        self._is_peer = False
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -51,14 +56,14 @@ class Inbound(asyncio.Protocol):
                 if not isinstance(message, Hello):
                     self._refuse(f"the first frame is {type(message).__name__}, not Hello")
                     return
-                self._name = message.name
-                if message.role != "peer":
-                    self._host.visits(message.name, self)
-            else:
+                self._is_peer = message.role == "peer"
+                self._name = message.name if self._is_peer else self._host.visits(message.name, self)
+            elif isinstance(message, Peer) == self._is_peer:
                 self._host.arrived(self._name, message)
 
     def _refuse(self, why: str) -> None:
-        print(f"connection of {self._name or 'a stranger'} closed: {why}", file=sys.stderr, flush=True)  # noqa: T201 - the log
+        who = "a stranger" if self._name is None else _on_one_line(self._name)
+        print(f"connection of {who} closed: {_on_one_line(why)}", file=sys.stderr, flush=True)  # noqa: T201 - the log
         assert self._transport is not None  # noqa: S101 - data came over it
         self._transport.abort()
 
@@ -66,13 +71,19 @@ class Inbound(asyncio.Protocol):
         """A visitor who does not read loses the connection, not this node its memory."""
         assert self._transport is not None  # noqa: S101 - it visited
         if self._transport.get_write_buffer_size() > _BUFFER_MAX:
-            self._transport.abort()
+            self._refuse(f"it has not read {_BUFFER_MAX:,} bytes of answers")
             return
         self._transport.write(data)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - why it ended changes nothing
-        if self._name is not None:
-            self._host.left(self._name, self)
+        if self._name is not None and not self._is_peer:
+            self._host.left(self._name)
+
+
+def _on_one_line(text: str) -> str:
+    """What a stranger wrote cannot write lines of its own into the log, nor fill the disk with it."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text[:_LOGGED_MAX])
+    return shown + ("…" if len(text) > _LOGGED_MAX else "")
 
 
 class Outbound(asyncio.Protocol):

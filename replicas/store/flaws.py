@@ -109,7 +109,7 @@ class HintsByArrival(RepairsByArrival):
 
 
 class KeepsOldHints(Hints):
-    def bury(self, tombstone: Brief) -> None:
+    def bury(self, tombstone: Record) -> None:
         """A purge that does not look at hints."""
 
 

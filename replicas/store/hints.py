@@ -4,25 +4,32 @@ A hint is made when a write's time is up, is durable, and goes when its target h
 key the newest write is enough. Replay is throttled: to a target that has not been heard of since, one hint at a time.
 """
 
+from itertools import islice
+from typing import NamedTuple
+
 from .core import Core
-from .messages import Brief, Store, Stored
-from .records import Record, record
+from .messages import Store, Stored
+from .records import Record
 from .storage import Hint, Storage
+
+
+class Replay(NamedTuple):
+    hint: Hint
+    request: int
+    at: int
 
 
 class Hints:
     """`changes` counts what must be committed. In memory each target's hints are in the order in which they were
-    made; `_in_flight` has what was sent, and when."""
+    made; `_sent` has the latest replay of each, so that the late answer to an earlier one says nothing of it."""
 
     def __init__(self, core: Core, storage: Storage) -> None:
         self.core = core
         self.changes = 0
         self._storage = storage
         self._of: dict[str, dict[str, Hint]] = {}  # by target and key
-        self._in_flight: dict[tuple[str, str], tuple[Record, int]] = {}
+        self._sent: dict[str, dict[str, Replay]] = {}
         self._silent_since: dict[str, int] = {}
-        self._purging: dict[str, tuple[Record, int]] = {}  # tombstones confirmed here, and when: no older hint any more
-        self._request = 0
 
     def active(self) -> bool:
         return self.core.policy.hints == "handoff"
@@ -33,10 +40,9 @@ class Hints:
         for hint in self._storage.hints():
             if hint.record.intact():
                 self._of.setdefault(hint.target, {})[hint.record.key] = hint
+                self._silent_since[hint.target] = self.core.now.mono
             else:
                 self._remove(hint)
-        self._request = self.core.next_request()
-        self.core.waiting[self._request] = self
         self.core.set_timer(self.core.policy.hint_every_ns, "hints")
 
     def heard(self, sender: str) -> None:
@@ -52,56 +58,47 @@ class Hints:
             return
         too_long = core.now.mono - since > core.policy.hint_window_ns
         full = older is None and len(known) >= core.policy.hints_max
-        if too_long or full or self._is_being_purged(copy):
+        if too_long or full:
             core.metrics.hints_dropped += 1
             return
-        known.pop(copy.key, None)  # the newer one goes to the back
+        if older is not None:
+            del known[copy.key]  # the newer one goes to the back
+            self._forget_replay(target, copy.key)
         hint = known[copy.key] = Hint(target, copy, core.now.wall)
         self._storage.put_hint(hint)
         self.changes += 1
         core.metrics.hints_queued += 1
 
-    def bury(self, tombstone: Brief) -> None:
-        """Nothing older than this tombstone is kept or made any more: whoever asks may purge it. What it replaces has
-        no use, since every replica of the key holds the tombstone before it is purged."""
-        core = self.core
-        core.versions.observe(tombstone.version)
-        buried = record(tombstone.key, tombstone.version, None)
-        self._purging[tombstone.key] = (buried, core.now.mono)
+    def bury(self, tombstone: Record) -> None:
+        """Nothing older than this tombstone is kept: whoever asks may purge it. It has no use, since every replica of
+        the key holds the tombstone before that."""
         for known in self._of.values():
             hint = known.get(tombstone.key)
-            if hint is not None and not core.versions.dominates(hint.record, buried):
+            if hint is not None and not self.core.versions.dominates(hint.record, tombstone):
                 del known[tombstone.key]
                 self._remove(hint)
-
-    def _is_being_purged(self, copy: Record) -> bool:
-        tombstone = self._purging.get(copy.key)
-        return tombstone is not None and not self.core.versions.dominates(copy, tombstone[0])
 
     def tick(self) -> None:
         core = self.core
         core.set_timer(core.policy.hint_every_ns, "hints")
-        self._forget_purges()
         for target, known in self._of.items():
             self._expire(known)
-            limit = 1 if target in self._silent_since else core.policy.hints_per_replay_max
-            for hint in self._next(target, known, limit):
-                self._in_flight[target, hint.record.key] = (hint.record, core.now.mono)
+            for hint in self._next(target, known):
+                request = core.next_request()
+                core.waiting[request] = self
+                self._forget_replay(target, hint.record.key)
+                self._sent.setdefault(target, {})[hint.record.key] = Replay(hint, request, core.now.mono)
                 origin = f"hint for {target}"
-                store = Store(0, core.now.wall, origin, self._request, hint.record, "hinted handoff")
-                core.send(target, store)
+                core.send(target, Store(0, core.now.wall, origin, request, hint.record, "hinted handoff"))
 
-    def _next(self, target: str, known: dict[str, Hint], limit: int) -> list[Hint]:
-        """The oldest that are not on their way."""
+    def _next(self, target: str, known: dict[str, Hint]) -> list[Hint]:
+        """The oldest that are not on their way, as many as may be."""
         late = self.core.now.mono - self.core.cluster.operation_timeout_ns
-        chosen: list[Hint] = []
-        for key, hint in known.items():
-            sent = self._in_flight.get((target, key))
-            if sent is None or sent[1] <= late:
-                chosen.append(hint)
-            if len(chosen) == limit:
-                break
-        return chosen
+        on_their_way = {key for key, replay in self._sent.get(target, {}).items() if replay.at > late}
+        limit = self.core.policy.hints_per_replay_max
+        if target in self._silent_since:
+            limit = 0 if on_their_way else 1
+        return list(islice((hint for key, hint in known.items() if key not in on_their_way), limit))
 
     def lifetime_ns(self) -> int:
         """A hint that outlives the grace would bring back what was purged."""
@@ -117,31 +114,30 @@ class Hints:
             self._remove(hint)
             self.core.metrics.hints_expired += 1
 
-    def _forget_purges(self) -> None:
-        """A write that was under way when its key was confirmed has long ended after two timeouts."""
-        late = self.core.now.mono - 2 * self.core.cluster.operation_timeout_ns
-        while self._purging:
-            key, (_, at) = next(iter(self._purging.items()))
-            if at > late:
-                break
-            del self._purging[key]
-
     def stored(self, sender: str, message: Stored) -> None:
-        """The target's word on a hint: it may be about one that a newer write has replaced since."""
-        sent = self._in_flight.pop((sender, message.key), None)
-        hint = self._of.get(sender, {}).get(message.key)
-        if message.holds and hint is not None and sent is not None and hint.record == sent[0]:
+        """The target's word on one replay."""
+        del self.core.waiting[message.request]
+        replay = self._sent.get(sender, {}).get(message.key)
+        if replay is None or replay.request != message.request:
+            return
+        del self._sent[sender][message.key]
+        if message.holds:
             del self._of[sender][message.key]
-            self._remove(hint)
+            self._remove(replay.hint)
             self.core.metrics.hints_replayed += 1
 
     def forget(self, node: str) -> None:
         """A node that lost its disk needs its hints no less."""
 
     def _remove(self, hint: Hint) -> None:
-        self._in_flight.pop((hint.target, hint.record.key), None)
+        self._forget_replay(hint.target, hint.record.key)
         self._storage.remove_hint(hint.target, hint.record.key)
         self.changes += 1
+
+    def _forget_replay(self, target: str, key: str) -> None:
+        replay = self._sent.get(target, {}).pop(key, None)
+        if replay is not None:
+            self.core.waiting.pop(replay.request, None)
 
     def waiting(self) -> int:
         return sum(map(len, self._of.values()))

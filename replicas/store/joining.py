@@ -96,13 +96,16 @@ class Joining:
     def page(self, sender: str, message: Page) -> None:
         core = self.core
         expected = self._after.get(sender)
-        if core.joined or self._unaware() or sender in self._pages_done or message.after != expected:
+        if core.joined or self._unaware() or sender in self._pages_done:
             return
+        if message.after != expected or message.origin != self._origin():
+            return  # asked for twice, or by an earlier incarnation, to which it was true
         number = f"{sender}/{message.n}"
         for each in message.copies:
             source = Source("bootstrap", message.born, number, message.origin)
+            changes = core.copies.changes
             if core.copies.offer(each.record, source):
-                core.metrics.copies_bootstrapped += 1
+                core.metrics.copies_bootstrapped += core.copies.changes - changes
                 held = core.copies.held(each.record.key)
                 if each.purgeable and held == each.record:
                     core.copies.mark(held, core.now.wall, Source("purgeable", message.born, number, message.origin))

@@ -245,8 +245,11 @@ class DumpedCopy(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class DumpReply(msgspec.Struct, array_like=True, tag="dump", gc=False):
+    """As it was with this commit."""
+
     copies: list[DumpedCopy]
     more: bool
+    batch: int
 
 
 class AskReady(msgspec.Struct, array_like=True, tag="ask ready", gc=False):

@@ -14,7 +14,8 @@ from .copies import Source
 from .core import Core
 from .hints import Hints
 from .messages import Brief, Confirm, Confirmed, Mark, Marked
-from .records import Record
+from .records import Record, record
+from .writes import Write
 
 _KEYS_PER_TICK_MAX = 500
 
@@ -29,13 +30,15 @@ class Confirmation:
 
 
 class Purging:
-    """`_led` has the tombstones whose confirmation this node leads; `_ageing`, by grace, when each was made."""
+    """`_led` has the tombstones whose confirmation this node leads; `_ageing`, by grace, when each was made;
+    `raised_clock` counts confirmations that moved the clock, which must be committed."""
 
     def __init__(self, core: Core, hints: Hints) -> None:
         self.core = core
         self.hints = hints
         self._led: dict[str, Confirmation] = {}
         self._ageing: dict[str, int] = {}
+        self.raised_clock = 0
 
     def start(self, tombstones: list[Record]) -> None:
         """Whether others have marked what is marked here is not known any more, so they are asked."""
@@ -94,7 +97,8 @@ class Purging:
         voters = self._voters(key)
         if any(node in without for node in voters if node not in confirmation.confirmed):
             return False
-        return not any(node in without and node not in confirmation.marked for node in voters)
+        replicas = self.core.placement.replicas_of(key)
+        return not any(node in without and node not in confirmation.marked for node in replicas)
 
     def held(self) -> int:
         """Tombstones that this node knows it must see to."""
@@ -117,7 +121,7 @@ class Purging:
         held = core.copies.held(key)
         if held is not None and held.version == confirmation.tombstone.version:
             confirmation.confirmed[core.name] = None
-            self.hints.bury(confirmation.tombstone)
+            self._bury(confirmation.tombstone)
         replicas, voters = core.placement.replicas_of(key), self._voters(key)
         born, origin = core.now.wall, f"purge {key}"
         if not self.confirmed_by_all(confirmation, voters):
@@ -135,7 +139,7 @@ class Purging:
     def confirm(self, sender: str, message: Confirm) -> None:
         if not self.core.joined:
             return
-        self.hints.bury(message.brief)
+        self._bury(message.brief)
         if self._past(message.brief):
             self.core.send(sender, Confirmed(0, self.core.now.wall, message.origin, message.brief))
 
@@ -143,6 +147,20 @@ class Purging:
         confirmation = self._led.get(message.brief.key)
         if confirmation is not None and confirmation.tombstone == message.brief:
             confirmation.confirmed[sender] = None
+
+    def _bury(self, tombstone: Brief) -> None:
+        """Whoever confirms keeps no older hint, makes none of a write that is under way, and mints nothing older: all
+        of it durably, before the word is out."""
+        core = self.core
+        if not self.hints.active():
+            return
+        self.raised_clock += tombstone.version.time > core.versions.clock
+        core.versions.observe(tombstone.version)
+        buried = record(tombstone.key, tombstone.version, None)
+        self.hints.bury(buried)
+        for waiting in core.waiting.values():
+            if isinstance(waiting, Write) and waiting.record.key == tombstone.key:
+                waiting.buried = waiting.buried or not core.versions.dominates(waiting.record, buried)
 
     def _past(self, tombstone: Brief) -> bool:
         """Whether this node holds the tombstone, or what dominates it; a node without the key holds nothing older."""

@@ -103,6 +103,7 @@ class Replica:
         self.copies.taken = self.purging.notice
         self._deadlines: deque[tuple[int, int]] = deque()
         self._changes_committed = 0
+        self._dumps: list[tuple[str, str | None]] = []
         self._handlers = self._dispatch()
         self._timers: dict[str, Callable[[], None]] = {
             "round": self.entropy.tick,
@@ -142,7 +143,7 @@ class Replica:
     def uncommitted(self) -> Meta | None:
         """What to commit before the sends may go: None when nothing that counts has changed."""
         clock = self.core.versions.clock
-        changes = self.copies.changes + self.hints.changes + self.joining.changes
+        changes = self.copies.changes + self.hints.changes + self.joining.changes + self.purging.raised_clock
         if changes == self._changes_committed and self.core.versions.minted <= self._durable_clock:
             return None
         self.batch += 1
@@ -151,13 +152,17 @@ class Replica:
         return Meta(self.incarnation, self.batch, clock, self._boots, self.core.joined)
 
     def take_effects(self) -> Effects:
+        """After `uncommitted`, with which the batch ends."""
         core, copies = self.core, self.copies
+        dumps, self._dumps = self._dumps, []
+        for sender, after in dumps:
+            core.answer(sender, self.dump(after))
         effects = Effects(core.sends, core.answers, core.timers, copies.audit)
         core.sends, core.answers, core.timers, copies.audit = [], [], [], []
         return effects
 
     def has_effects(self) -> bool:
-        return bool(self.core.sends or self.core.answers or self.core.timers or self.copies.audit)
+        return bool(self._dumps or self.core.sends or self.core.answers or self.core.timers or self.copies.audit)
 
     def health(self, without: list[str]) -> Status:
         """As if the nodes `without` were no part of the cluster."""
@@ -173,7 +178,7 @@ class Replica:
             "rounds_completed": self.entropy.completed([]),
             "ranges_pending": self.entropy.ranges_pending(),
             "repair_bytes_held_back": self.entropy.held_back_bytes,
-            "longest_without_repair_ms": self.entropy.longest_without_repair_ns // 1_000_000,
+            "longest_without_repair_ms": max(oldest_ns, self.entropy.longest_without_repair_ns) // 1_000_000,
             "hints_waiting": self.hints.waiting(),
             "tombstones_held": self.purging.held(),
             "grace_margin_ms": (self.purging.grace_ns() - oldest_ns) // 1_000_000,
@@ -197,9 +202,9 @@ class Replica:
         for record, marked_ns in self._storage.scan(after):
             size += len(record.key) + len(record.value or "")
             if copies and size > DUMP_CHARACTERS_MAX:
-                return DumpReply(copies, more=True)
+                return DumpReply(copies, more=True, batch=self.batch)
             copies.append(DumpedCopy(record, marked_ns > 0))
-        return DumpReply(copies, more=False)
+        return DumpReply(copies, more=False, batch=self.batch)
 
     def _forget_word_of(self, node: str) -> None:
         for waiting in self.core.waiting.values():
@@ -292,4 +297,5 @@ class Replica:
         self.core.answer(sender, MetricsReply(self.metrics()))
 
     def _dump(self, sender: str, message: AskDump) -> None:
-        self.core.answer(sender, self.dump(message.after))
+        """Answered when the batch is over: a dump is the state with a commit, not the middle of one."""
+        self._dumps.append((sender, message.after))

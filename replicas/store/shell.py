@@ -44,6 +44,7 @@ class Shell:
         self._trail = Trail(folder / "trail.jsonl", spec.name, messages=spec.record_messages)
         self._peers = {peer: Outbound(spec.name, peer, address, loop) for peer, address in spec.links.items()}
         self._visitors: dict[str, Inbound] = {}
+        self._visits = 0
         self._inbox: list[tuple[str, AnyMessage]] = []
         self._due: list[str] = []
         self._scheduled = False
@@ -82,12 +83,14 @@ class Shell:
     def greeting(self) -> Greeting:
         return Greeting(self.spec.name, self.replica.incarnation)
 
-    def visits(self, name: str, connection: Inbound) -> None:
-        self._visitors[name] = connection
+    def visits(self, name: str, connection: Inbound) -> str:
+        self._visits += 1
+        visitor = f"{name}/{self._visits}"
+        self._visitors[visitor] = connection
+        return visitor
 
-    def left(self, name: str, connection: Inbound) -> None:
-        if self._visitors.get(name) is connection:
-            del self._visitors[name]
+    def left(self, visitor: str) -> None:
+        del self._visitors[visitor]
 
     def _wake(self, timer: str) -> None:
         self._due.append(timer)

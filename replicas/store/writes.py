@@ -18,6 +18,7 @@ class Write:
         self.needed = needed
         self.request = request
         self.answered = False
+        self.buried = False  # under a tombstone that may be purged: it leaves no hint
         self.acks: dict[str, None] = {}
         core = writes.core
         value = message.value if isinstance(message, Put) else None
@@ -92,7 +93,7 @@ class Writes:
         return len(write.acks) >= write.needed
 
     def leave_hints(self, write: Write) -> None:
-        if not self.hints.active():
+        if not self.hints.active() or write.buried:
             return
         for node in self.core.placement.replicas_of(write.record.key):
             if node not in write.acks and node != self.core.name:

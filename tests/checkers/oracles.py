@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from checkers.history import Change, Copy, Dump, History, Invoke, Life, Message, Phase, Return
 from tests.checkers.definitions import (
+    buried,
     changes,
     deletable,
+    down,
     dumps,
     final,
     less,
@@ -18,6 +20,7 @@ from tests.checkers.definitions import (
     read,
     replicas,
     same_state,
+    standing,
     successors,
     written,
 )
@@ -55,7 +58,8 @@ def convergence(history: History) -> Judgement:
         after = any(phase.name == "end" and ends[-1].seq < phase.seq < change.seq for phase in phases)
         if change.seq > ends[-1].seq and not after and change.cause not in ("purgeable", "purge"):
             bad.add(change.key)
-    return judged(bad, unknown=not (set(history.header.nodes) <= set(settled) & set(later)))
+    up = set(history.header.nodes) - set(down(history))
+    return judged(bad, unknown=not (up <= set(settled) & set(later)))
 
 
 def regression(history: History) -> Judgement:
@@ -98,17 +102,29 @@ def reads(history: History) -> Judgement:
             if back2.version is not None:
                 if less(tie, read(back2, back2.version), seen):
                     bad.add(asked.key)
-            elif back2.value is None:
-                given_up = [
-                    change.old
-                    for change in changes(history)
-                    if change.key == asked.key and change.seq < back2.seq and change.old and change.old.dead
-                    and (change.cause == "purgeable" or (change.cause == "purge" and change.new is None))
-                ]  # fmt: skip
-                if all(less(tie, old, seen) for old in given_up):
-                    if history.header.audited or not deletable(history, asked.key):
-                        bad.add(asked.key)
-                    unknown = True
+            elif back2.value is None and all(less(tie, old, seen) for old in buried(history, asked.key, back2.seq)):
+                if history.header.audited or not deletable(history, asked.key):
+                    bad.add(asked.key)
+                unknown = True
+    return judged(bad, unknown=unknown)
+
+
+def fresh(history: History) -> Judgement:
+    tie = history.header.tie
+    bad: set[str | None] = set()
+    unknown = False
+    for wrote, ack in ok(history, "put", "delete"):
+        for asked, back in ok(history, "get"):
+            if wrote.key != asked.key or ack.seq >= asked.seq or ack.version is None:
+                continue
+            promised = written(wrote, ack.version)
+            if back.version is not None:
+                if less(tie, read(back, back.version), promised):
+                    bad.add(asked.key)
+            elif back.value is None and all(less(tie, old, promised) for old in buried(history, asked.key, back.seq)):
+                if history.header.audited or not deletable(history, asked.key):
+                    bad.add(asked.key)
+                unknown = True
     return judged(bad, unknown=unknown)
 
 
@@ -130,10 +146,29 @@ def resurrection(history: History) -> Judgement:
             late = asked.key == purge.key and asked.seq > purge.seq
             if late and back.version and not back.dead and less(tie, read(back, back.version), grave):
                 bad.add(asked.key)
-    promised = [(asked.key, written(asked, back.version)) for asked, back in ok(history, "delete") if back.version]
-    ends = [(key, left(history, key, grave)) for key, grave in held + promised]
+    ends = [(key, left(history, key, grave)) for key, grave in lasting(history)]
     bad |= {key for key, end in ends if end == "violated"}
     return judged(bad, unknown=any(end == "unknown" for _, end in ends))
+
+
+def lasting(history: History) -> list[tuple[str, Copy]]:
+    """Tombstones that were acknowledged or purged, and those that a disk of a node that is up has had."""
+    graves = [(asked.key, written(asked, back.version)) for asked, back in ok(history, "delete") if back.version]
+    graves += [(change.key, grave) for change, grave in purges(history)]
+    up = set(history.header.nodes) - set(down(history))
+    for event in history.events:
+        if isinstance(event, Dump) and event.node in up:
+            graves += [(key, copy) for key, copy in event.copies.items() if copy.dead]
+        if isinstance(event, Change) and event.new and event.new.dead and event.node in up:
+            last = standing(history, event.node, event.key, len(history.events))
+            damaged = any(
+                (c.node, c.incarnation, c.key, c.cause) == (event.node, event.incarnation, event.key, "corrupt")
+                for c in changes(history)
+                if c.seq > event.seq
+            )
+            if last.incarnation == event.incarnation and not damaged:
+                graves.append((event.key, event.new))
+    return graves
 
 
 def left(history: History, key: str, grave: Copy) -> str:
@@ -153,7 +188,13 @@ def purge(history: History) -> Judgement:
     bad: set[str | None] = set()
     for gone, grave in purges(history):
         for node in replicas(history, gone.key):
-            if not past(history, node, gone, grave):
+            there = standing(history, node, gone.key, gone.seq)
+            lost_all = there.lost and there.held is None
+            if node != gone.node and not there.covers(tie, grave) and not lost_all:
+                bad.add(gone.key)
+        for change in changes(history):
+            late = change.seq > gone.seq and change.key == gone.key and change.cause in ("hinted handoff", "bootstrap")
+            if late and change.new and less(tie, change.new, grave):
                 bad.add(gone.key)
         for message in history.events:
             if isinstance(message, Message) and message.key == gone.key and message.version and message.received:
@@ -162,28 +203,10 @@ def purge(history: History) -> Judgement:
                 accepted = lifetime is None or message.received - message.born <= lifetime
                 whatever = [(True, None), (False, ""), (False, "a"), (False, "zzz")]
                 carried = [Copy(message.version, dead, value) for dead, value in whatever]
-                if on_its_way and accepted and all(less(tie, copy, grave) for copy in carried):
+                brings = message.kind not in ("confirm", "confirmed", "mark", "marked")
+                if brings and on_its_way and accepted and all(less(tie, copy, grave) for copy in carried):
                     bad.add(gone.key)
     return judged(bad, unknown=not history.header.audited)
-
-
-def past(history: History, node: str, gone: Change, grave: Copy) -> bool:
-    """Whether a node holds, or has purged, ⪰ grave in the incarnation that it has at this point of the order."""
-    before = [event for event in history.events if event.seq <= gone.seq]
-    names = [
-        event.incarnation
-        for event in before
-        if (isinstance(event, Change) or (isinstance(event, Life) and event.what == "started")) and event.node == node
-    ]
-    held: Copy | None = None
-    for change in before:
-        if isinstance(change, Change) and (change.key, change.node) == (gone.key, node):
-            if change.incarnation != names[-1]:
-                continue
-            held = change.new
-            if any(change is other and not less(history.header.tie, old, grave) for other, old in purges(history)):
-                return True
-    return held is not None and not less(history.header.tie, held, grave)
 
 
 def acknowledged(history: History) -> Judgement:
@@ -248,18 +271,25 @@ def evidence(history: History) -> Judgement:
     if not history.header.audited:
         return Judgement("unknown")
     bad: set[str | None] = set()
-    held: dict[tuple[str, str, str], Copy | None] = {}
+    keys = {change.key for change in changes(history)}
     for event in history.events:
-        if isinstance(event, Change):
-            place = (event.node, event.incarnation, event.key)
-            if held.get(place) != event.old:
-                bad.add(event.key)
-            held[place] = event.new
+        if isinstance(event, Change) and left_by(history, event, event.key, event.seq) != event.old:
+            bad.add(event.key)
         elif isinstance(event, Dump):
-            for key in set(event.copies) | {key for _, _, key in held}:
-                if event.copies.get(key) != held.get((event.node, event.incarnation, key)):
+            for key in keys | set(event.copies):
+                if event.copies.get(key) != left_by(history, event, key, event.seq, event.batch):
                     bad.add(key)
     return judged(bad, unknown=False)
+
+
+def left_by(history: History, who: Change | Dump, key: str, seq: int, batch: int | None = None) -> Copy | None:
+    """What an incarnation's changes leave of a key: those before this place of the order, or those up to a batch."""
+    left: Copy | None = None
+    for change in changes(history):
+        if (change.node, change.incarnation, change.key) == (who.node, who.incarnation, key):
+            counts = change.seq < seq if batch is None else change.batch <= batch
+            left = change.new if counts else left
+    return left
 
 
 ORACLES: dict[str, Callable[[History], Judgement]] = {
@@ -269,6 +299,7 @@ ORACLES: dict[str, Callable[[History], Judgement]] = {
     "purge soundness": purge,
     "acknowledged writes kept": acknowledged,
     "monotonic reads": reads,
+    "reads see acknowledged writes": fresh,
     "nothing invented": invented,
     "evidence agrees": evidence,
 }

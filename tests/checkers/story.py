@@ -53,6 +53,7 @@ class Story:
         self.held: dict[str, dict[str, Copy]] = {incarnation: {} for incarnation in self.incarnations.values()}
         self.asked: dict[int, Invoke] = {}
         self.batch = 0
+        self.down: list[str] = []
 
     def add(self, event: AnyEvent) -> None:
         self.events.append(event)
@@ -121,24 +122,42 @@ class Story:
         life = Life(at=self.now, node=node, incarnation=name, what="started", batch=batch, committed=committed)
         self.add(life)
 
-    def message(self, copy: Copy, *, took: int | None = 1, age: int = 0, key: str = "k") -> None:
+    def wipe(self, *nodes: str) -> None:
+        """What the node takes next, it takes as its next incarnation: a1, a2, …"""
+        for node in nodes:
+            old = self.incarnations[node]
+            self.add(Life(at=self.now, node=node, incarnation=old, what="wiped"))
+            self.incarnations[node] = f"{old[0]}{int(old[1:]) + 1}"
+            self.held[self.incarnations[node]] = {}
+
+    def mend(self, down: str = "") -> None:
+        self.down = list(down)
+        self.add(Phase(at=self.now, name="mend", down=self.down))
+
+    def message(self, copy: Copy, *, took: int | None = 1, age: int = 0, key: str = "k", kind: str = "store") -> None:
         """Sent now, received `took` seconds later, from a read that is `age` seconds old."""
         received = None if took is None else self.now + took * SECOND
         self.add(
             Message(
-                at=self.now, id=f"m{len(self.events)}", born=self.now - age * SECOND, sender="C", to="A", kind="write",
+                at=self.now, id=f"m{len(self.events)}", born=self.now - age * SECOND, sender="C", to="A", kind=kind,
                 origin="op 1", key=key, version=copy.version, received=received,
             )
         )  # fmt: skip
 
     def settle(self, pending: str | None = None, *, without: str = "") -> "Story":
         self.add(Phase(at=self.now, name="settled", pending=pending))
-        self.dump(without=without)
-        return self
+        return self.dump(without=without)
+
+    def date_dumps(self) -> None:
+        """Dumps say with which commit they were read."""
+        for number, event in enumerate(self.events):
+            if isinstance(event, Dump):
+                before = [each.batch for each in self.events[:number] if isinstance(each, Change)]
+                event.batch = max(before, default=0)
 
     def dump(self, *, without: str = "", moment: Moment = "settled") -> "Story":
         for node, incarnation in self.incarnations.items():
-            if node not in without:
+            if node not in without and node not in self.down:
                 copies = dict(self.held[incarnation])
                 self.add(Dump(at=self.now, node=node, incarnation=incarnation, moment=moment, copies=copies))
         return self

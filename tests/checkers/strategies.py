@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from checkers.history import Cause, Copy, Dump, History, Outcome, Return, Version
+from checkers.history import Cause, Copy, Dump, History, Metrics, Outcome, Return, Version
 from tests.checkers.story import SECOND, Story, marked
 from workloads.operations import Kind
 
 _KEYS = "kl"
-_REPAIRS: list[Cause] = ["write", "read repair", "anti-entropy"]
+_REPAIRS: list[Cause] = ["write", "read repair", "hinted handoff", "anti-entropy", "bootstrap"]
 _REAPINGS: list[Cause] = ["purgeable", "purge", "purge", "corrupt"]
 _OUTCOMES: list[Outcome] = ["ok", "ok", "unknown", "failed"]
 
@@ -118,18 +118,48 @@ def _bury(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
         story.back(op, draw(st.sampled_from([None, old])))
     if draw(st.booleans()):
         story.get(draw(st.sampled_from([None, None, old, grave])), key=key)
+    if draw(st.integers(0, 3)) == 0:
+        story.take(draw(st.sampled_from("ABC")), old, draw(st.sampled_from(_REPAIRS)), key=key)
 
 
 def _start(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
     node = draw(st.sampled_from("ABC"))
-    fresh = f"{node}/{len(story.events)}" if draw(st.booleans()) else None
+    generation = int(story.incarnations[node][1:]) + 1
+    fresh = f"{node.lower()}{generation}" if draw(st.booleans()) else None
     story.start(node, fresh, batch=5, committed=draw(st.sampled_from([3, 5, 5, 5, 6])))
+
+
+def _lose(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
+    """A write reaches a few nodes; some are wiped before or after it is acknowledged, and some of these come back."""
+    key, copy = draw(st.sampled_from(_KEYS)), draw(st.sampled_from(pool))
+    op = story.ask("delete" if copy.dead else "put", copy.value, key=key)
+    for node in draw(st.sampled_from(["A", "A", "AB"])):
+        story.take(node, copy, key=key)
+    early, late = draw(st.sampled_from([("", "A"), ("", "A"), ("A", ""), ("A", "B"), ("", "AB")]))
+    story.wipe(*early)
+    if draw(st.integers(0, 2)) == 0:
+        story.take(draw(st.sampled_from("AC")), copy, draw(st.sampled_from(_REPAIRS)), key=key)
+    story.back(op, copy)
+    story.wipe(*late)
+    if draw(st.booleans()):
+        story.start("A")
+        _catch_up(draw, story, pool)
+
+
+def _wipe(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
+    story.wipe(draw(st.sampled_from("ABC")))
+
+
+def _count(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
+    values = draw(st.dictionaries(st.sampled_from(["reads", "margin_ms"]), st.integers(-(2**63), 2**63 - 1)))
+    story.add(Metrics(at=story.now, node="A", values=values))
 
 
 def _message(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
     took = draw(st.sampled_from([None, 1, 2, 4]))
     age = draw(st.sampled_from([0, 0, 3]))
-    story.message(draw(st.sampled_from(pool)), took=took, age=age, key=draw(st.sampled_from(_KEYS)))
+    kind = draw(st.sampled_from(["store", "store", "fetched", "confirmed"]))
+    story.message(draw(st.sampled_from(pool)), took=took, age=age, key=draw(st.sampled_from(_KEYS)), kind=kind)
 
 
 def _lie(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
@@ -140,6 +170,8 @@ def _lie(draw: st.DrawFn, story: Story, pool: list[Copy]) -> None:
 
 def _settle(draw: st.DrawFn, story: Story) -> None:
     chances = st.sampled_from(["", "", "", "", "C", "ABC"])
+    if draw(st.booleans()):
+        story.mend(draw(st.sampled_from(["", "C", "C", "A", "ABC"])))
     if draw(st.integers(0, 3)):
         story.take("A", story.held[story.incarnations["A"]].get("k"), "anti-entropy")
         for node in "BC":  # what a store that converges would do
@@ -149,14 +181,27 @@ def _settle(draw: st.DrawFn, story: Story) -> None:
     if draw(st.integers(0, 5)) == 0:
         story.take("B", draw(_copies()), draw(st.sampled_from(["write", "purge", "purgeable"])))
     story.end()
+    if draw(st.booleans()):
+        _misplace(draw, story)
     if draw(st.integers(0, 5)) == 0:
         story.events = [event for event in story.events if not isinstance(event, Dump) or event.node in draw(chances)]
     if draw(st.integers(0, 5)) == 0:
         story.take("B", draw(_copies()), "write")
 
 
+def _misplace(draw: st.DrawFn, story: Story) -> None:
+    """A dump that says its commit may stand elsewhere in the order."""
+    story.date_dumps()
+    dumps = [event for event in story.events if isinstance(event, Dump)]
+    if dumps:
+        late = draw(st.sampled_from(dumps))
+        story.events.remove(late)
+        late.at = story.now
+        story.add(late)
+
+
 Deed = Callable[[st.DrawFn, Story, list[Copy]], None]
 _DEEDS: list[Deed] = [
     _write, _write, _write, _ask, _answer, _get, _get, _bare_get, _take, _catch_up, _catch_up, _reap, _reap,
-    _bury, _bury, _bury, _start, _message, _lie,
+    _bury, _bury, _bury, _start, _lose, _wipe, _count, _message, _lie,
 ]  # fmt: skip

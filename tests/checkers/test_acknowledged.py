@@ -89,3 +89,20 @@ def test_a_system_that_reports_no_purges_may_have_purged_what_was_deleted() -> N
     assert check(story.settle().history()).outcome == "violated"
     story.write(GRAVE)
     assert check(story.settle().history()).outcome == "unknown"
+
+
+def test_the_final_state_is_that_of_the_replicas_that_are_up() -> None:
+    for takers, outcome in (("A", "holds"), ("C", "violated"), ("AC", "holds")):
+        story = Story()
+        story.write(X, *takers)
+        story.mend("C")
+        assert check(story.settle().history()).outcome == outcome
+
+
+def test_a_wipe_of_the_last_copy_is_a_loss() -> None:
+    for takers, outcome in (("A", "violated"), ("AB", "holds")):
+        story = Story()
+        story.write(X, *takers)
+        story.wipe("A")
+        story.start("A")
+        assert check(story.settle().history()).outcome == outcome

@@ -60,7 +60,7 @@ def test_what_did_not_settle_says_why() -> None:
     assert "k differs on B" in verdict.reason
 
 
-@pytest.mark.parametrize("cause", ["write", "read repair", "anti-entropy", "corrupt"])
+@pytest.mark.parametrize("cause", ["write", "read repair", "hinted handoff", "anti-entropy", "bootstrap", "corrupt"])
 def test_a_repair_after_settling_counts_even_where_dumps_agree(cause: Cause) -> None:
     story = held(A=live(1, "x"), B=live(1, "x"), C=live(1, "x")).settle()
     story.take("B", live(1, "x"), cause)
@@ -96,6 +96,37 @@ def test_what_cannot_be_known() -> None:
     assert (verdict.outcome, verdict.reason) == ("unknown", 'no dump "settled" of B, C')
     verdict = check(held().settle().history())
     assert (verdict.outcome, verdict.reason) == ("unknown", 'no dump "one round later" of A, B, C')
+
+
+def test_nodes_that_stay_down_are_no_part_of_it() -> None:
+    for down, outcome in (("C", "holds"), ("A", "violated"), ("", "violated"), ("ABC", "holds")):
+        story = held(A=live(1, "x"), B=live(1, "x"), C=tomb(3))
+        story.mend(down)
+        assert check(story.settle().end()).outcome == outcome
+
+
+def test_a_node_that_is_down_and_still_answers_counts_for_nothing() -> None:
+    story = held(A=live(1, "x"), B=live(1, "x"), C=tomb(3))
+    story.mend("C")
+    story.down = []
+    assert check(story.settle().end()).outcome == "holds"
+
+
+def test_a_node_that_should_be_up_must_have_its_dumps() -> None:
+    story = held(A=live(1, "x"), B=live(1, "x"), C=live(1, "x"))
+    story.mend("C")
+    verdict = check(story.settle(without="B").end())
+    assert (verdict.outcome, verdict.reason) == ("unknown", 'no dump "settled" of B')
+
+
+def test_a_wiped_replica_must_be_filled_again() -> None:
+    for filled, outcome in ((True, "holds"), (False, "violated")):
+        story = held(A=live(1, "x"), B=live(1, "x"), C=live(1, "x"))
+        story.wipe("C")
+        story.start("C")
+        if filled:
+            story.take("C", live(1, "x"), "bootstrap")
+        assert check(story.settle().end()).outcome == outcome
 
 
 def test_a_difference_that_was_seen_outweighs_a_missing_dump() -> None:

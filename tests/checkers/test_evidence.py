@@ -1,4 +1,5 @@
 from checkers.evidence import check
+from checkers.history import Dump
 from tests.checkers.story import Story, live, marked, rules, tomb
 
 CHANGE, DUMP = "a change starts from what was held", "a dump is the sum of its changes"
@@ -40,6 +41,18 @@ def test_a_new_incarnation_starts_empty() -> None:
     assert rules(check(story.history())) == [CHANGE]
 
 
+def test_a_disk_that_was_not_lost_after_all() -> None:
+    for leftovers, outcome in (({}, "holds"), ({"k": live(1, "x")}, "violated")):
+        story = Story()
+        story.take("A", live(1, "x"))
+        story.wipe("A")
+        story.start("A")
+        story.held["a2"] = dict(leftovers)
+        assert check(story.dump().history()).outcome == outcome
+        story.take("A", live(2, "y"), "bootstrap")
+        assert check(story.history()).outcome == outcome
+
+
 def test_a_dump_that_differs() -> None:
     for dumped in (live(2, "x"), live(1, "y"), None):
         story = Story()
@@ -48,6 +61,22 @@ def test_a_dump_that_differs() -> None:
         verdict = check(story.dump().history())
         assert rules(verdict) == [DUMP]
         assert verdict.violations[0].events == [1, 2]
+
+
+def test_a_dump_that_names_its_commit_stands_anywhere_in_the_order() -> None:
+    for commit, outcome in ((1, "violated"), (2, "holds"), (3, "violated")):
+        story = Story()
+        for time in (1, 2):
+            story.take("A", live(time, "x"))
+        story.dump(without="BC")
+        story.take("A", live(3, "y"))
+        dump = story.events.pop(2)
+        assert isinstance(dump, Dump)
+        dump.batch = commit
+        story.add(dump)
+        assert check(story.history()).outcome == outcome
+        story.events.insert(0, story.events.pop())
+        assert check(story.history()).outcome == outcome
 
 
 def test_a_mark_is_part_of_the_state() -> None:

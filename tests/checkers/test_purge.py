@@ -1,6 +1,6 @@
 import pytest
 
-from checkers.history import Copy
+from checkers.history import Cause, Copy
 from checkers.purge import check
 from tests.checkers.story import SECOND, Story, live, rules, tomb
 
@@ -8,6 +8,7 @@ PAST, LATE = (
     "a tombstone is purged only when every replica holds it or what dominates it",
     "a tombstone is purged only when no older message can be accepted any more",
 )
+KEPT = "a tombstone is purged only when no hint or page has anything older"
 GRAVE = tomb(5, "B")
 
 
@@ -43,20 +44,72 @@ def test_who_never_started_holds_nothing() -> None:
     assert rules(check(story.history())) == [PAST]
 
 
-def test_a_restart_keeps_the_state_and_a_wipe_does_not() -> None:
-    for incarnation, outcome in (("c1", "holds"), ("c2", "violated")):
+def test_a_wiped_replica_that_holds_nothing_is_not_behind() -> None:
+    story = held(GRAVE, GRAVE, live(1, "x"))
+    story.wipe("C")
+    story.purge("A")  # nothing has started on C yet
+    story.start("C")
+    story.purge("B")
+    assert check(story.history()).outcome == "holds"
+
+
+def test_a_wiped_replica_that_holds_something_older_is_behind() -> None:
+    for copy, outcome in ((live(1, "x"), "violated"), (tomb(4), "violated"), (GRAVE, "holds"), (tomb(6), "holds")):
         story = held(GRAVE, GRAVE, GRAVE)
+        story.wipe("C")
+        story.start("C")
+        story.take("C", copy, "bootstrap")
+        story.purge("A")
+        verdict = check(story.history())
+        assert verdict.outcome == outcome
+        assert outcome == "holds" or "while C (c2) held" in verdict.reason
+
+
+def test_a_new_incarnation_is_a_wipe_that_nobody_recorded() -> None:
+    for incarnation, outcome in (("c1", "violated"), ("c2", "holds")):
+        story = held(GRAVE, GRAVE, live(1, "x"))
         story.start("C", incarnation)
         story.purge("A")
         assert check(story.history()).outcome == outcome
 
 
-def test_a_purge_of_an_earlier_incarnation_does_not_count() -> None:
-    story = held(GRAVE, GRAVE, GRAVE)
-    story.purge("C")
-    story.start("C", "c2")
+def test_a_first_disk_that_never_had_the_key_missed_the_delete() -> None:
+    story = held(GRAVE, GRAVE, None)
+    story.start("C", "c1")
     story.purge("A")
     assert rules(check(story.history())) == [PAST]
+
+
+def test_a_damaged_copy_that_was_discarded_leaves_nothing_older() -> None:
+    story = held(GRAVE, GRAVE, GRAVE)
+    story.take("C", None, "corrupt")
+    story.purge("A")
+    assert check(story.history()).outcome == "holds"
+    story.take("C", live(1, "x"), "anti-entropy")
+    story.purge("B")
+    assert rules(check(story.history())) == [PAST]
+
+
+@pytest.mark.parametrize("cause", ["hinted handoff", "bootstrap"])
+def test_a_hint_or_a_page_that_outlives_the_purge(cause: Cause) -> None:  # Cassandra's hint guard, Scylla 23712
+    for copy, outcome in ((live(4, "x"), "violated"), (GRAVE, "holds"), (live(6, "y"), "holds")):
+        story = held(GRAVE, GRAVE, GRAVE)
+        story.wipe("C")
+        story.purge("A")
+        story.take("C", copy, cause)
+        verdict = check(story.history())
+        assert verdict.outcome == outcome
+        if outcome == "violated":
+            assert rules(verdict) == [KEPT]
+            assert verdict.violations[0].events == [5, 6]
+
+
+def test_a_hint_that_was_replayed_before_the_purge() -> None:
+    story = held(GRAVE, GRAVE, None)
+    story.take("C", live(4, "x"), "hinted handoff")
+    story.take("C", GRAVE, "hinted handoff")
+    story.purge("A")
+    assert check(story.history()).outcome == "holds"
 
 
 def test_only_replicas_of_the_key_must_be_past_it() -> None:
@@ -80,7 +133,15 @@ def test_an_older_message_in_flight() -> None:
     verdict = check(under_way(live(4, "x")).history())
     assert rules(verdict) == [LATE]
     assert verdict.violations[0].events == [4, 5]
-    assert "message m3 (write, op 1) carried v4.A from C to A, sent at 3.000 s, received at 8.000 s" in verdict.reason
+    assert "message m3 (store, op 1) carried v4.A from C to A, sent at 3.000 s, received at 8.000 s" in verdict.reason
+
+
+def test_a_message_that_only_names_a_tombstone_brings_nothing_back() -> None:
+    for kind, outcome in (("store", "violated"), ("fetched", "violated"), ("confirmed", "holds"), ("mark", "holds")):
+        story = held(GRAVE, GRAVE, GRAVE)
+        story.message(tomb(4), took=5, kind=kind)
+        story.purge("A")
+        assert check(story.history()).outcome == outcome
 
 
 @pytest.mark.parametrize("took", [None, 0, 1])

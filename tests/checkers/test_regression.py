@@ -31,6 +31,14 @@ def test_a_restart_keeps_the_floor_and_a_wipe_does_not() -> None:
         story.start("A", incarnation)
         story.take("A", live(1, "x"))
         assert check(story.history()).outcome == outcome
+    story = Story()
+    story.take("A", live(2, "y"))
+    story.wipe("A")
+    story.start("A")
+    story.take("A", live(1, "x"), "bootstrap")
+    assert check(story.history()).outcome == "holds"
+    story.take("A", live(0, "w"), "bootstrap")
+    assert rules(check(story.history())) == [OLDER]
 
 
 def test_other_nodes_and_keys_have_floors_of_their_own() -> None:

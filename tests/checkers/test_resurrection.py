@@ -112,3 +112,56 @@ def test_without_a_tombstone_nothing_was_checked() -> None:
     story.write(OLD, "A")
     verdict = check(story.history())
     assert (verdict.outcome, verdict.checked) == ("holds", 0)
+
+
+def test_a_delete_that_was_never_acknowledged_may_go_with_its_only_disk() -> None:
+    story = Story()
+    story.write(OLD, "A", "B", "C")
+    story.write(GRAVE, "C", outcome="unknown")
+    story.mend("C")
+    assert check(story.settle().history()).outcome == "holds"
+    for wiped, outcome in (("C", "holds"), ("", "violated")):
+        story = Story()
+        story.write(OLD, "A", "B", "C")
+        story.write(GRAVE, "C", outcome="unknown")
+        story.wipe(*wiped)
+        story.held[story.incarnations["C"]]["k"] = OLD
+        assert check(story.settle().history()).outcome == outcome
+
+
+def test_a_delete_that_was_acknowledged_or_purged_may_not_go_with_its_disk() -> None:
+    story = deleted("C")
+    story.wipe("C")
+    assert rules(check(story.settle().history())) == [LEFT]
+    story = Story()
+    story.write(OLD, "A", "B", "C")
+    story.write(GRAVE, "C", outcome="unknown")
+    story.purge("C")
+    story.wipe("C")
+    assert rules(check(story.settle().history())) == [LEFT]
+
+
+def test_a_tombstone_that_was_damaged_never_took_effect() -> None:
+    story = Story()
+    story.write(OLD, "A", "B", "C")
+    story.write(GRAVE, "C", outcome="unknown")
+    story.take("C", None, "corrupt")
+    story.take("C", OLD, "anti-entropy")
+    assert check(story.settle().history()).outcome == "holds"
+
+
+def test_the_end_is_that_of_the_replicas_that_are_up() -> None:
+    for down, outcome in (("C", "violated"), ("B", "holds")):
+        story = deleted("C")
+        story.mend(down)
+        assert check(story.settle().history()).outcome == outcome
+
+
+def test_a_wiped_replica_is_no_excuse_for_what_is_read_after_a_purge() -> None:
+    story = deleted(everywhere=True)
+    story.wipe("C")
+    story.purge("A", "B")
+    story.start("C")
+    story.take("C", OLD, "hinted handoff")
+    story.get(OLD)
+    assert rules(check(story.settle().history())) == sorted([READ, LEFT])

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
+import psutil
+
 from harness.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -82,6 +84,16 @@ def urushi_started(folder: Path, *words: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def living_in(folder: Path) -> list[str]:
+    """The commands of all processes that work below a folder: what a suite has started and not ended."""
+    found: list[str] = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()).is_relative_to(folder):
+                found.append(" ".join(process.cmdline()))
+    return found
 
 
 def nothing_started(folder: Path) -> bool:

@@ -2,9 +2,10 @@
 
 from hypothesis import strategies as st
 
-from harness.faults.kinds import Fault
+from harness.faults.check import overlapping, without_quorum
+from harness.faults.kinds import NO_MORE_THAN, POSSIBLE, Fault
 from harness.faults.table import KINDS
-from harness.plan import FORMAT, MS, Disk, Network, Plan, overlapping
+from harness.plan import FORMAT, JITTER_MOST_PPM, MS, Disk, Network, Plan
 from replicas.store.flaws import FLAWS
 from replicas.store.settings import Cluster, Node, Policy
 from workloads.operations import Operation
@@ -37,61 +38,89 @@ def small_plan() -> Plan:
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    """Anything that `check` must take; faults that would overlap on one process are left out."""
-    names = [f"r{number + 1}" for number in range(draw(st.integers(2, 5)))]
-    n = draw(st.integers(1, len(names)))
+    """Anything that `check` must take; faults that cannot be on together are left out."""
+    cluster = draw(clusters())
+    names = cluster.names()
     unrest_ns = draw(st.integers(MS, 10 * SECOND))
     low, width = draw(st.integers(0, 5 * MS)), draw(st.integers(0, 5 * MS))
-    faults: list[Fault] = []
+    found: list[Fault] = []
     for number in range(draw(st.integers(0, 4))):
-        fault = draw(_faults(f"f{number}", names, unrest_ns))
-        faults += [] if overlapping([*faults, fault]) else [fault]
+        fault = draw(faults(f"f{number}", names, unrest_ns))
+        found += [] if overlapping([*found, fault], names) else [fault]
+    down: list[str] = []
+    for node in draw(st.lists(st.sampled_from(names), unique=True)):
+        down += [] if without_quorum([*down, node], cluster) else [node]
     return Plan(
         format=FORMAT,
         seed=draw(st.integers(-(2**63) + 1, 2**63 - 1)),
         scenario=draw(st.text(max_size=5)),
-        cluster=Cluster(
-            [Node(name, draw(st.sampled_from(["dc1", "dc2"]))) for name in names],
-            n,
-            draw(st.integers(1, n)),
-            draw(st.integers(1, n)),
-            draw(st.sampled_from(["incarnation", "cassandra", "riak"])),
-        ),
-        policy=Policy(
-            read_repair=draw(st.sampled_from(["none", "blocking"])),
-            anti_entropy=draw(st.sampled_from(["none", "merkle"])),
-            purge=draw(st.sampled_from(["never", "confirmed"])),
-            skew_budget_ns=draw(st.integers(0, SECOND)),
-        ),
+        cluster=cluster,
+        policy=draw(_policies()),
         network=Network(low, low + width, draw(st.integers(0, 1_000_000))),
         disk=Disk(low, low + width),
-        operations=[draw(_operations(number, names, unrest_ns)) for number in range(draw(st.integers(0, 5)))],
-        faults=faults,
+        operations=[draw(_operations(number, cluster, unrest_ns)) for number in range(draw(st.integers(0, 5)))],
+        faults=found,
         unrest_ns=unrest_ns,
         mend_rounds_max=draw(st.integers(1, 50)),
         client_timeout_ns=draw(st.integers(MS, SECOND)),
         flaw=draw(st.sampled_from([None, *FLAWS])),
+        down=down,
     )
 
 
 @st.composite
-def _operations(draw: st.DrawFn, number: int, names: list[str], unrest_ns: int) -> Operation:
+def clusters(draw: st.DrawFn) -> Cluster:
+    names = [f"r{number + 1}" for number in range(draw(st.integers(1, 6)))]
+    n = draw(st.integers(1, len(names)))
+    return Cluster(
+        [Node(name, draw(st.sampled_from(["dc1", "dc2"]))) for name in names],
+        n,
+        draw(st.integers(1, n)),
+        draw(st.integers(1, n)),
+        draw(st.sampled_from(["incarnation", "cassandra", "riak"])),
+    )
+
+
+@st.composite
+def _policies(draw: st.DrawFn) -> Policy:
+    return Policy(
+        read_repair=draw(st.sampled_from(["none", "blocking", "background"])),
+        hints=draw(st.sampled_from(["none", "handoff"])),
+        anti_entropy=draw(st.sampled_from(["none", "merkle"])),
+        purge=draw(st.sampled_from(["never", "confirmed", "grace"])),
+        grace_ns=draw(st.integers(MS, SECOND)),
+        hints_max=draw(st.integers(1, 10)),
+        round_jitter_ppm=draw(st.integers(0, JITTER_MOST_PPM)),
+        skew_budget_ns=draw(st.integers(0, SECOND)),
+    )
+
+
+@st.composite
+def _operations(draw: st.DrawFn, number: int, cluster: Cluster, unrest_ns: int) -> Operation:
     kind = draw(st.sampled_from(["get", "put", "delete"]))
+    counts = {"ONE": 1, "TWO": 2, "THREE": 3, "QUORUM": 1, "ALL": 1}
     return Operation(
         id=number,
         at_ns=draw(st.integers(0, unrest_ns)),
         client=draw(st.text(max_size=3)),
-        node=draw(st.sampled_from(names)),
+        node=draw(st.sampled_from(cluster.names())),
         kind=kind,  # type: ignore[arg-type] # drawn from its values
         key=draw(st.text(max_size=3)),
         value=f"{number} {draw(st.text(max_size=3))}" if kind == "put" else None,
-        level=draw(st.sampled_from([None, "ONE", "QUORUM", "ALL"])),
+        level=draw(st.sampled_from([None, *(level for level in counts if counts[level] <= cluster.n)])),
     )
 
 
 @st.composite
-def _faults(draw: st.DrawFn, name: str, names: list[str], unrest_ns: int) -> Fault:
-    kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
+def faults(draw: st.DrawFn, name: str, nodes: list[str], unrest_ns: int) -> Fault:
+    """Also such as no seed draws."""
+    kind = KINDS[draw(st.sampled_from(sorted(each for each in KINDS if KINDS[each].nodes_min <= len(nodes))))]
     start = draw(st.integers(0, unrest_ns - 1))
-    targets = draw(st.permutations(names))[: kind.targets[0]]
-    return Fault(name, kind.name, targets, start, draw(st.integers(start + 1, unrest_ns)))
+    least, most = kind.targets(len(nodes))
+    targets = draw(st.permutations(nodes))[: draw(st.integers(least, most))]
+    parameters: dict[str, int] = {}
+    for parameter in kind.parameters:
+        lowest, highest, step = POSSIBLE[parameter]
+        highest = parameters[NO_MORE_THAN[parameter]] if parameter in NO_MORE_THAN else highest
+        parameters[parameter] = step * draw(st.integers(-(-lowest // step), highest // step))
+    return Fault(name, kind.name, targets, start, draw(st.integers(start + 1, unrest_ns)), parameters)

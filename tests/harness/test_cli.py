@@ -5,10 +5,14 @@ import os
 import re
 from importlib import metadata
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
 from harness.cli import app
+from harness.faults.table import KINDS
+from harness.report.lists import quantity
+from replicas.store.settings import Policy
 from tests.harness.commands import nothing_started, urushi, urushi_process
 
 COMMANDS = ["run", "suite", "replay", "check", "plan", "list", "doctor"]
@@ -57,6 +61,12 @@ def test_the_version_is_the_one_that_is_installed(tmp_path: Path) -> None:
         ("run demo:skips-repair --flaw skip-repair", ["--flaw", "'skip-repair'", "did you mean 'skips-repair'?"]),
         (f"run calm --seed {2**64}", ["seed", str(2**64), str(2**63 - 1)]),
         ("suite --seed 1..3", ["--seed", "Did you mean --seeds?"]),
+        ("suite --jobs 0", ["--jobs", "0 runs cannot go side by side", "1 to 256 are possible"]),
+        ("suite --jobs 257", ["--jobs", "257 runs cannot go side by side"]),
+        ("suite --jobs two", ["--jobs", "'two' is no whole number"]),
+        ("suite --keep none", ["--keep", '"all", "failures"']),
+        ("suite --failfast", ["--failfast", "Did you mean --fail-fast?"]),
+        ("suite --junit", ["--junit", "requires an argument"]),
         ("replay", ["WHAT"]),
         ("replay x --times y", ["--times", "'y' is no whole number"]),
         ("check", ["WHAT"]),
@@ -91,7 +101,7 @@ def test_json_is_one_document_on_standard_output(tmp_path: Path) -> None:
         assert outcome.code == 0, outcome.err
         assert json.loads(outcome.out)
     assert f"HOLDS   run {run_id}" in ran.err, "the rest is on standard error"
-    assert [row["name"] for row in others[4].document["faults"]] == ["kill", "pause", "isolate", "one-way"]
+    assert [row["name"] for row in others[4].document["faults"]] == list(KINDS)
     assert {"what", "ok", "said"} == set(others[5].document[0])
 
 
@@ -125,6 +135,37 @@ def test_lists_have_rows_of_one_shape(name: str, tmp_path: Path) -> None:
     shown = urushi(tmp_path, "list", name)
     assert shown.code == 0
     assert all(next(iter(row.values())) in shown.out for row in rows)
+
+
+def test_each_choice_of_a_policy_is_listed(tmp_path: Path) -> None:
+    """A choice without a word on what it does fails here, before a user meets it."""
+    rows = urushi(tmp_path, "list", "policies", "--json").document["policies"]
+    choices = {(name, str(choice)) for name, hint in get_type_hints(Policy).items() for choice in get_args(hint)}
+    assert {(row["mechanism"], row["choice"]) for row in rows} == choices
+    assert ("hints", "handoff") in choices
+
+
+def test_what_a_fault_draws_is_listed_with_its_unit(tmp_path: Path) -> None:
+    rows = urushi(tmp_path, "list", "faults", "--json").document["faults"]
+    for row in rows:
+        drawn = KINDS[row["name"]].parameters
+        assert row["drawn"] == "nothing" if not drawn else row["drawn"].count("..") == len(drawn)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "said"),
+    [
+        ("delay_ns", (5_000_000, 150_000_000), "delay 5..150 ms"),
+        ("gap_ns", (100_000,), "gap 0.1 ms"),
+        ("beat_on_ns", (20_000_000,), "beat on 20 ms"),
+        ("bytes_per_s", (2_000, 50_000), "2,000..50,000 bytes/s"),
+        ("repair_bytes_per_s", (1,), "repair 1 bytes/s"),
+        ("after_bytes", (100,), "after 100 bytes"),
+        ("times", (3,), "times 3"),
+    ],
+)
+def test_quantities_in_words(name: str, values: tuple[int, ...], said: str) -> None:
+    assert quantity(name, *values) == said
 
 
 def test_the_doctor_says_how_to_get_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

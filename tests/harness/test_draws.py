@@ -41,6 +41,22 @@ def level(drawing: Drawing, spec: Spec) -> int:
     return drawing.count("a.name", spec, 1, {"ONE": 1, "QUORUM": 2})
 
 
+def few(drawing: Drawing, spec: Spec) -> int:
+    return drawing.count("a.name", spec, most=9)
+
+
+def half(drawing: Drawing, spec: Spec) -> int:
+    return drawing.share_ppm("a.name", spec, 500_000)
+
+
+def count_span(drawing: Drawing, spec: Spec) -> tuple[int, int]:
+    return drawing.span("a.name", spec, 100)
+
+
+def bounds(drawing: Drawing, spec: Spec) -> tuple[int, int]:
+    return drawing.bounds("a.name", spec)
+
+
 def all_drawn(method: Method, spec: Spec) -> set[object]:
     return {method(Drawing(seed, "here.toml"), spec) for seed in SEEDS}
 
@@ -75,6 +91,14 @@ def all_drawn(method: Method, spec: Spec) -> set[object]:
         (span, "0.2..2ms", {(200_000, 2 * MS)}),
         (span, "5ms", {(5 * MS, 5 * MS)}),
         (span, ["1..2ns", "3..4ns"], {(1, 2), (3, 4)}),
+        (few, "8..9", {8, 9}),
+        (half, "50%", {500_000}),
+        (count_span, "10..100", {(10, 100)}),
+        (count_span, 0, {(0, 0)}),
+        (count_span, [5, "6..7"], {(5, 5), (6, 7)}),
+        (bounds, 5, {(5, 5)}),
+        (bounds, "2..5", {(2, 5)}),
+        (bounds, [3, "2..5", "4..9"], {(2, 9)}),
     ],
 )
 def test_every_form_draws_all_that_it_names_and_nothing_else(method: Method, spec: Spec, possible: set[object]) -> None:
@@ -123,6 +147,13 @@ A_SHARE = 'write a share, such as "15%" or "0..30%"'
         (choice, [], "a choice of nothing", "name at least one value"),
         (span, "2..0.2ms", "'2..0.2ms' ends before it begins", "write the smaller number first"),
         (span, "2", "'2' is no such value", A_DURATION),
+        (few, 10, "10 is too much", "9 is the most"),
+        (few, "1..10", "'1..10' is too much", "9 is the most"),
+        (half, "0..51%", "'0..51%' is too much", "50 % is the most"),
+        (count_span, "10..101", "'10..101' is too much", "100 is the most"),
+        (count_span, "1ms", "'1ms' is no such value", A_COUNT),
+        (bounds, [], "a choice of nothing", "name at least one value"),
+        (bounds, [1, "x"], "'x' is no such value", A_COUNT),
     ],
 )
 def test_every_other_form_is_one_message_with_the_place_and_what_is_allowed(
@@ -186,6 +217,8 @@ def test_all_that_is_drawn_is_noted() -> None:
     drawing.share_ppm("loss", "0.25%")
     drawing.choice("how", "none", ["none"])
     drawing.span_ns("delay", "0.2..2ms")
+    drawing.span("bytes", "1..9", 10)
+    drawing.bounds("other", "1..9")
     assert drawing.drawn == {
-        "n": "3", "r": "2", "time": "1500 ms", "loss": "0.25 %", "how": "none", "delay": "0.2..2 ms",
+        "n": "3", "r": "2", "time": "1500 ms", "loss": "0.25 %", "how": "none", "delay": "0.2..2 ms", "bytes": "1..9",
     }  # fmt: skip

@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.faults.kinds import Fault
 from harness.faults.table import KINDS
-from harness.plan import MOST, Plan, check, levers_of, overlapping, read, write
+from harness.plan import MOST, Plan, levers_of, read, write
 from harness.wrong import Wrong
 from tests.harness.commands import nothing_started, urushi
 from tests.harness.plans import plans, small_plan
@@ -62,6 +61,10 @@ def test_what_is_written_is_read_again(plan: Plan) -> None:
 
 KILL_R3 = {"id": "f3", "kind": "kill", "targets": ["r3"], "start_ns": 700_000_000, "end_ns": 900_000_000}
 NODES = "allowed: r1, r2, r3"
+MS = 1_000_000
+LATENCY = {"id": "f3", "kind": "latency", "targets": ["r1", "r2"], "start_ns": 0, "end_ns": 900_000_000,
+           "parameters": {"delay_ns": 5 * MS, "jitter_ns": 2 * MS}}  # fmt: skip
+BEAT = {"beat_on_ns": 50 * MS, "beat_off_ns": 10 * MS}
 
 BAD: list[tuple[str, Edit, str, str, str]] = [  # name, what is done to the plan, the place, what is wrong, the remedy
     ("unknown key", put("operatons", []), "operatons", "this key is not known", "did you mean 'operations'?"),
@@ -77,7 +80,7 @@ BAD: list[tuple[str, Edit, str, str, str]] = [  # name, what is done to the plan
     ("unknown kind of operation", put("operations", 0, "kind", "putt"), "operations[0].kind", "'putt'",
      "allowed: delete, get, put; did you mean 'put'?"),
     ("unknown level", put("operations", 0, "level", "QUORM"), "operations[0].level", "'QUORM'",
-     "allowed: ALL, ONE, QUORUM; did you mean 'QUORUM'?"),
+     "allowed: ALL, ONE, QUORUM, THREE, TWO; did you mean 'QUORUM'?"),
     ("unknown policy", put("policy", "purge", "confirm"), "policy.purge", "'confirm'", "did you mean 'confirmed'?"),
     ("a number that is no choice", put("policy", "tree_levels", 3), "policy.tree_levels", "'3'", "allowed: 2, 4"),
     ("W > N", put("cluster", "w", 4), "cluster.w", "W = 4 with N = 3", "1 to 3 are possible"),
@@ -102,6 +105,57 @@ BAD: list[tuple[str, Edit, str, str, str]] = [  # name, what is done to the plan
     ("a fault twice", put("faults", 1, "id", "f1"), "faults[1].id", "'f1' is there twice", "its own id"),
     ("kill of a dead node", add("faults", KILL_R3), "faults", "f2 (kill) and f3 (kill)", "let one end before"),
     ("pause of a dead node", add("faults", {**KILL_R3, "kind": "pause"}), "faults", "f3 (pause)", "let one end before"),
+    ("slow and dead", add("faults", {**KILL_R3, "kind": "slow", "parameters": BEAT}), "faults",
+     "f2 (kill) and f3 (slow) act on the process of r3", "let one end before"),
+    ("wiped while dead", add("faults", {**KILL_R3, "kind": "wipe"}), "faults", "f3 (wipe)", "let one end before"),
+    ("two delays", lambda plan: plan["faults"].extend(
+        [LATENCY, {**LATENCY, "id": "f4", "targets": ["r3"], "parameters": {"delay_ns": 6 * MS, "jitter_ns": 0}}]),
+     "faults", "f3 (latency) and f4 (latency) act on the delay of r3>r1", "let one end before"),
+    ("an unknown parameter", add("faults", {**LATENCY, "parameters": {"delay_ns": 5 * MS, "jiter_ns": 2 * MS}}),
+     "faults[2].parameters.jiter_ns", "latency has no such parameter",
+     "allowed: delay_ns, jitter_ns; did you mean 'jitter_ns'?"),
+    ("a parameter of a kind without", put("faults", 0, "parameters", BEAT), "faults[0].parameters.beat_on_ns",
+     "isolate has no such parameter", "isolate takes none"),
+    ("a missing parameter", add("faults", {**LATENCY, "parameters": {"delay_ns": 5 * MS}}),
+     "faults[2].parameters.jitter_ns", "this key is missing", "latency needs it"),
+    ("half a beat", add("faults", {**KILL_R3, "kind": "slow", "targets": ["r1"], "parameters": {"beat_on_ns": MS}}),
+     "faults[2].parameters.beat_off_ns", "this key is missing", "slow needs it"),
+    ("no delay", add("faults", {**LATENCY, "parameters": {"delay_ns": 0, "jitter_ns": 0}}),
+     "faults[2].parameters.delay_ns", "0 is not possible", "1000000 to 60000000000"),
+    ("too long a delay", add("faults", {**LATENCY, "parameters": {"delay_ns": 60_001 * MS, "jitter_ns": 0}}),
+     "faults[2].parameters.delay_ns", "60001000000 is not possible", "1000000 to 60000000000"),
+    ("half a millisecond", add("faults", {**LATENCY, "parameters": {"delay_ns": 5_500_000, "jitter_ns": 0}}),
+     "faults[2].parameters.delay_ns", "5500000 is not a multiple of 1000000", "write 5000000 or 6000000"),
+    ("more jitter than delay", add("faults", {**LATENCY, "parameters": {"delay_ns": 5 * MS, "jitter_ns": 6 * MS}}),
+     "faults[2].parameters.jitter_ns", "6000000 is more than delay_ns = 5000000", "as much or less"),
+    ("a parameter as text", add("faults", {**LATENCY, "parameters": {"delay_ns": "5ms", "jitter_ns": 0}}),
+     "faults[2].parameters[...]", "text in quotes", "write a whole number"),
+    ("a majority that is a minority", put("faults", 0, {**KILL_R3, "kind": "majority", "targets": ["r1", "r2"]}),
+     "faults[0].targets", "majority takes 1, not 2", "a minority of the nodes"),
+    ("a ring of three", put("faults", 0, {**KILL_R3, "kind": "ring", "targets": ["r1", "r2", "r3"]}),
+     "faults[0].kind", "ring needs 4 nodes or more, and there are 3", "take it out, or add nodes"),
+    ("a bridge to nowhere", put("faults", 0, {**KILL_R3, "kind": "bridge"}), "faults[0].targets",
+     "bridge takes 2, not 1", "only the first node sees both"),
+    ("no targets", put("faults", 0, {**KILL_R3, "kind": "refused", "targets": []}), "faults[0].targets",
+     "refused takes 1 to 3, not 0", "new ones are refused"),
+    ("a later target twice", put("faults", 0, {**KILL_R3, "kind": "refused", "targets": ["r1", "r2", "r2"]}),
+     "faults[0].targets", "'r2' is there twice", "new ones are refused"),
+    ("down, but no node", put("down", ["r1", "r0"]), "down[1]", "'r0' is not a node", NODES),
+    ("down twice", put("down", ["r1", "r1"]), "down[1]", "'r1' is there twice", "name each node once"),
+    ("a quorum down", put("down", ["r1", "r3"]), "down", "only 1 would be left up", "leave 2 of each key's 3 copies"),
+    ("a level above n", lambda plan: (plan["cluster"].update(n=2, r=1, w=1), plan["operations"][1].update(
+        level="THREE")), "operations[1].level", "level THREE with N = 2", "take a lower one"),
+    ("a node named like the clients", put("cluster", "nodes", 2, "name", "clients"), "cluster.nodes[2].name",
+     "'clients' is the other end", "names are r1, r2, …"),
+    ("no grace", put("policy", "grace_ns", 0), "policy.grace_ns", "0 is too little", "1000000 is the least"),
+    ("no hint window", put("policy", "hint_window_ns", -1), "policy.hint_window_ns", "-1 is too little", "1000000"),
+    ("no hint lifetime", put("policy", "hint_lifetime_ns", 5), "policy.hint_lifetime_ns", "5 is too little", "1000000"),
+    ("hints without end", put("policy", "hint_every_ns", 0), "policy.hint_every_ns", "0 is too little", "1000000"),
+    ("no hints", put("policy", "hints_max", 0), "policy.hints_max", "0 is too little", "1 is the least"),
+    ("no replay", put("policy", "hints_per_replay_max", 0), "policy.hints_per_replay_max", "0 is too little", "1 is"),
+    ("too much jitter", put("policy", "round_jitter_ppm", 500_001), "policy.round_jitter_ppm", "too much", "500000"),
+    ("negative jitter", put("policy", "round_jitter_ppm", -1), "policy.round_jitter_ppm", "-1 is too little", "0 is"),
+    ("negative rate", put("policy", "repair_bytes_per_s_max", -1), "policy.repair_bytes_per_s_max", "-1", "0 is the"),
     ("an operation twice", put("operations", 1, "id", 1), "operations[1].id", "operation 1 is there twice", "own id"),
     ("a value twice", add("operations", {"id": 9, "at_ns": 0, "client": "c", "node": "r1", "kind": "put", "key": "k",
      "value": "w1"}), "operations[4].value", "'w1' is written twice", "its own value"),
@@ -190,32 +244,24 @@ def test_a_spoilt_plan_is_taken_or_refused_and_nothing_else(data: st.DataObject,
             assert read(path) == plan
 
 
-@given(plans())
-def test_overlaps_are_found_as_by_definition(plan: Plan) -> None:
-    """Two faults of processes overlap when some moment is in both, on one node."""
-    faults = [*plan.faults, *(msgspec.structs.replace(fault, id=f"{fault.id}b", kind="kill", targets=fault.targets[:1])
-                              for fault in plan.faults)]  # fmt: skip
-    expected = {
-        (one.id, other.id)
-        for index, one in enumerate(faults)
-        for other in faults[index + 1 :]
-        if {one.kind, other.kind} <= {"kill", "pause"}
-        and one.targets == other.targets
-        and max(one.start_ns, other.start_ns) < min(one.end_ns, other.end_ns)
-    }
-    assert {(one.id, other.id) for one, other in overlapping(faults)} == expected
+OLD_FIELDS = {
+    "policy": {"read_repair", "anti_entropy", "purge", "round_every_ns", "exchange_timeout_ns", "keys_per_exchange_max",
+               "tree_levels", "message_lifetime_ns", "skew_budget_ns"},
+    "faults": {"id", "kind", "targets", "start_ns", "end_ns"},
+}  # fmt: skip
 
 
-def test_a_fault_may_begin_where_another_ends() -> None:
-    one, other = Fault("f1", "kill", ["r1"], 100, 200), Fault("f2", "pause", ["r1"], 200, 300)
-    assert overlapping([one, other]) == overlapping([other, one]) == []
-    assert overlapping([one, msgspec.structs.replace(other, start_ns=199)])
-
-
-def test_faults_of_links_may_overlap_whatever_else_is_on() -> None:
-    plan = small_plan()
-    more = [Fault("f3", "one-way", ["r3", "r1"], 60_000_000, 700_000_000), Fault("f4", "isolate", ["r3"], 1, 999)]
-    check(msgspec.structs.replace(plan, faults=[*plan.faults, *more]), "here")
+def test_a_plan_from_before_there_were_parameters_and_hints_is_read(tmp_path: Path) -> None:
+    """As the first version of this format wrote it."""
+    old = document()
+    del old["down"]
+    for name in set(old["policy"]) - OLD_FIELDS["policy"]:
+        del old["policy"][name]
+    for fault in old["faults"]:
+        del fault["parameters"]
+        assert set(fault) == OLD_FIELDS["faults"]
+    (tmp_path / "plan.json").write_text(json.dumps(old))
+    assert read(tmp_path / "plan.json") == small_plan()
 
 
 def test_the_levers_of_a_plan_name_what_needs_them() -> None:

@@ -1,5 +1,6 @@
 """A run, its folder, and what `check` and `replay` make of it; in simulation, where a plan is exact."""
 
+import io
 import json
 import re
 from pathlib import Path
@@ -7,11 +8,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from rich.console import Console
 
-from checkers.history import Fault, Header, ordered
+from checkers import files
+from checkers.history import Fault, Header, Metrics, Phase, ordered
 from harness.plan import write
 from harness.promises import MATRIX, faults_not_applied
-from harness.run import find_run, run
+from harness.report.terminal import show_run
+from harness.run import assess, find_run, run
 from harness.scenario import Scenario, draw
 from harness.wrong import Wrong
 from tests.harness.commands import BROKEN, SIMULATED, Outcome, nothing_started, stored, urushi
@@ -134,6 +138,44 @@ def test_a_run_without_anti_entropy_ends_and_says_what_it_does_not_promise(tmp_p
         assert report.verdict == "holds", report.reasons
         assert report.promises["convergence"].verdict == "not promised"
         assert "anti-entropy is off" in report.promises["convergence"].why
+
+
+def test_what_the_nodes_counted_is_in_the_report_and_summed_for_the_reader(tmp_path: Path) -> None:
+    plan = small_plan()
+    run(plan, "simulation", runs=tmp_path)
+    (folder,) = tmp_path.iterdir()
+    history = files.read(folder / "history.jsonl")
+    history.events = [event for event in history.events if not isinstance(event, Metrics)]
+    counted = {
+        "r1": {"repairs_done": 1_200, "hints_queued": 0, "grace_margin_ms": 1_500, "since_repair_of_range_7_ms": 10},
+        "r2": {"repairs_done": 34, "hints_queued": 0, "grace_margin_ms": 2_500, "since_repair_of_range_12_ms": 3_210},
+    }
+    late = [Metrics(at=history.events[-1].at, node=node, values=values) for node, values in counted.items()]
+    earlier = Metrics(at=0, node="r1", values={"repairs_done": 7})
+    events = [earlier, *history.events, *late]
+    for event in events:
+        if isinstance(event, Phase) and event.name == "mend":
+            event.down = ["r3"]
+    report = assess(plan, ordered(history.header, events), folder, proxy=None, drawn={})
+    assert report.metrics == counted
+    assert report.down == ["r3"]
+    file = io.StringIO()
+    show_run(Console(file=file, width=140), report)
+    text = file.getvalue()
+    assert "replicas: repairs done 1,234, grace margin 1.5..2.5 s, since repair of range 0.0..3.2 s\n" in text
+    assert "; stayed down: r3" in text
+
+
+def test_a_verdict_of_an_older_version_is_read(tmp_path: Path) -> None:
+    before = stored(tmp_path)
+    path = tmp_path / before["folder"] / "verdict.json"
+    for name in ("metrics", "down"):
+        del before[name]
+    for fault in before["faults"]:
+        del fault["parameters"]
+    path.write_text(json.dumps(before))
+    assert urushi(tmp_path, "replay", before["id"]).code == 0
+    assert urushi(tmp_path, "check", before["id"]).code == 0
 
 
 # Finding runs, and what is not a whole one.

@@ -1,20 +1,30 @@
 """Scenarios: every seed of a built-in one draws a plan that can run; a bad file is one message and starts nothing."""
 
+import os
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness.faults.table import KINDS
-from harness.plan import Plan, check
+from harness.plan import check
 from harness.scenario import PolicyDraw, Scenario, WorkloadDraw, built_in, draw, load
-from harness.wrong import Wrong
+from harness.wrong import Wrong, convert
+from replicas.store.settings import Policy
+from replicas.system import Level
 from tests.harness.commands import nothing_started, urushi
 
 SEEDS = range(1, 61)
+MANY = range(1, 301)
 NAMES = sorted(built_in())
 ABOUT = 'about = "x"\n'
+TABLES = {name: getattr(Scenario(), name).__struct_fields__ for name in Scenario.__struct_fields__ if name != "about"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -25,35 +35,67 @@ def test_every_seed_draws_a_plan_that_can_run(name: str) -> None:
         check(plan, name)
         assert (plan.seed, plan.scenario, plan.flaw) == (seed, name, None)
         assert int(drawn["workload.operations"]) == len(plan.operations)
-        assert not _on_one_process_at_a_time(plan)
-
-
-def _on_one_process_at_a_time(plan: Plan) -> list[tuple[str, str]]:
-    """Pairs of a kill or pause and another on the same node that share a moment."""
-    spans = [(f.targets[0], f.start_ns, f.end_ns, f.id) for f in plan.faults if f.kind in ("kill", "pause")]
-    return [
-        (one[3], other[3])
-        for index, one in enumerate(spans)
-        for other in spans[index + 1 :]
-        if one[0] == other[0] and max(one[1], other[1]) < min(one[2], other[2])
-    ]
+        assert drawn["phases.down"] == (" ".join(plan.down) or "none")
 
 
 def test_seeds_of_the_default_reach_all_that_it_may_draw() -> None:
     """What the test above says would be empty if faults were rare."""
-    plans = [draw(load("default"), "default", seed)[0] for seed in SEEDS]
-    assert {fault.kind for plan in plans for fault in plan.faults} == set(load("default").faults.kinds)
+    plans = [draw(load("default"), "default", seed)[0] for seed in MANY]
+    assert {fault.kind for plan in plans for fault in plan.faults} == set(KINDS)
     assert {len(plan.cluster.nodes) for plan in plans} == {3, 4, 5}
-    assert {len(plan.faults) for plan in plans} == {2, 3, 4, 5, 6}
-    assert {plan.policy.read_repair for plan in plans} == {"blocking", "none"}
+    assert {len(plan.faults) for plan in plans} == {2, 3, 4, 5, 6, 7}
+    assert {plan.policy.read_repair for plan in plans} == {"blocking", "none", "background"}
+    assert {plan.policy.hints for plan in plans} == {"none", "handoff"}
+    assert {len(plan.down) for plan in plans} == {0, 1}
+    assert {plan.policy.round_jitter_ppm > 150_000 for plan in plans} == {True, False}
     targets = {target for plan in plans for fault in plan.faults for target in fault.targets}
     assert targets == {"r1", "r2", "r3", "r4", "r5"}
     assert len({msgspec.json.encode(msgspec.structs.replace(plan, seed=0)) for plan in plans}) == len(plans)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_seeds_reach_every_kind_that_a_scenario_names(name: str) -> None:
+    scenario = load(name)
+    kinds = {fault.kind for seed in MANY for fault in draw(scenario, name, seed)[0].faults}
+    assert kinds == (set() if scenario.faults.count == 0 else set(scenario.faults.kinds))
+
+
+def test_the_built_in_scenarios_reach_every_level_policy_and_workload() -> None:
+    """Each word that a plan may have is in some plan that is drawn by default, `never` to purge and no rounds aside."""
+    plans = [draw(load(name), name, seed)[0] for name in NAMES for seed in SEEDS]
+    assert {operation.level for plan in plans for operation in plan.operations} == {None, *get_args(Level)}
+    assert {plan.policy.purge for plan in plans} == {"confirmed", "grace"}
+    assert {plan.policy.read_repair for plan in plans} == {"blocking", "none", "background"}
+
+
 def test_the_same_seed_is_the_same_plan() -> None:
     for name in NAMES:
         assert draw(load(name), name, 5) == draw(load(name), name, 5)
+
+
+_CHILD = """
+import sys
+import msgspec
+from harness.scenario import built_in, draw, load
+for name in sorted(built_in()):
+    for seed in range(1, 16):
+        sys.stdout.buffer.write(msgspec.json.encode(draw(load(name), name, seed)))
+"""
+
+
+def test_the_same_seed_is_the_same_plan_in_a_fresh_process_with_another_hash_seed() -> None:
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", _CHILD],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for seed in ("1", "4711")
+    ]
+    assert len(outputs[0]) > 1_000_000
+    assert outputs[0] == outputs[1]
 
 
 def test_a_flaw_changes_nothing_else() -> None:
@@ -90,6 +132,7 @@ def test_one_more_fault_leaves_the_others_as_they_were() -> None:
             )
             for count in (3, 4)
         )
+        assert few[0].faults
         assert [fault for fault in many[0].faults if fault.id != "f4"] == few[0].faults
 
 
@@ -97,11 +140,16 @@ def _fields(struct: msgspec.Struct) -> dict[str, Any]:
     return {name: getattr(struct, name) for name in struct.__struct_fields__}
 
 
+def test_a_scenario_that_says_nothing_has_the_defaults_of_the_policy() -> None:
+    plan, _ = draw(Scenario(), "x", 1)
+    assert plan.policy == Policy()
+
+
 def test_levels_stand_for_their_counts() -> None:
-    text = ABOUT + '[cluster]\nnodes = 5\nn = 5\nr = "ONE"\nw = ["QUORUM", "ALL"]\n'
+    text = ABOUT + '[cluster]\nnodes = 5\nn = 5\nr = ["ONE", "TWO"]\nw = ["QUORUM", "ALL"]\n'
     scenario = msgspec.toml.decode(text.encode(), type=Scenario)
     plans = [draw(scenario, "x", seed) for seed in SEEDS]
-    assert {plan.cluster.r for plan, _ in plans} == {1}
+    assert {plan.cluster.r for plan, _ in plans} == {1, 2}
     assert {plan.cluster.w for plan, _ in plans} == {3, 5}
     assert all(drawn["cluster.w"] == str(plan.cluster.w) for plan, drawn in plans)
 
@@ -123,12 +171,36 @@ BAD: list[tuple[str, str, str]] = [  # the file after its first line, how the me
     ("[policy]\nround_every = 0", "policy.round_every: 0 is too little", "1 ms is the least"),
     ('[faults]\nkinds = ["kil"]', "faults.kinds: 'kil' is no kind of fault", "did you mean 'kill'?"),
     ("[faults]\nkinds = []", "faults.kinds: ", f"allowed: {', '.join(KINDS)}"),
-    ("[cluster]\nnodes = 1\nn = 1", "faults.kinds: isolate needs a link", "two nodes or more"),
+    ("[cluster]\nnodes = 1\nn = 1", "faults.kinds: isolate needs 2 nodes or more", "there are never more than 1"),
+    ('[faults]\nkinds = ["kill", "ring"]', "faults.kinds: ring needs 4 nodes or more", "never more than 3"),
+    (
+        '[cluster]\nnodes = "3..5"\n[faults]\nkinds = ["ring"]',
+        "faults.kinds: there may be 3 nodes only, and ring need more",
+        "add a kind that needs fewer",
+    ),
+    ("[faults]\ncount = []", "faults.count: a choice of nothing", "at least one value"),
+    ("[faults]\ncount = 201", "faults.count: 201 is too much", "200 is the most"),
+    ("[faults]\nswarm = 1", "faults.swarm: this is a whole number", "write true or false"),
+    ('[cluster]\nw = "ONE"\n[faults]\nkinds = ["wipe"]', "faults.kinds: no wipe, for one copy is enough", "add a kind"),
+    ('[phases]\ndown = 1\n[faults]\nkinds = ["wipe"]', "faults.kinds: no wipe, for r", "stay down; add a kind"),
+    ('[phases]\ndown = "x"', "phases.down: 'x' is no such value", "write a count"),
+    ('[cluster]\nnodes = 3\nn = 2\nr = "THREE"', "cluster.r: R = 3 with N = 2", "1 to 2 are possible"),
+    (
+        '[cluster]\nn = "2..3"\n[workload]\nwrite_levels = ["ONE", "THREE"]',
+        "workload.write_levels: THREE with n = 2, which a seed may draw",
+        "draw more copies, or leave the level out",
+    ),
+    ('[workload]\nmix = "churm"', "workload.mix: 'churm' is not possible here", "did you mean 'churn'?"),
+    ("[workload]\nvalue_bytes = 100_001", "workload.value_bytes: 100001 is too much", "100000 is the most"),
+    ('[policy]\nhints = "handof"', "policy.hints: 'handof' is not possible here", "did you mean 'handoff'?"),
+    ("[policy]\ngrace = 0", "policy.grace: 0 is too little", "1 ms is the least"),
+    ("[policy]\nhints_max = 0", "policy.hints_max: 0 is too little", "1 is the least"),
+    ('[policy]\nround_jitter = "60%"', "policy.round_jitter: '60%' is too much", "50 % is the most"),
     ('[faults]\ncount = 0\nlength = "no"', "faults.length: 'no' is no such value", "write a duration"),
     (
         '[workload]\ndistribution = "zip"',
         "workload.distribution: 'zip'",
-        "allowed: uniform, zipf; did you mean 'zipf'?",
+        "allowed: uniform, zipf, hot-cold, sequential; did you mean 'zipf'?",
     ),
     ("[workload]\nkeys = 0", "workload.keys: 0 is too little", "1 is the least"),
     ("[workload]\nclients = 0", "workload.clients: 0 is too little", "1 is the least"),
@@ -156,6 +228,31 @@ def test_a_bad_file_is_one_message_and_starts_nothing(
     assert more in outcome.err
     assert outcome.err.count("\n") == 1
     assert nothing_started(tmp_path)
+
+
+JUNK = st.one_of(
+    st.booleans(), st.integers(-(2**80), 2**80), st.floats(), st.text(max_size=4), st.just([]), st.just({}),
+    st.sampled_from(["5", "0..3", "1ms", "2..1", "50%", "kill", "wipe", "ring", "ONE", ["kill", "x"], [1, "0..2"]]),
+)  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.data(), JUNK, st.integers(-(2**63), 2**63))
+def test_a_spoilt_scenario_draws_a_plan_or_is_refused_and_nothing_else(
+    data: st.DataObject, junk: object, seed: int
+) -> None:
+    """No error of another type may come out, and none without its place."""
+    name = data.draw(st.sampled_from(NAMES))
+    spoilt = tomllib.loads(built_in()[name])
+    table = data.draw(st.sampled_from(sorted(TABLES)))
+    key = data.draw(st.sampled_from(TABLES[table]))
+    spoilt.setdefault(table, {})[key] = junk
+    try:
+        plan, _ = draw(convert(spoilt, Scenario, "mine"), "mine", seed)
+    except Wrong as wrong:
+        assert wrong.place.startswith("mine")
+    else:
+        check(plan, "mine")
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

@@ -1,30 +1,34 @@
-"""Many seeds: which are meant, what becomes of each, and what the suite says in the end."""
+"""Many seeds: which are meant, what becomes of each, and what is left when a suite is stopped."""
 
-import io
-import pickle
+import os
 import re
 import signal
 import subprocess
+import sys
+import time  # noqa: TID251 - waits for processes to end
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
-import msgspec
 import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
-from harness import suite
-from harness.report.failures import words
-from harness.report.terminal import verdict_table
-from harness.run import Report, run
+from harness.run import run
 from harness.scenario import draw, load
-from harness.suite import SEEDS_MAX, Job, Result, parse_seeds
+from harness.suite import SEEDS_MAX, parse_seeds, write_seeds
 from harness.wrong import Wrong
-from tests.harness.commands import nothing_started, urushi, urushi_process, urushi_started
-from tests.harness.plans import small_plan
+from tests.harness.commands import (
+    ROOT,
+    SIMULATED,
+    living_in,
+    nothing_started,
+    urushi,
+    urushi_process,
+    urushi_started,
+)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +81,14 @@ def test_other_seeds_are_refused(text: str, what: str, remedy: str) -> None:
     assert remedy in str(caught.value)
 
 
+@given(st.sets(st.integers(0, 40), min_size=1))
+def test_seeds_are_written_as_they_are_read(seeds: set[int]) -> None:
+    """So that what a suite says it has not run can be given to the next one."""
+    text = write_seeds(seeds)
+    assert parse_seeds(text) == sorted(seeds)
+    assert text.count(",") == sum(seed - 1 not in seeds for seed in seeds) - 1
+
+
 def test_as_many_as_are_possible_are_taken() -> None:
     assert len(parse_seeds(f"1..{SEEDS_MAX}")) == SEEDS_MAX
 
@@ -86,77 +98,6 @@ def test_bad_seeds_start_nothing(tmp_path: Path) -> None:
     assert outcome.code == 2
     assert outcome.err == "wrong: --seeds: '5..1' ends before it begins; write the smaller seed first\n"
     assert nothing_started(tmp_path)
-
-
-# What becomes of a suite.
-
-
-def reports(folder: Path, *verdicts: str) -> list[Report]:
-    report = run(small_plan(), "simulation", runs=folder)
-    return [msgspec.structs.replace(report, verdict=verdict) for verdict in verdicts]
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "errors", "verdict", "code"),
-    [
-        (["holds", "holds"], {}, "holds", 0),
-        (["holds", "unknown"], {}, "unknown", 3),
-        (["unknown", "violated", "holds"], {}, "violated", 1),
-        (["holds"], {3: "no proxy"}, "unknown", 4),
-        (["unknown"], {3: "no proxy"}, "unknown", 4),
-        ([], {3: "no proxy"}, "unknown", 4),
-        (["violated"], {3: "no proxy"}, "violated", 1),
-    ],
-)
-def test_the_worst_decides(
-    verdicts: list[str], errors: dict[int, str], verdict: str, code: int, tmp_path: Path
-) -> None:
-    """A seed that failed is a seed of which nothing is known: it can make a suite neither green nor red."""
-    result = Result(reports(tmp_path, *verdicts), errors)
-    assert (result.verdict(), result.exit_code()) == (verdict, code)
-    said = "\n".join(result.summary())
-    assert f"{len(verdicts)} runs: {verdicts.count('holds')} holds, {verdicts.count('violated')} violated" in said
-    assert all(f"seed {seed} failed: {error}" in said for seed, error in errors.items())
-
-
-class Awkward(Exception):
-    """Like some errors of ours: cannot be made again from its message alone."""
-
-    def __init__(self, place: str, why: str) -> None:
-        super().__init__(f"{place}: {why}")
-
-
-def test_an_error_that_cannot_be_sent_between_processes_fails_its_own_seed_only(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with pytest.raises(TypeError):
-        pickle.loads(pickle.dumps(Awkward("r1", "gone")))  # noqa: S301 - our own bytes; this is what the pool would do
-
-    def fail(*_: object, **__: object) -> Report:
-        raise ExceptionGroup("tasks", [Awkward("r1", "gone"), ExceptionGroup("more", [Awkward("r2", "too")])])
-
-    monkeypatch.setattr(suite, "run", fail)
-    outcome = suite._work(Job(small_plan(), {}, "simulation", "auto"))
-    assert pickle.loads(pickle.dumps(outcome)) == "Awkward: r1: gone\nAwkward: r2: too"  # noqa: S301 - as above
-
-
-def test_failures_in_words() -> None:
-    assert words(ValueError("no")) == "ValueError: no"
-    assert words(BaseExceptionGroup("g", [KeyboardInterrupt()])) == "KeyboardInterrupt: "
-
-
-def test_the_table_has_a_row_a_seed(tmp_path: Path) -> None:
-    console = Console(file=io.StringIO(), width=160)
-    rows = reports(tmp_path, "holds", "violated")
-    console.print(verdict_table(rows))
-    text = console.file.getvalue()  # type: ignore[attr-defined] # the file given above
-    head, first, second = text.splitlines()
-    assert head.split()[:3] == ["seed", "verdict", "run"]
-    assert first.split()[:3] == ["1", "holds", rows[0].id]
-    assert second.split()[:3] == ["1", "violated", rows[1].id]
-    assert "isolate(" in first
-    assert "kill(" in first
-    assert f"{rows[0].operations['ok']}/{rows[0].operations['failed']}/{rows[0].operations['unknown']}" in first
 
 
 # Whole suites, each in a process of its own.
@@ -176,9 +117,9 @@ def test_a_suite_that_holds(tmp_path: Path) -> None:
 
 
 @contextmanager
-def many_seeds(folder: Path) -> Iterator[subprocess.Popen[str]]:
+def many_seeds(folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
     """A suite that has just finished its first seed."""
-    process = urushi_started(folder, "suite", "calm", "--seeds", "1..200", "--stage", "simulation")
+    process = urushi_started(folder, "suite", "calm", "--seeds", "1..200", *SIMULATED, *words)
     try:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("seed ")
@@ -189,12 +130,30 @@ def many_seeds(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_suite_that_is_stopped_does_not_perform_the_rest(tmp_path: Path) -> None:
-    with many_seeds(tmp_path) as process:
+    with many_seeds(tmp_path, "--junit", "a.xml") as process:
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err == "stopped by Ctrl-C; what was started has been ended\n"
     assert len(list(tmp_path.glob(".urushi/runs/*"))) < 100
+    found = re.search(r"^stopped by Ctrl-C; (\d+) of 200 seeds not run: .*\n(\d+) runs: \2 holds", out, re.MULTILINE)
+    assert found is not None
+    assert int(found[1]) + int(found[2]) == 200
+    root = ET.parse(tmp_path / "a.xml").getroot()  # noqa: S314 - our own file
+    assert (root.get("tests"), root.get("skipped")) == ("200", found[1])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_suite_that_is_killed_leaves_no_worker(number: signal.Signals, tmp_path: Path) -> None:
+    """The pool's own workers wait for ever for a parent that is gone."""
+    with many_seeds(tmp_path) as process:
+        assert len(living_in(tmp_path)) > 1
+        process.send_signal(number)
+        process.wait(timeout=60)
+        deadline = time.monotonic() + 30
+        while living_in(tmp_path) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert living_in(tmp_path) == []
 
 
 def test_a_worker_that_is_killed_fails_the_seeds_that_are_left(tmp_path: Path) -> None:
@@ -224,6 +183,66 @@ def test_one_broken_seed_makes_a_suite_red(tmp_path: Path) -> None:
     assert outcome.code == 1, outcome.err
     rows = re.findall(r"^(\d+) +(holds|violated|unknown) ", outcome.out, re.MULTILINE)
     assert dict(rows) == {str(green): "holds", str(red): "violated"}
-    assert outcome.out.count("VIOLATED  purge soundness ") == 1
+    assert outcome.out.count("VIOLATED  ") == 1
     assert "Reproduce:  urushi replay " in outcome.out
     assert "2 runs: 1 holds, 1 violated, 0 unknown" in outcome.out
+
+
+def test_fail_fast_begins_no_seed_after_the_first_broken_promise(tmp_path: Path) -> None:
+    words = ("suite", "--flaw", "purges-after-quorum", "--seeds", "1..60", *SIMULATED, "--fail-fast", "--jobs", "1")
+    outcome = urushi_process(tmp_path, *words, "--junit", "a.xml", "--json")
+    assert outcome.code == 1, outcome.err
+    document = outcome.document
+    assert document["verdict"] == "violated"
+    verdicts = [report["verdict"] for report in document["runs"]]
+    assert verdicts.count("violated") == 1
+    assert verdicts[-1] == "violated"
+    assert [report["seed"] for report in document["runs"]] == list(range(1, len(verdicts) + 1))
+    left = list(range(len(verdicts) + 1, 61))
+    assert left
+    assert document["not_run"] == left
+    assert f"stopped by --fail-fast; {len(left)} of 60 seeds not run: {write_seeds(left)}\n" in outcome.err
+    assert {path.name for path in tmp_path.glob(".urushi/runs/*")} == {report["id"] for report in document["runs"]}
+    root = ET.parse(tmp_path / "a.xml").getroot()  # noqa: S314 - our own file
+    assert (root.get("tests"), root.get("failures")) == ("60", "1")
+    assert len([skip for skip in root.iter("skipped") if "not run" in str(skip.get("message"))]) == len(left)
+
+
+# One run shows its flaw after some seconds, the other would take a minute.
+TWO_RUNS = """
+import msgspec
+from harness import suite
+from harness.demonstrations import PLANS
+red = PLANS["purges-unconfirmed"]("purges-unconfirmed")
+long = msgspec.structs.replace(red, seed=2, flaw=None, unrest_ns=60_000_000_000)
+order = suite.Order("two", [1, 2], lambda seed: ([red, long][seed - 1], {}), "processes", "auto")
+result = suite.perform(order, lambda finished, left_s: None, workers=2, fail_fast=True)
+print(*(report.verdict for report in result.reports), *result.errors.values(), "not run:", *result.not_run)
+"""
+
+
+@pytest.mark.processes
+def test_fail_fast_ends_the_run_that_is_under_way_and_all_that_it_started(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", TWO_RUNS]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    out = subprocess.check_output(command, cwd=tmp_path, env=environment, text=True, timeout=100)
+    left = living_in(tmp_path)
+    assert out == "violated not run: 2\n"
+    assert len(list(tmp_path.glob(".urushi/runs/*"))) == 2, "the long run was under way"
+    assert left == []
+
+
+def test_with_keep_failures_the_folders_of_runs_that_hold_are_deleted(tmp_path: Path) -> None:
+    words = ("suite", "--flaw", "purges-after-quorum", "--seeds", "1..8", *SIMULATED, "--keep", "failures")
+    document = urushi_process(tmp_path, *words, "--json").document
+    kept = {report["id"] for report in document["runs"] if report["verdict"] != "holds"}
+    assert 0 < len(kept) < 8
+    assert {path.name for path in tmp_path.glob(".urushi/runs/*")} == kept
+    assert {report["folder"] for report in document["runs"] if report["verdict"] == "holds"} == {""}
+
+
+def test_one_job_is_one_run_at_a_time(tmp_path: Path) -> None:
+    """The workers are the processes with a run of their own; the tracker of the pool and the suite itself have none."""
+    with many_seeds(tmp_path, "--jobs", "1"):
+        workers = [command for command in living_in(tmp_path) if "spawn_main" in command]
+        assert len(workers) == 1

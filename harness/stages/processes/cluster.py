@@ -1,28 +1,24 @@
-"""The processes of one run and the levers on them: replicas, the proxy server, and a link for each direction."""
+"""The processes of one run: replicas, the proxy server, and a link for each direction; and the levers on them."""
 
 import asyncio
 import os
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from checkers.history import Life
-from harness.levers import Action, ends, link
+from harness.levers import CLIENTS, ends, link
 from harness.stages.processes.addresses import Block
+from harness.stages.processes.levers import Levers
 from harness.stages.processes.links import server
 from harness.stages.processes.links.control import Control
+from harness.stages.processes.links.levers import LinkLevers, proxy_of
 from harness.stages.processes.links.link import Link, LinkError
+from harness.stages.processes.node import POLL_S, START_DEADLINE_S, Node
 from harness.stages.processes.supervise import Child, ChildEndedError, Guardian, last_lines
 from replicas.system import Address, Observer, System
 
 T = TypeVar("T")
-
-START_DEADLINE_S = 20.0
-STEP_DEADLINE_S = 5.0
-PROBE_DEADLINE_S = 0.25
-POLL_S = 0.005
 
 
 class Cluster:
@@ -38,33 +34,35 @@ class Cluster:
         choice: server.ServerChoice,
     ) -> None:
         self.names = names
-        self.lives: list[Life] = []
-        self._system = system
         self._folder = folder
         self._guardian = guardian
         self._choice = choice
-        self._direct = {name: block.node(index) for index, name in enumerate(names)}
-        pairs = [(one, other) for one in names for other in names if one != other]
-        self._links = {link(*pair): block.proxy(index) for index, pair in enumerate(pairs)}
-        self._doors = {name: block.proxy(len(pairs) + index) for index, name in enumerate(names)}
+        self._upstream = {name: block.node(index) for index, name in enumerate(names)}
+        between = [link(one, other) for one in names for other in names if one != other]
+        doors = [link(CLIENTS, name) for name in names]
+        self._links = {name: block.proxy(index) for index, name in enumerate([*between, *doors])}
         self._api = block.api
         self._control = Control(*block.api)
         self._proxy_server: Child | None = None
-        self._children: dict[str, Child] = {}
-        self._commands: dict[str, list[str]] = {}
+        self.nodes = {
+            name: Node(name, system, folder / name, guardian, self._upstream[name], self._links_of(name))
+            for name in names
+        }
+        self.levers = Levers(self.nodes, LinkLevers(self._control), system, self.address)
 
     async def start(self) -> None:
         """Returns when every node answers and has been greeted by each of its peers over their link."""
-        proxies = self._folder / "proxy.log"
-        child = self._proxy_server = await self._spawn(server.argv(self._choice, *self._api), self._folder, proxies)
-        replicas = asyncio.gather(*(self._start_node(name) for name in self.names))
+        log = self._folder / "proxy.log"
+        command = server.argv(self._choice, *self._api)
+        child = self._proxy_server = await self._guardian.spawn(command, env=os.environ, cwd=self._folder, log=log)
+        replicas = asyncio.gather(*(node.start() for node in self.nodes.values()))
         try:
             await child.outlives(
                 asyncio.to_thread(self._open_links), "the proxy server to be ready", deadline_s=START_DEADLINE_S
             )
         finally:
             await replicas
-        await asyncio.gather(*(self._greeted(name) for name in self.names))
+        await asyncio.gather(*(node.greeted() for node in self.nodes.values()))
         await self.all_reached(START_DEADLINE_S)
 
     def close(self) -> None:
@@ -73,31 +71,27 @@ class Cluster:
 
     def _open_links(self) -> None:
         self._control.wait_ready(START_DEADLINE_S)
-        links = [Link(_proxy(name), str(at), str(self._direct[ends(name)[1]])) for name, at in self._links.items()]
-        doors = [Link(f"clients-{name}", str(at), str(self._direct[name])) for name, at in self._doors.items()]
-        self._control.create(links + doors)
+        self._control.create(
+            [Link(proxy_of(name), str(at), str(self._upstream[ends(name)[1]])) for name, at in self._links.items()]
+        )
 
-    async def _start_node(self, name: str) -> None:
-        links = {ends(each)[1]: at for each, at in self._links.items() if ends(each)[0] == name}
-        folder = self._folder / name
-        self._commands[name] = self._system.prepare(name, 1, self._direct[name], links, folder)
-        self._children[name] = await self._spawn(self._commands[name], folder, folder / "log.txt")
+    def _links_of(self, name: str) -> dict[str, Address]:
+        return {ends(each)[1]: at for each, at in self._links.items() if ends(each)[0] == name}
 
-    async def _spawn(self, command: list[str], folder: Path, log: Path) -> Child:
-        return await self._guardian.spawn(command, env=os.environ, cwd=folder, log=log)
-
-    async def _greeted(self, name: str) -> None:
-        child = self._children[name]
-        greeting = self._observed(name, _nothing)
-        await child.outlives(greeting, f"{name} to answer at its address", deadline_s=START_DEADLINE_S)
+    def living(self) -> list[str]:
+        """Nodes that nobody has ended."""
+        return [name for name in self.names if self.nodes[name].down is None]
 
     async def all_reached(self, deadline_s: float) -> None:
-        """Waits until every node has been greeted over each of its links. One that stays closed although no fault is
-        on makes any verdict worthless: LinkError."""
+        """Waits until every living node has been greeted over each of its links to another. One that stays closed
+        although no fault is on makes any verdict worthless: LinkError."""
         until = asyncio.get_running_loop().time() + deadline_s
         while True:
-            silent = await asyncio.gather(*(self.observe(name, _unreached) for name in self.names))
-            closed = [link(name, peer) for name, peers in zip(self.names, silent, strict=True) for peer in peers]
+            living = self.living()
+            silent = await asyncio.gather(*(self.observe(name, _unreached) for name in living))
+            closed = [
+                link(name, peer) for name, peers in zip(living, silent, strict=True) for peer in peers if peer in living
+            ]
             if not closed:
                 return
             if asyncio.get_running_loop().time() > until:
@@ -105,75 +99,25 @@ class Cluster:
                 raise LinkError(", ".join(closed), "wait until open", what, f"See {self._folder / 'proxy.log'}")
             await asyncio.sleep(POLL_S)
 
+    def address(self, name: str) -> Address:
+        """Where whoever sends over this link connects; both directions of a client link have one."""
+        sender, to = ends(name)
+        return self._links[link(CLIENTS, sender) if to == CLIENTS else name]
+
     def door(self, name: str) -> Address:
         """Where clients reach a node: its client link."""
-        return self._doors[name]
+        return self.address(link(CLIENTS, name))
 
     async def observe(self, name: str, look: Callable[[Observer], Awaitable[T]]) -> T:
-        """Past all links. A node that has died meanwhile is reported with the end of its log."""
-        child = self._children[name]
-        return await child.outlives(self._observed(name, look), f"{name} to answer", deadline_s=STEP_DEADLINE_S)
+        return await self.nodes[name].observe(look)
 
-    async def _observed(self, name: str, look: Callable[[Observer], Awaitable[T]]) -> T:
-        while True:
-            try:
-                observer = await self._system.observe(self._direct[name], STEP_DEADLINE_S)
-            except ConnectionError:
-                await asyncio.sleep(POLL_S)
-                continue
-            try:
-                return await look(observer)
-            finally:
-                observer.close()
-
-    async def pull(self, action: Action) -> None:
-        if action.lever == "block":
-            await asyncio.to_thread(self._control.block, _proxy(action.target))
-            return
-        child = self._children[action.target]
-        if action.lever == "pause":
-            await child.signal(signal.SIGSTOP)
-            await child.becomes("stopped", deadline_s=STEP_DEADLINE_S)
-            return
-        await child.signal(signal.SIGKILL)
-        await child.exited(deadline_s=STEP_DEADLINE_S)
-
-    async def let_go(self, action: Action) -> None:
-        if action.lever == "block":
-            await asyncio.to_thread(self._control.unblock, _proxy(action.target))
-        elif action.lever == "pause":
-            await self._children[action.target].signal(signal.SIGCONT)
-        else:
-            folder = self._folder / action.target
-            command = self._commands[action.target]
-            self._children[action.target] = await self._spawn(command, folder, folder / "log.txt")
-            await self._greeted(action.target)
-
-    async def evidence(self, action: Action) -> tuple[bool, str]:
-        """Whether the lever is pulled, by what the operating system, the proxy and a message over the link say."""
-        if action.lever == "block":
-            return await self._evidence_of_block(action.target)
-        state = self._children[action.target].state()
-        wanted = "stopped" if action.lever == "pause" else "gone"
-        return state == wanted, f"{action.target} is {state}"
-
-    async def _evidence_of_block(self, name: str) -> tuple[bool, str]:
-        answered, blocked = await asyncio.gather(
-            self._system.probe(self._links[name], PROBE_DEADLINE_S),
-            asyncio.to_thread(self._control.blocked, _proxy(name)),
-        )
-        seen = "a message over it was answered" if answered else "a message over it got no answer"
-        return blocked and not answered, f"{name}: {'its toxic is on' if blocked else 'no toxic is on'}, {seen}"
-
-    def check_alive(self, but_for: set[str]) -> None:
+    def check_alive(self) -> None:
         """A replica or a proxy server that ended of itself is no verdict: it is an error, with its last words."""
         proxy = self._proxy_server
         if proxy is not None and proxy.ended is not None:
             raise ChildEndedError(f"the proxy server ended of itself ({proxy.ended})\n{last_lines(proxy.log)}")
-        for name, child in self._children.items():
-            if name not in but_for and child.ended is not None:
-                log = self._folder / name / "log.txt"
-                raise ChildEndedError(f"{name} ended of itself ({child.ended})\n{last_lines(log)}")
+        for node in self.nodes.values():
+            node.check_alive()
 
 
 @asynccontextmanager
@@ -188,15 +132,6 @@ async def running(
             yield cluster
         finally:
             cluster.close()
-
-
-def _proxy(name: str) -> str:
-    sender, to = ends(name)
-    return f"{sender}-to-{to}"
-
-
-async def _nothing(_observer: Observer) -> None:
-    """The greeting was all that was wanted."""
 
 
 async def _unreached(observer: Observer) -> list[str]:

@@ -15,16 +15,19 @@ or {"error": why}. Unasked it says {"ready": true} once, and {"exited": 17, "cod
 
 A child leads a session of its own and stands for its process group: signals go to the group, and when the
 child ends, the rest of the group is killed. Its stdin is a lifeline: end of file there means that the guardian
-is gone.
+is gone, and so is the child, since the kernel then kills it and its group, stopped or not.
 
 The end comes with end of file on stdin, the death of the harness (a process that the harness forked may hold
 the pipe open), SIGTERM, SIGINT or SIGHUP. Then all descendants are killed, stopped and daemonised ones too, and
 reaped, the temporary directories are removed, and only then are the held descriptors let go. Exit status 1
-means that something could not be ended or removed; stderr says what.
+means that something could not be ended or removed; stderr says what. When the guardian itself is killed, the
+harness removes the directories and ends what is left of the sessions; a daemon stays then, and so do the
+directories if both are killed at one moment.
 """
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import select
@@ -39,42 +42,79 @@ REQUEST_BYTES_MAX = 1 << 22
 ERROR_CHARACTERS_MAX = 300  # escaped, still below PIPE_BUF: a line is written whole or not at all
 ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 PYTHON_IGNORES = (signal.SIGPIPE, signal.SIGXFSZ)  # which a child would inherit
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+prctl = ctypes.CDLL(None, use_errno=True).prctl  # looked up before any fork
 
 children: dict[int, int] = {}  # pid -> our end of its lifeline
 directories: list[str] = []
 
 
 def spawn(argv: list[str], env: dict[str, str], cwd: str, log: str) -> dict[str, Any]:
-    with contextlib.ExitStack() as stack:
-        stack.callback(os.chdir, "/")  # our working directory would keep a disk under fault mounted
-        os.chdir(cwd)
-        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        stack.callback(os.close, output)
-        lifeline, ours = os.pipe()
-        stack.callback(os.close, lifeline)
-        try:
-            pid = os.posix_spawn(
-                argv[0],
-                argv,
-                env,
-                file_actions=[(os.POSIX_SPAWN_DUP2, *pair) for pair in ((lifeline, 0), (output, 1), (output, 2))],
-                setsid=True,
-                setsigmask=[],
-                setsigdef=PYTHON_IGNORES,
-            )
-        except BaseException:
-            os.close(ours)
-            raise
+    lifeline, ours = os.pipe()
+    try:
+        pid = start(argv, env, cwd, log, lifeline)
+    except BaseException:
+        os.close(ours)
+        raise
+    finally:
+        os.close(lifeline)
     children[pid] = ours
     return {"pid": pid}
 
 
+def start(argv: list[str], env: dict[str, str], cwd: str, log: str, lifeline: int) -> int:
+    """Returns once the program runs; what has kept it from that is raised here."""
+    guardian = os.getpid()
+    reading, writing = os.pipe()
+    with open(reading, "rb") as failure:  # noqa: PTH123 - a descriptor
+        with open(writing, "wb", buffering=0) as report:  # noqa: PTH123 - likewise; exec closes the child's
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    die_with(guardian, lifeline)
+                    become(argv, env, cwd, log, lifeline)
+                except BaseException as error:  # noqa: BLE001 - whatever it is, two guardians must not go on
+                    report.write((str(error) or repr(error)).encode(errors="backslashreplace"))
+                finally:
+                    os._exit(127)
+        why = failure.read()
+    if why:
+        os.waitpid(pid, 0)
+        raise OSError(why.decode())
+    return pid
+
+
+def die_with(guardian: int, lifeline: int) -> None:
+    """Have the kernel kill this child when the guardian is gone, and its group too while one of it has the lifeline.
+
+    A parent-death signal fires when the spawning thread ends. The guardian has one thread, which lives as long as the
+    run. The signal is this process's alone; the one that comes with the end of the lifeline is for the whole group.
+    """
+    call_prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != guardian:  # it ended before that call
+        os._exit(127)
+    os.setsid()
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC)
+
+
+def become(argv: list[str], env: dict[str, str], cwd: str, log: str, lifeline: int) -> None:
+    os.chdir(cwd)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for ours, standard in ((lifeline, 0), (output, 1), (output, 2)):
+        os.dup2(ours, standard)
+    for number in (signal.SIGCHLD, *ENDING, *PYTHON_IGNORES):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    os.execve(argv[0], argv, env)  # noqa: S606 - a shell would join the words only to split them again
+
+
 def send_signal(pid: int, number: int) -> dict[str, Any]:
-    # A child that was not reaped keeps its pid, so this cannot hit a stranger.
     if pid not in children:
         return {"error": f"process {pid} has ended"}
-    os.killpg(pid, number)
+    os.killpg(pid, number)  # a child that was not reaped keeps its pid, so this cannot hit a stranger
     return {"done": True}
 
 
@@ -220,19 +260,28 @@ def watch_parent(pid: int) -> int | None:
     return None
 
 
-def adopt_orphans() -> None:
-    if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
-        raise OSError("prctl(PR_SET_CHILD_SUBREAPER) failed: Urushi needs Linux 3.4 or later")
+def call_prctl(what: int, value: int) -> None:
+    if prctl(what, value, 0, 0, 0):
+        raise OSError(f"prctl({what}) failed: {os.strerror(ctypes.get_errno())}. Urushi needs Linux 3.4 or later")
+
+
+def keep_only(descriptors: list[int]) -> None:
+    """uvloop leaves us copies of our own pipes. Children that had them would hide our death from the harness."""
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - pathlib costs start-up time
+        if int(name) not in (0, 1, 2, *descriptors):
+            with contextlib.suppress(OSError):  # the one that the listing itself had
+                os.close(int(name))
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 - positional only
 
 
 def main() -> int:
     harness_pid, *held = map(int, sys.argv[1:])
-    for descriptor in held:
-        os.set_inheritable(descriptor, False)  # noqa: FBT003 - positional only
+    keep_only(held)
     os.set_blocking(1, False)
     os.chdir("/")
     signals = watch_signals()
-    adopt_orphans()
+    call_prctl(PR_SET_CHILD_SUBREAPER, 1)
     harness = watch_parent(harness_pid)
     if harness is None:
         return 0

@@ -27,7 +27,8 @@ class Trail(NamedTuple):
 
 
 def read_trail(path: Path, node: str, zero: Zero) -> Trail:
-    """Changes count from their commit. Those of a batch that a restarted node did not find in its database are void."""
+    """Changes count from their commit. Those of a batch that a restarted node did not find in its database are void;
+    so are those of a batch that was not declared committed when the disk was wiped, since nobody can know any more."""
     trail = Trail([], {}, [])
     incarnation, declared = "", 0
     open_changes: list[Changed] = []
@@ -42,8 +43,11 @@ def read_trail(path: Path, node: str, zero: Zero) -> Trail:
             trail.events.extend(_change(each, node, incarnation, line.at - zero.mono) for each in open_changes)
             open_changes, declared = [], line.batch
         else:
-            kept = [each for each in open_changes if each.batch <= line.batch]
-            trail.events.extend(_change(each, node, incarnation, each.at - zero.mono) for each in kept)
+            if line.incarnation == incarnation:
+                kept = [each for each in open_changes if each.batch <= line.batch]
+                trail.events.extend(_change(each, node, incarnation, each.at - zero.mono) for each in kept)
+            else:
+                declared = 0
             open_changes, incarnation = [], line.incarnation
             trail.events.append(_start(line, node, zero, declared))
     return trail

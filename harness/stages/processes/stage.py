@@ -2,25 +2,26 @@
 
 import asyncio
 import time  # noqa: TID251 - this stage runs on the machine's clocks
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
 import uvloop
 
-from checkers.history import AnyEvent, Copy, Dump, Header, History, Life, Phase, Rounds, Version, ordered
+from checkers.history import AnyEvent, Copy, Dump, Header, History, Life, Metrics, Phase, Rounds, Version, ordered
 from checkers.history import Fault as FaultEvent
-from harness.faults.kinds import Fault
-from harness.faults.table import KINDS
 from harness.header import header_of
-from harness.levers import Action, Board
+from harness.levers import Action
 from harness.plan import Plan
 from harness.settle import Settling
 from harness.stages.processes.addresses import claim
 from harness.stages.processes.clients import Client
-from harness.stages.processes.cluster import STEP_DEADLINE_S, Cluster, running
+from harness.stages.processes.cluster import Cluster, running
+from harness.stages.processes.faults import Faults
 from harness.stages.processes.links import server
+from harness.stages.processes.links.safety import choose
+from harness.stages.processes.node import STEP_DEADLINE_S
 from harness.stages.processes.record import Zero, join, read_trail
 from replicas.store.system import Store
 from replicas.system import Health, Observer, System
@@ -42,8 +43,6 @@ class Run:
         self.cluster = cluster
         self.events: list[AnyEvent] = []
         self.zero = Zero(time.monotonic_ns(), time.time_ns())
-        self._board = Board()
-        self._down: set[str] = set()
 
     def now(self) -> int:
         return time.monotonic_ns() - self.zero.mono
@@ -56,10 +55,11 @@ class Run:
         clients = [
             Client(name, operations, self.system, self.cluster.door, self.now) for name, operations in by_client.items()
         ]
+        faults = Faults(self.cluster, self.now, self._record)
         async with asyncio.TaskGroup() as tasks:
             watch = tasks.create_task(self._watch())
             work = [tasks.create_task(client.run()) for client in clients]
-            work += [tasks.create_task(self._fault(fault)) for fault in self.plan.faults]
+            work += [tasks.create_task(faults.perform(fault)) for fault in self.plan.faults]
             work.append(tasks.create_task(asyncio.sleep(self.plan.unrest_ns / 1e9)))
             await asyncio.wait(work)
             watch.cancel()
@@ -69,35 +69,19 @@ class Run:
 
     async def _watch(self) -> None:
         while True:
-            self.cluster.check_alive(self._down)
+            self.cluster.check_alive()
             await asyncio.sleep(WATCH_S)
 
-    async def _fault(self, fault: Fault) -> None:
-        """The board is asked before the first await: two faults that share a lever see each other."""
-        await asyncio.sleep(max(0, fault.start_ns - self.now()) / 1e9)
-        actions = KINDS[fault.kind].actions(fault, self.cluster.names)
-        pulled = self._board.pull(actions)
-        self._down.update(action.target for action in pulled if action.lever == "kill")
-        await asyncio.gather(*(self._pull(action) for action in pulled))
-        applied_at = self.now()
-        proofs = await asyncio.gather(*(self.cluster.evidence(action) for action in actions))
-        applied = all(proof for proof, _ in proofs)
-        self._record(applied_at, fault, "applied" if applied else "not applied", [said for _, said in proofs])
-        await asyncio.sleep(max(0, fault.end_ns - self.now()) / 1e9)
-        free = self._board.let_go(actions)
-        await asyncio.gather(*(self.cluster.let_go(action) for action in free))
-        self._down.difference_update(action.target for action in free if action.lever == "kill")
-        self._record(self.now(), fault, "healed", [f"{action.lever} {action.target} let go" for action in free])
-
-    async def _pull(self, action: Action) -> None:
-        await self.cluster.pull(action)
-        if action.lever == "kill":
-            life = Life(at=self.now(), node=action.target, incarnation=f"{action.target}.1", what="killed")
-            self.events.append(life)
+    def _record(self, event: AnyEvent) -> None:
+        if isinstance(event, FaultEvent):
+            self._say(f"{event.at / 1e9:6.2f} s  {event.fault} {event.kind} {' '.join(event.targets)}: {event.phase}")
+        self.events.append(event)
 
     async def _mend(self) -> None:
-        self._phase("mend")
-        self.cluster.check_alive(self._down)
+        """Everything is healed by now, but for the nodes that stay down."""
+        self._phase("mend", down=self.plan.down)
+        self.cluster.check_alive()
+        await self._leave_down(self.plan.down)
         await self.cluster.all_reached(STEP_DEADLINE_S)
         rounds = self.plan.mend_rounds_max
         settling = Settling(rounds, has_rounds=self.plan.policy.anti_entropy != "none")
@@ -111,10 +95,17 @@ class Run:
                     settling.begin_again(await self._statuses())
                     await self._settle(settling)
                     await self._dump("one round later")
+                await self._count()
         except TimeoutError:
             return  # without its last phases the history ends in an unknown verdict, with that reason
-        self.cluster.check_alive(self._down)
+        self.cluster.check_alive()
         self._phase("end")
+
+    async def _leave_down(self, nodes: list[str]) -> None:
+        await self.cluster.levers.pull([Action("kill", name) for name in nodes])
+        for name in nodes:
+            incarnation = self.cluster.nodes[name].incarnation
+            self._record(Life(at=self.now(), node=name, incarnation=incarnation, what="killed"))
 
     async def _settle(self, settling: Settling) -> str | None:
         while True:
@@ -123,45 +114,47 @@ class Run:
             if step != "wait":
                 return settling.reason if step == "not mended" else None
 
+    async def _health(self, observer: Observer) -> Health:
+        return await observer.health(self.plan.down)
+
     async def _statuses(self) -> dict[str, Health]:
-        names = self.cluster.names
-        healths = await asyncio.gather(*(self.cluster.observe(name, _health) for name in names))
+        names = self.cluster.living()
+        healths = await asyncio.gather(*(self.cluster.observe(name, self._health) for name in names))
         return dict(zip(names, healths, strict=True))
 
     async def _dump(self, moment: Literal["settled", "one round later"]) -> None:
-        for name in self.cluster.names:
-            status = await self.cluster.observe(name, _health)
-            copies = await self.cluster.observe(name, _copies)
-            now = self.now()
-            self.events.append(Rounds(at=now, node=name, begun=status.begun, completed=status.completed))
-            self.events.append(Dump(at=now, node=name, incarnation=f"{name}.1", moment=moment, copies=copies))
+        for name in self.cluster.living():
+            status = await self.cluster.observe(name, self._health)
+            copies, batch = await self.cluster.observe(name, _copies)
+            now, incarnation = self.now(), self.cluster.nodes[name].incarnation
+            self._record(Rounds(at=now, node=name, begun=status.begun, completed=status.completed))
+            self._record(Dump(at=now, node=name, incarnation=incarnation, moment=moment, copies=copies, batch=batch))
 
-    def _phase(self, name: Literal["unrest", "mend", "settled", "end"], pending: str | None = None) -> None:
-        now = self.now()
-        self._say(f"{now / 1e9:6.2f} s  {name}" + (f": {pending}" if pending else ""))
-        self.events.append(Phase(at=now, name=name, pending=pending))
+    async def _count(self) -> None:
+        for name in self.cluster.living():
+            values = await self.cluster.observe(name, _metrics)
+            self._record(Metrics(at=self.now(), node=name, values=values))
 
-    def _record(
+    def _phase(
         self,
-        at: int,
-        fault: Fault,
-        phase: Literal["applied", "not applied", "healed", "not healed"],
-        evidence: list[str],
+        name: Literal["unrest", "mend", "settled", "end"],
+        pending: str | None = None,
+        down: Sequence[str] = (),
     ) -> None:
-        said = "; ".join(evidence)
-        self._say(f"{at / 1e9:6.2f} s  {fault.id} {fault.kind} {' '.join(fault.targets)}: {phase}")
-        self.events.append(
-            FaultEvent(at=at, fault=fault.id, kind=fault.kind, phase=phase, targets=fault.targets, evidence=said)
-        )
+        now = self.now()
+        said = f": {pending}" if pending else f", {' '.join(down)} stay down" if down else ""
+        self._say(f"{now / 1e9:6.2f} s  {name}{said}")
+        self._record(Phase(at=now, name=name, pending=pending, down=list(down)))
 
 
-async def _health(observer: Observer) -> Health:
-    return await observer.health([])
+async def _copies(observer: Observer) -> tuple[dict[str, Copy], int | None]:
+    held, batch = await observer.dump()
+    copies = {key: Copy(Version(*copy.version), copy.dead, copy.value, copy.purgeable) for key, copy in held.items()}
+    return copies, batch
 
 
-async def _copies(observer: Observer) -> dict[str, Copy]:
-    held = await observer.dump()
-    return {key: Copy(Version(*copy.version), copy.dead, copy.value, copy.purgeable) for key, copy in held.items()}
+async def _metrics(observer: Observer) -> dict[str, int]:
+    return await observer.metrics()
 
 
 async def _perform(plan: Plan, folder: Path, choice: server.ServerChoice, say: Say) -> History:
@@ -184,6 +177,6 @@ def _history(plan: Plan, folder: Path, run: Run) -> History:
 
 def perform(plan: Plan, folder: Path, proxy: server.Prefer, say: Say) -> tuple[History, str]:
     """The history, and which server stood behind the links. `say` is told, line by line, how the run goes on."""
-    choice = server.find(proxy)
+    choice = choose(plan, proxy)
     folder.mkdir(parents=True, exist_ok=True)
     return uvloop.run(_perform(plan, folder, choice, say)), choice.found

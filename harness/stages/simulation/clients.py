@@ -2,69 +2,55 @@
 
 from checkers.history import AnyEvent, Invoke, Outcome, Return, Version
 from harness.plan import Plan
+from harness.stages.simulation.doors import Connection, Doors
 from harness.stages.simulation.fate import Fate
 from harness.stages.simulation.node import Node
 from harness.stages.simulation.world import World
 from replicas.store.messages import Answer, AnyMessage, Delete, Get, Put
 from workloads.operations import Operation
 
+GREETING_DEADLINE_NS = 500_000_000  # as in harness/stages/processes/clients.py
+
+_OUTCOMES: dict[str, Outcome] = {"ok": "ok", "refused": "failed", "timeout": "unknown"}
+
 
 class Client:
-    """An unknown outcome ends the session; the rest of the operations goes on in a new one."""
+    """An unknown outcome ends the session and its connections; the rest of the operations goes on in a new one."""
 
-    def __init__(self, name: str, operations: list[Operation]) -> None:
+    def __init__(
+        self, name: str, operations: list[Operation], plan: Plan, doors: Doors, world: World, events: list[AnyEvent]
+    ) -> None:
         self.name = name
-        self.operations = operations
-        self.next = 0
-        self.session_number = 1
+        self.session = f"{name}.1"
         self.waiting: Operation | None = None
-
-    def session(self) -> str:
-        return f"{self.name}.{self.session_number}"
-
-
-class Clients:
-    def __init__(self, plan: Plan, nodes: dict[str, Node], world: World, fate: Fate, events: list[AnyEvent]) -> None:
-        self._plan = plan
-        self._nodes = nodes
+        self._operations = operations
+        self._next = 0
+        self._timeout_ns = plan.client_timeout_ns
+        self._doors = doors
         self._world = world
-        self._fate = fate
         self._events = events
-        by_client: dict[str, list[Operation]] = {}
-        for operation in plan.operations:
-            by_client.setdefault(operation.client, []).append(operation)
-        self._clients = {name: Client(name, operations) for name, operations in by_client.items()}
-        for client in self._clients.values():
-            self._world.at(client.operations[0].at_ns, self._issue, client)
+        self._session_number = 1
+        self._connections: dict[str, Connection] = {}
+        self._world.at(operations[0].at_ns, self._issue)
 
     def idle(self) -> bool:
-        return all(c.waiting is None and c.next == len(c.operations) for c in self._clients.values())
+        return self.waiting is None and self._next == len(self._operations)
 
-    def node_died(self, name: str) -> None:
-        """Connections break: whatever was asked of that node may or may not have happened."""
-        for client in self._clients.values():
-            if client.waiting is not None and client.waiting.node == name:
-                self._finish(client, "unknown", error="connection lost")
+    def hears(self, node: str, session: str, answer: Answer) -> None:
+        """Whoever has gone hears nothing."""
+        connection = self._connections.get(node)
+        if connection is not None and connection.session == session:
+            self._doors.answer(connection, f"{self.name}/{node}/op {answer.op}/answer", answer)
 
-    def answer(self, node: str, session: str, message: AnyMessage) -> None:
-        if isinstance(message, Answer):
-            delay = self._delay(node, session, message.op, "answer")
-            self._world.at(self._world.now + delay, self._answered, session, message)
-
-    def _delay(self, node: str, session: str, operation: int, way: str) -> int:
-        model = self._plan.network
-        cause = f"{session}/{node}/op {operation}/{way}"
-        return self._fate.between(model.delay_min_ns, model.delay_max_ns, cause)
-
-    def _issue(self, client: Client) -> None:
-        operation = client.operations[client.next]
-        client.next += 1
-        client.waiting = operation
+    def _issue(self) -> None:
+        operation = self._operations[self._next]
+        self._next += 1
+        self.waiting = operation
         self._events.append(
             Invoke(
                 at=self._world.now,
                 op=operation.id,
-                session=client.session(),
+                session=self.session,
                 node=operation.node,
                 kind=operation.kind,
                 key=operation.key,
@@ -72,39 +58,71 @@ class Clients:
                 level=operation.level,
             )
         )
-        node = self._nodes[operation.node]
-        if node.replica is None:
-            self._finish(client, "failed", error=f"{operation.node} refused the connection")
+        connection = self._connections.get(operation.node)
+        if connection is None:
+            self._connect(operation)
+        else:
+            self._ask(connection, operation)
+
+    def _connect(self, operation: Operation) -> None:
+        """No greeting, no request: that failure is definite."""
+        node = operation.node
+        if self._doors.refuses(node):
+            self._finish("failed", error=f"{node} refused the connection")
             return
-        delay = self._delay(operation.node, client.session(), operation.id, "ask")
-        self._world.at(self._world.now + delay, self._arrive, client, client.session(), operation)
-        timeout = self._world.now + self._plan.client_timeout_ns
-        self._world.at(timeout, self._time_out, client, operation)
+        connection = self._connections[node] = Connection(self, self.session, node)
+        self._doors.connect(connection, f"{self.name}/{node}/op {operation.id}")
+        self._world.at(self._world.now + GREETING_DEADLINE_NS, self._not_greeted, connection)
 
-    def _arrive(self, client: Client, session: str, operation: Operation) -> None:
-        if client.waiting is operation:
-            self._nodes[operation.node].deliver(session, request(operation), None)
+    def _ask(self, connection: Connection, operation: Operation) -> None:
+        """A connection that was lost since its last use is found out only now, as with sockets."""
+        if connection.ended:
+            self._finish("unknown", error="connection lost")
+            return
+        self._world.at(self._world.now + self._timeout_ns, self._time_out, operation)
+        self._doors.ask(connection, f"{self.name}/{operation.node}/op {operation.id}/ask", request(operation))
 
-    def _answered(self, session: str, answer: Answer) -> None:
-        client = self._clients[session.rpartition(".")[0]]
-        if client.waiting is None or client.waiting.id != answer.op or client.session() != session:
-            return  # too late: its session is over
-        outcome: dict[str, Outcome] = {"ok": "ok", "refused": "failed", "timeout": "unknown"}
-        self._finish(client, outcome[answer.outcome], answer, answer.error)
+    def greeted(self, connection: Connection) -> None:
+        if self._has(connection) and self.waiting is not None:
+            self._ask(connection, self.waiting)
 
-    def _time_out(self, client: Client, operation: Operation) -> None:
-        if client.waiting is operation:
-            self._finish(client, "unknown", error=f"no answer from {operation.node} within the client's timeout")
+    def _not_greeted(self, connection: Connection) -> None:
+        if self._has(connection) and not connection.greeted:
+            del self._connections[connection.node]
+            self._finish("failed", error=f"no greeting from {connection.node}")
 
-    def _finish(self, client: Client, outcome: Outcome, answer: Answer | None = None, error: str | None = None) -> None:
-        operation = client.waiting
+    def answered(self, _connection: Connection, answer: AnyMessage) -> None:
+        """What comes too late, or over a connection that is lost, finds the operation over."""
+        waiting = self.waiting
+        if isinstance(answer, Answer) and waiting is not None and waiting.id == answer.op:
+            self._finish(_OUTCOMES[answer.outcome], answer, answer.error)
+
+    def _time_out(self, operation: Operation) -> None:
+        if self.waiting is operation:
+            self._finish("unknown", error=f"no answer from {operation.node} within the client's timeout")
+
+    def lost(self, connection: Connection) -> None:
+        """Whatever was asked over it may or may not have happened; before the greeting nothing was."""
+        if not self._has(connection):
+            return
+        if not connection.greeted:
+            del self._connections[connection.node]
+            self._finish("failed", error=f"{connection.node} ended the connection before its greeting")
+        elif self.waiting is not None and self.waiting.node == connection.node:
+            self._finish("unknown", error="connection lost")
+
+    def _has(self, connection: Connection) -> bool:
+        return self._connections.get(connection.node) is connection
+
+    def _finish(self, outcome: Outcome, answer: Answer | None = None, error: str | None = None) -> None:
+        operation = self.waiting
         assert operation is not None  # noqa: S101 - only a waiting client finishes
         version = answer.version if answer else None
         self._events.append(
             Return(
                 at=self._world.now,
                 op=operation.id,
-                session=client.session(),
+                session=self.session,
                 outcome=outcome,
                 value=answer.value if answer else None,
                 version=Version(version.time, version.by) if version else None,
@@ -112,12 +130,32 @@ class Clients:
                 error=error,
             )
         )
-        client.waiting = None
+        self.waiting = None
         if outcome == "unknown":
-            client.session_number += 1
-        if client.next < len(client.operations):
-            due = client.operations[client.next].at_ns
-            self._world.at(max(due, self._world.now), self._issue, client)
+            self._session_number += 1
+            self.session = f"{self.name}.{self._session_number}"
+            self._connections.clear()
+        if self._next < len(self._operations):
+            due = self._operations[self._next].at_ns
+            self._world.at(max(due, self._world.now), self._issue)
+
+
+class Clients:
+    def __init__(self, plan: Plan, nodes: dict[str, Node], world: World, fate: Fate, events: list[AnyEvent]) -> None:
+        self.doors = Doors(plan.network, nodes, world, fate)
+        by_client: dict[str, list[Operation]] = {}
+        for operation in plan.operations:
+            by_client.setdefault(operation.client, []).append(operation)
+        self._clients = {
+            name: Client(name, operations, plan, self.doors, world, events) for name, operations in by_client.items()
+        }
+
+    def idle(self) -> bool:
+        return all(client.idle() for client in self._clients.values())
+
+    def answer(self, node: str, session: str, message: AnyMessage) -> None:
+        if isinstance(message, Answer):
+            self._clients[session.rpartition(".")[0]].hears(node, session, message)
 
 
 def request(operation: Operation) -> AnyMessage:

@@ -1,8 +1,10 @@
-"""One simulated node: the batch loop of a replica, its disk, and what kills and pauses do to them."""
+"""One simulated node: the batch loop of a replica, its disk, and what the levers of processes do to them."""
 
 from collections.abc import Callable
+from typing import Any, Literal
 
 from checkers.history import AnyEvent, Change, Copy, Life, Message, Version
+from harness.levers import Lever
 from harness.plan import Plan
 from harness.stages.simulation.disk import Disk, SimulatedStorage
 from harness.stages.simulation.fate import Fate
@@ -16,6 +18,9 @@ from replicas.store.replica import Effects, Replica
 from replicas.store.storage import Meta, Storage
 
 ToClient = Callable[[str, str, AnyMessage], None]
+
+How = Literal["kill", "stop", "wipe"]
+_LIFE: dict[How, Literal["killed", "stopped", "wiped"]] = {"kill": "killed", "stop": "stopped", "wipe": "wiped"}
 
 
 class Node:
@@ -42,16 +47,23 @@ class Node:
         self._declared = 0  # the last commit declared durable; kept outside the disk
         self._inbox: list[tuple[str, AnyMessage, Message | None]] = []
         self._due: list[str] = []
+        self._callers: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self._committing: tuple[Meta, Effects] | None = None
         self._synced_while_paused = False
         self._life = 0
+        self._generation = 1
         network.attach(name, self.deliver)
+
+    @property
+    def incarnation(self) -> str:
+        return f"{self.name}.{self._generation}"
 
     def start(self) -> None:
         self._life += 1
+        self._network.started(self.name)
         plan = self._plan
         self._storage = self._parts.storage(SimulatedStorage(self._disk))
-        self.replica = Replica(self.name, f"{self.name}.1", plan.cluster, plan.policy, self._storage, self._parts)
+        self.replica = Replica(self.name, self.incarnation, plan.cluster, plan.policy, self._storage, self._parts)
         self.replica.start(self._clock())
         self._record_start(self.replica)
         self._end_batch(self.replica)
@@ -67,32 +79,61 @@ class Node:
         )
         self._events.append(life)
 
-    def kill(self) -> None:
-        """A commit under way is durable as a whole or not at all; which, is drawn."""
+    def end(self, how: How) -> None:
+        """What becomes of the commit under way is drawn when it is killed; an orderly stop completes it. Either way
+        nobody hears of it."""
         if self.replica is None:
             return
-        incarnation = self.replica.incarnation
-        if self._committing is not None and self._fate.draw(f"{self.name}/commit/{self._committing[0].batch}") % 2:
+        incarnation = self.incarnation
+        if self._committing is not None and self._completes(how, self._committing[0]):
             meta, effects = self._committing
             self._storage.commit(meta)
             self._record_changes(meta.batch, incarnation, effects)
+            if how == "stop":
+                self._declared = meta.batch
         self._life += 1
-        self._synced_while_paused = False
+        self._synced_while_paused = self.paused = False
         self.replica = None
         self._committing = None
-        self._inbox.clear()
-        self._due.clear()
-        self._events.append(Life(at=self._world.now, node=self.name, incarnation=incarnation, what="killed"))
+        for waiting in (self._inbox, self._due, self._callers):
+            waiting.clear()
+        self._events.append(Life(at=self._world.now, node=self.name, incarnation=incarnation, what=_LIFE[how]))
+        if how == "wipe":
+            self._disk = Disk()
+            self._declared = 0
+            self._generation += 1
+
+    def _completes(self, how: How, meta: Meta) -> bool:
+        if how == "kill":
+            return self._fate.draw(f"{self.name}/commit/{meta.batch}") % 2 > 0
+        return how == "stop"
+
+    def is_pulled(self, lever: Lever) -> bool:
+        if lever == "pause":
+            return self.paused
+        return self.replica is None and (lever != "wipe" or self._disk.meta is None)
 
     def pause(self) -> None:
-        self.paused = True
+        self.paused = self.replica is not None
 
     def resume(self) -> None:
+        if not self.paused:
+            return
         self.paused = False
         if self._synced_while_paused:
             self._synced_while_paused = False
             self._synced(self._life)
+        callers, self._callers = self._callers, []
+        for act, arguments in callers:
+            act(*arguments)
         self._work()
+
+    def when_awake(self, act: Callable[..., None], *arguments: Any) -> None:
+        """The process does it as soon as it runs; if it ends before, never."""
+        if self.paused:
+            self._callers.append((act, arguments))
+        else:
+            act(*arguments)
 
     def deliver(self, sender: str, message: AnyMessage, record: Message | None) -> None:
         """A dead node hears nothing; a paused or busy one hears it later; an idle one makes a batch of it at once."""

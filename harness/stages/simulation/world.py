@@ -1,7 +1,7 @@
 """Virtual time: one heap of what is due, ordered by time and then by the order of asking."""
 
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 WALL_AT_START_NS = 1_800_000_000_000_000_000  # the wall clock of every node when unrest starts
@@ -16,6 +16,12 @@ class World:
     def at(self, when: int, act: Callable[..., None], *arguments: Any) -> None:
         self.events += 1
         heappush(self._heap, (when, self.events, act, arguments))
+
+    def forget(self, act: Callable[..., None], *first: Any) -> None:
+        """All that was to be done by `act` with these first arguments is not done."""
+        count = len(first)
+        self._heap[:] = [due for due in self._heap if due[2] != act or due[3][:count] != first]
+        heapify(self._heap)
 
     def run_until(self, end: int) -> None:
         """Everything that is due up to and including `end`."""

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from time import monotonic, sleep  # noqa: TID251 - deadlines on real processes
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import pytest
 
@@ -37,9 +38,16 @@ class Server(NamedTuple):
     port: int
     process: subprocess.Popen[bytes]
 
-    def call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> Answer:
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE_S)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=patience_s)
         try:
             connection.request(method, path, data, headers or {})
             answer = connection.getresponse()
@@ -81,13 +89,27 @@ class Link:
         far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return client, far
 
+    def listen_elsewhere(self) -> None:
+        """The upstream's place is taken by a socket that nobody accepts from, and whose queue is full."""
+        full = self.stack.enter_context(socket.socket())
+        full.bind((HOST, 0))
+        full.listen(0)
+        for _ in range(4):
+            filler = self.stack.enter_context(socket.socket())
+            filler.settimeout(0)
+            filler.connect_ex(full.getsockname())
+        host, port = full.getsockname()
+        answer = self.server.call("PATCH", f"/proxies/{self.name}", {"upstream": f"{host}:{port}"})
+        assert answer.status == 200, answer
+
     def add(self, kind: str, stream: str = "upstream", toxicity: float = 1, **attributes: int) -> None:
         body = {"type": kind, "name": kind, "stream": stream, "toxicity": toxicity, "attributes": attributes}
         answer = self.server.call("POST", f"/proxies/{self.name}/toxics", body)
         assert answer.status == 200, answer
 
-    def change(self, kind: str, **attributes: int) -> None:
-        answer = self.server.call("PATCH", f"/proxies/{self.name}/toxics/{kind}", {"attributes": attributes})
+    def change(self, kind: str, toxicity: float = 1, **attributes: int) -> None:
+        body = {"toxicity": toxicity, "attributes": attributes}
+        answer = self.server.call("PATCH", f"/proxies/{self.name}/toxics/{kind}", body)
         assert answer.status == 200, answer
 
     def remove(self, kind: str) -> None:
@@ -149,7 +171,7 @@ def start() -> Iterator[Callable[..., Server]]:
 
 def _clear(server: Server) -> None:
     for name in server.call("GET", "/proxies").json:
-        server.call("DELETE", f"/proxies/{name}")
+        server.call("DELETE", f"/proxies/{quote(name, safe='')}")
 
 
 @pytest.fixture(scope="session", params=["stand-in", "toxiproxy"])
@@ -174,6 +196,12 @@ def make_link() -> Iterator[Callable[[Server], Link]]:
 @pytest.fixture
 def link(server: Server, make_link: Callable[[Server], Link]) -> Link:
     return make_link(server)
+
+
+@pytest.fixture
+def start_link(start: Callable[..., Server], make_link: Callable[[Server], Link]) -> Callable[..., Link]:
+    """A link through a server of the test's own, which may be ended or left hanging."""
+    return lambda kind, *more: make_link(start(kind, *more))
 
 
 @pytest.fixture

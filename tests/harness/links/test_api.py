@@ -37,7 +37,7 @@ def refused(server: "Server", method: str, path: str, body: Any = None) -> tuple
 
 def test_version(server: "Server") -> None:
     answer = server.call("GET", "/version")
-    assert answer.status == 200
+    assert (answer.status, answer.content_type) == (200, "application/json;charset=utf-8")
     assert answer.json["version"].startswith("2.12.0")
     assert answer.json["version"].endswith("urushi") == (server.kind == "stand-in")
 

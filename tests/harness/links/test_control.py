@@ -10,7 +10,7 @@ import pytest
 import toxiproxy.api
 
 from harness.stages.processes.links import client
-from harness.stages.processes.links.control import Control
+from harness.stages.processes.links.control import Control, Toxic
 from harness.stages.processes.links.link import Link, LinkError
 
 if TYPE_CHECKING:
@@ -52,24 +52,25 @@ def test_the_version_tells_the_servers_apart(control: Control, server: "Server")
     assert control.version().endswith("urushi") == (server.kind == "stand-in")
 
 
-def test_a_block_is_one_way_until_it_is_lifted(control: Control, ends: Ends) -> None:
+BLOCK = Toxic("block", "timeout", "upstream", {"timeout": 0})
+LATE = Toxic("late", "latency", "downstream", {"latency": 50, "jitter": 0})
+
+
+def test_a_toxic_works_on_its_stream_until_it_is_removed(control: Control, ends: Ends) -> None:
     client, far = ends.open()
-    assert not control.blocked("r1>r2")
-    control.block("r1>r2")
-    assert control.blocked("r1>r2")
+    control.add("r1>r2", BLOCK)
     client.sendall(b"dropped")
     far.sendall(b"passes")
     assert client.recv(6) == b"passes"
-    control.unblock("r1>r2")
-    assert not control.blocked("r1>r2")
+    control.remove("r1>r2", BLOCK)
     assert (client.recv(9), far.recv(9)) == (b"", b"")
     client, far = ends.open()
     client.sendall(b"passes again")
     assert far.recv(12) == b"passes again"
 
 
-def test_a_block_holds_for_connections_made_under_it(control: Control, ends: Ends) -> None:
-    control.block("r1>r2")
+def test_a_toxic_holds_for_connections_made_under_it(control: Control, ends: Ends) -> None:
+    control.add("r1>r2", BLOCK)
     client, far = ends.open()
     client.sendall(b"dropped")
     far.settimeout(0.1)
@@ -77,16 +78,51 @@ def test_a_block_holds_for_connections_made_under_it(control: Control, ends: End
         far.recv(9)
 
 
-def test_reset_lifts_every_block(control: Control, ends: Ends) -> None:
-    control.block("r1>r2")
+def test_an_update_holds_for_what_is_held(control: Control, ends: Ends) -> None:
+    for_ever = Toxic("late", "latency", "upstream", {"latency": 3_600_000, "jitter": 0})
+    control.add("r1>r2", for_ever)
+    client, far = ends.open()
+    client.sendall(b"at once")
+    control.update("r1>r2", for_ever._replace(attributes={"latency": 0, "jitter": 0}))
+    assert far.recv(7) == b"at once"
+
+
+def test_a_proxy_that_is_disabled_refuses_until_it_is_enabled(control: Control, ends: Ends) -> None:
+    client, far = ends.open()
+    control.disable("r1>r2")
+    assert (client.recv(9), far.recv(9)) == (b"", b"")
+    with pytest.raises(ConnectionRefusedError):
+        ends.open()
+    control.enable("r1>r2")
+    client, far = ends.open()
+    client.sendall(b"passes again")
+    assert far.recv(12) == b"passes again"
+
+
+def test_all_that_is_on_is_shown_at_once(control: Control, ends: Ends) -> None:
+    control.create([Link("other", "127.0.0.1:0", "u:1")])
+    control.add("r1>r2", LATE)
+    control.add("r1>r2", BLOCK)
+    control.disable("other")
+    shown = control.shown()
+    assert set(shown) == {"r1>r2", "other"}
+    assert shown["other"] == (False, [])
+    assert shown["r1>r2"].enabled
+    assert sorted(shown["r1>r2"].toxics) == [BLOCK, LATE]
+
+
+def test_toxics_outlive_a_proxy_that_is_disabled(control: Control, ends: Ends) -> None:
+    control.add("r1>r2", LATE)
+    control.disable("r1>r2")
+    control.enable("r1>r2")
+    assert control.shown()["r1>r2"] == (True, [LATE])
+
+
+def test_reset_removes_every_toxic_and_enables_every_proxy(control: Control, ends: Ends) -> None:
+    control.add("r1>r2", BLOCK)
+    control.disable("r1>r2")
     control.reset()
-    assert not control.blocked("r1>r2")
-
-
-def test_blocked_asks_the_server(control: Control, server: "Server", ends: Ends) -> None:
-    control.block("r1>r2")
-    server.call("POST", "/reset")
-    assert not control.blocked("r1>r2")
+    assert control.shown()["r1>r2"] == (True, [])
 
 
 def failure(call: Callable[..., object], *arguments: object) -> LinkError:
@@ -97,27 +133,31 @@ def failure(call: Callable[..., object], *arguments: object) -> LinkError:
     return error
 
 
-def test_to_block_twice_is_an_error(control: Control, ends: Ends) -> None:
-    control.block("r1>r2")
-    error = failure(control.block, "r1>r2")
-    assert (error.link, error.call, error.why) == ("r1>r2", "block", "toxic already exists")
-    assert "share one block" in error.remedy
+def test_to_add_twice_is_an_error(control: Control, ends: Ends) -> None:
+    control.add("r1>r2", BLOCK)
+    error = failure(control.add, "r1>r2", BLOCK)
+    assert (error.link, error.call, error.why) == ("r1>r2", "add block", "toxic already exists")
+    assert "share one lever" in error.remedy
 
 
-def test_to_unblock_what_is_not_blocked_is_an_error(control: Control, ends: Ends) -> None:
-    error = failure(control.unblock, "r1>r2")
-    assert (error.call, error.why) == ("unblock", "toxic not found")
-    assert "not blocked" in error.remedy
+@pytest.mark.parametrize("call", ["remove", "update"])
+def test_to_change_what_is_not_on_is_an_error(control: Control, ends: Ends, call: str) -> None:
+    error = failure(getattr(control, call), "r1>r2", BLOCK)
+    assert (error.call, error.why) == (f"{call} block", "toxic not found")
+    assert "not on" in error.remedy
 
 
 def test_a_link_that_the_server_has_lost_is_an_error(control: Control, server: "Server", ends: Ends) -> None:
     server.call("DELETE", "/proxies/r1%3Er2")
-    for call in (control.block, control.unblock, control.blocked):
-        assert failure(call, "r1>r2").why == "proxy not found"
+    for call in (control.add, control.update, control.remove):
+        assert failure(call, "r1>r2", BLOCK).why == "proxy not found"
+    for switch in (control.disable, control.enable):
+        assert failure(switch, "r1>r2").why == "proxy not found"
+    assert control.shown() == {}
 
 
 def test_an_unknown_link_is_an_error_that_names_those_there_are(control: Control, ends: Ends) -> None:
-    assert "r1>r2" in failure(control.block, "r2>r1").remedy
+    assert "r1>r2" in failure(control.add, "r2>r1", BLOCK).remedy
 
 
 def test_a_taken_port_names_the_link_and_keeps_those_before_it(control: Control, server: "Server", ends: Ends) -> None:
@@ -143,14 +183,14 @@ def test_two_servers_in_turn(control: Control, server: "Server", start: Callable
     with closing(Control(other.host, other.port)) as second:
         for each in (control, second):
             each.create([Link("same", "127.0.0.1:0", "u:1")])
-        control.block("same")
-        assert (control.blocked("same"), second.blocked("same")) == (True, False)
+        control.add("same", BLOCK)
+        assert (control.shown()["same"].toxics, second.shown()["same"].toxics) == ([BLOCK], [])
 
 
 def test_the_library_is_left_as_it_was(control: Control) -> None:
     before = (toxiproxy.api.requests, toxiproxy.api.APIConsumer.host, toxiproxy.api.APIConsumer.port)
     control.version()
-    failure(control.block, "nothing")
+    failure(control.disable, "nothing")
     assert before == (toxiproxy.api.requests, toxiproxy.api.APIConsumer.host, toxiproxy.api.APIConsumer.port)
 
 

@@ -114,3 +114,20 @@ def test_a_new_upstream_ends_the_connections_to_the_old_one(link: "Link") -> Non
         other.settimeout(10)
         link.dial()
         other.accept()[0].close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "", "[::ffff:127.0.0.1]"])
+def test_an_upstream_may_be_named_in_many_ways(link: "Link", host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        other.settimeout(10)
+        link.server.call("PATCH", "/proxies/link", {"upstream": f"{host}:{other.getsockname()[1]}"})
+        client = link.dial()
+        with other.accept()[0] as far:
+            far.sendall(b"found")
+            assert read(client, 5) == b"found"
+
+
+@pytest.mark.parametrize("upstream", ["words", "", "a:b:c", "127.0.0.1:nonsense", "127.0.0.1:99999", "no such:1"])
+def test_an_upstream_that_is_none_is_dead(link: "Link", upstream: str) -> None:
+    link.server.call("PATCH", "/proxies/link", {"upstream": upstream})
+    assert how_it_ends(link.dial()) == "FIN"

@@ -83,3 +83,15 @@ def abuse(link: "Link", random: Random) -> None:
     for pair in pairs:
         for sock in pair:
             sock.close()
+
+
+def test_another_seed_draws_others(start: Callable[..., "Server"], make_link: Callable[..., "Link"]) -> None:
+    def fates(seed: int) -> list[bytes]:
+        link = make_link(start("stand-in", "--seed", str(seed)))
+        link.add("limit_data", "upstream", toxicity=0.5, bytes=0)
+        pairs = [link.open() for _ in range(40)]
+        for client, _ in pairs:
+            client.sendall(b"x")
+        return [far.recv(1) for _, far in pairs]
+
+    assert fates(1) != fates(2)

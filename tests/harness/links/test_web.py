@@ -1,62 +1,121 @@
 """The stand-in's HTTP: whatever is sent to it, it answers or hangs up, and goes on answering others."""
 
+import asyncio
+import os
 import re
 import socket
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+
+from harness.stages.processes.links.standin import web
+from tests.harness.links.fuzz import attack
+from tests.harness.links.seen_in_api import FENCE
+from tests.harness.links.sockets import conversation
 
 if TYPE_CHECKING:
     from tests.harness.links.conftest import Server
 
-VERSION = b"GET /version HTTP/1.1\r\n\r\n"
+FUZZ_CASES = int(os.environ.get("URUSHI_TEST_FUZZ_CASES", "2000"))
+
+VERSION = b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n"
+POST = b"POST /proxies HTTP/1.1\r\nHost: x\r\n"
 
 
-def answers(server: "Server", sent: bytes) -> bytes:
-    """All that comes back until the server closes."""
-    with socket.create_connection((server.host, server.port), timeout=10) as api:
-        api.sendall(sent)
-        api.shutdown(socket.SHUT_WR)
-        received = bytearray()
-        try:
-            while data := api.recv(65536):
-                received += data
-        except ConnectionResetError:
-            pass  # it closed with something of ours unread
-    return bytes(received)
-
-
-def statuses(received: bytes) -> list[int]:
-    return [int(code) for code in re.findall(rb"HTTP/1\.1 (\d+)", received)]
+def statuses(server: "Server", sent: bytes) -> list[int]:
+    received = conversation((server.host, server.port), sent + FENCE)
+    return [int(code) for code in re.findall(rb"HTTP/1\.[01] (\d+) ", received)]
 
 
 @pytest.mark.parametrize(
     ("sent", "expected"),
     [
-        (VERSION * 3, [200, 200, 200]),
-        (b"GET /version HTTP/1.0\r\n\r\n" + VERSION, [200]),
-        (b"GET /version HTTP/1.1\r\nConnection: close\r\n\r\n" + VERSION, [200]),
-        (b"GET /version?now=1 HTTP/1.1\r\n\r\n", [200]),
-        (b"POST /reset HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody" + VERSION, [204, 200]),
-        (b"POST /reset HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", [411]),
-        (b"POST /reset HTTP/1.1\r\nContent-Length: -4\r\n\r\n", [400]),
-        (b"POST /reset HTTP/1.1\r\nContent-Length: 4000000\r\n\r\n", [413]),
-        (b"POST /reset HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", [413]),
-        (b"POST /reset HTTP/1.1\r\nContent-Length: 9\r\n\r\nless", []),
-        (b"GET /version HTTP/2\r\n\r\n", [400]),
+        (VERSION * 3, [200, 200, 200, 200]),
+        (b"GET /version HTTP/1.0\r\n\r\n", [200]),
+        (b"GET /version HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", [200, 200]),
+        (b"GET /version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", [200]),
+        (b"GET /version HTTP/1.1\nHost: x\n\n", [200, 200]),
+        (b"HEAD /nothing HTTP/1.1\r\nHost: x\r\n\r\n", [404, 200]),
+        (b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", [200, 200]),
+        (b"POST /reset HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody", [204, 200]),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n", [400, 200]),
+        (POST + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}", [100, 400, 200]),
+        (POST + b"Expect: a miracle\r\nContent-Length: 2\r\n\r\n{}", [417]),
+        (POST + b"Transfer-Encoding: gzip\r\n\r\n", [501]),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", [400]),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}more\r\n", [400]),
+        (POST + b"Content-Length: -4\r\n\r\n", [400]),
+        (b"GET /version HTTP/1.1\r\n\r\n", [400]),
+        (b"GET /version HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", [400]),
+        (b"GET /version HTTP/2.0\r\nHost: x\r\n\r\n", [505]),
         (b"hello\r\n\r\n", [400]),
-        (b"GET /version HTTP/1.1\r\nX: " + b"x" * 100_000, [431]),
-        (b"", []),
+        (b"", [200]),
     ],
 )  # fmt: skip
-def test_requests_of_every_shape(stand_in: "Server", sent: bytes, expected: list[int]) -> None:
-    assert statuses(answers(stand_in, sent)) == expected
+def test_requests_of_every_shape(server: "Server", sent: bytes, expected: list[int]) -> None:
+    assert statuses(server, sent) == expected
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.binary(max_size=200), st.sampled_from([b"", b"\r\n\r\n", b" HTTP/1.1\r\n\r\n"]))
-def test_nothing_that_is_sent_ends_it(stand_in: "Server", noise: bytes, end: bytes) -> None:
-    answers(stand_in, noise + end)
-    assert stand_in.call("GET", "/version").status == 200
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (POST + b"Content-Length: 4000000\r\n\r\n" + b" " * 4_000_000, [413]),
+        (POST + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", [413]),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n" + (b"80000\r\n" + b" " * 0x80000 + b"\r\n") * 3, [413]),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\nffffffff\r\n", [413]),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: y\r\n" * 9_000, [431]),
+        (b"GET /version HTTP/1.1\r\nX: " + b"x" * 100_000, [431]),
+        (b"GET /version HTTP/1.1\r\n" + b"X: y\r\n" * 9_000, [431]),
+        (b"GET /" + b"x" * 100_000, [431]),
+    ],
+)  # fmt: skip
+def test_what_is_too_large_is_refused(stand_in: "Server", sent: bytes, expected: list[int]) -> None:
+    assert statuses(stand_in, sent) == expected
+
+
+def test_an_answer_comes_in_the_version_of_its_request(server: "Server") -> None:
+    old = conversation((server.host, server.port), b"GET /version HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + FENCE)
+    assert old.startswith(b"HTTP/1.0 200 OK\r\n")
+    assert b"Connection: keep-alive\r\n" in old
+    assert b"\nHTTP/1.1 200 OK\r\n" in old
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /version HTT", VERSION[:-2], POST + b"Content-Length: 9\r\n\r\n{}"])
+def test_who_sends_nothing_more_is_hung_up_on(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    monkeypatch.setattr(web, "IDLE_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(web, "TRANSFER_SECONDS_MAX", 0.05)
+
+    async def handle(_request: web.Request) -> web.Answer:
+        raise AssertionError("it was not complete")
+
+    async def play() -> bytes:
+        server = await web.serve("127.0.0.1", 0, handle)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.write(sent)
+        async with asyncio.timeout(10):
+            received = await reader.read()
+        writer.close()
+        server.close()
+        return received
+
+    assert asyncio.run(play()) == b""
+
+
+def test_slow_clients_do_not_keep_others_waiting(stand_in: "Server") -> None:
+    with ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection((stand_in.host, stand_in.port))) for _ in range(200)]
+        for sent in VERSION[:-1]:
+            for api in slow:
+                api.send(bytes([sent]))
+        assert statuses(stand_in, b"") == [200]
+        for api in slow:
+            api.send(VERSION[-1:])
+            assert api.recv(8) == b"HTTP/1.1"
+
+
+def test_nothing_that_is_sent_ends_it(start: Callable[..., "Server"], capfd: pytest.CaptureFixture[str]) -> None:
+    server = start("stand-in")
+    attack(server, seed=1, cases=FUZZ_CASES)
+    assert capfd.readouterr().err == ""

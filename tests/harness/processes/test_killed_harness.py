@@ -18,6 +18,7 @@ import pytest
 from harness.stages.processes.addresses import LOCK_PORT
 from harness.stages.processes.supervise import GUARDIAN
 
+Marked = Callable[[], list[psutil.Process]]
 NothingLeft = Callable[..., None]
 ROOT = GUARDIAN.parents[3]
 VICTIM = Path(__file__).with_name("victim.py")
@@ -34,15 +35,31 @@ def raw_guardian(directory: Path, argv: list[str]) -> subprocess.Popen[bytes]:
     assert guardian.stdout
     os.write(guardian.stdin.fileno(), json.dumps(request).encode() + b"\n")
     assert json.loads(guardian.stdout.readline()) == {"ready": True}
-    pid = json.loads(guardian.stdout.readline())["pid"]
-    assert str(Path(f"/proc/{pid}/fd/0").readlink()).startswith("pipe:")
+    assert "pid" in json.loads(guardian.stdout.readline())
     return guardian
 
 
-def test_the_lifeline_ends_a_child_when_guardian_and_harness_are_both_gone(
-    tmp_path: Path, nothing_left: NothingLeft
+ALONE = {
+    "one that listens to nobody": ("trap '' HUP TERM; while :; do sleep 1000; done", ["sleeping"] * 2),
+    "one that is stopped": ("kill -STOP $$; exit", ["stopped"]),
+    "one that gave up its lifeline": ("exec sleep 1000 < /dev/null", ["sleeping"]),
+    "a group that is stopped": ("sleep 1000 & kill -STOP 0; exit", ["stopped"] * 2),
+    "a group of which one has the lifeline": (
+        "exec 3<&0; sleep 1000 <&3 & exec sleep 1000 < /dev/null 3<&-",
+        ["sleeping"] * 2,
+    ),
+}
+
+
+@pytest.mark.parametrize(("script", "states"), ALONE.values(), ids=ALONE)
+def test_children_end_with_a_guardian_that_is_killed_when_nobody_else_is_there(
+    tmp_path: Path, script: str, states: list[str], nothing_left: NothingLeft, marked: Marked
 ) -> None:
-    guardian = raw_guardian(tmp_path, ["/bin/cat"])
+    guardian = raw_guardian(tmp_path, ["/bin/sh", "-c", script])
+    until = monotonic() + 5
+    while [process.status() for process in marked()] != states:
+        assert monotonic() < until
+        sleep(0.01)
     guardian.kill()
     guardian.communicate(timeout=10)
     nothing_left()

@@ -4,12 +4,13 @@ It prints the prefix of its block of addresses, then starts. With a third argume
 guardian, and prints the pid of the fork, which keeps open everything that the harness has open.
 """
 
-import asyncio
 import os
 import signal
 import sys
 from pathlib import Path
 from random import Random
+
+import uvloop
 
 from harness.stages.processes.addresses import claim
 from harness.stages.processes.supervise import Child, Guardian, SupervisionError
@@ -58,4 +59,4 @@ async def main(seed: str, directory: Path, *, fork: bool) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), fork=len(sys.argv) > 3))
+    uvloop.run(main(sys.argv[1], Path(sys.argv[2]), fork=len(sys.argv) > 3))

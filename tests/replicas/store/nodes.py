@@ -95,7 +95,7 @@ class Nodes:
         dumps: list[dict[str, HeldCopy]] = []
 
         async def same() -> bool:
-            dumps[:] = [await observer.dump() for observer in observers]
+            dumps[:] = [(await observer.dump()).copies for observer in observers]
             return all(dump == dumps[0] for dump in dumps)
 
         await until(same, "all nodes hold the same")

@@ -2,7 +2,7 @@
 becomes of it, and every timer waits until the test lets time pass."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from harness.stages.simulation.disk import Disk, SimulatedStorage
@@ -11,9 +11,11 @@ from replicas.store.core import Now
 from replicas.store.messages import (
     Answer,
     AnyMessage,
+    AskMetrics,
     AskStatus,
     ClientMessage,
     Frames,
+    MetricsReply,
     Peer,
     PeerMessage,
     Status,
@@ -78,6 +80,7 @@ class Rig:
         self.late: list[Flight] = []
         self.answers: dict[int, Answer] = {}
         self._status = Status(0, 0, 0, None)
+        self._metrics: dict[str, int] = {}
         self.audit: list[tuple[str, Audited]] = []
         self.watch: Callable[[str, list[Audited]], None] = lambda _node, _audit: None
         self._stores = stores or {}
@@ -112,6 +115,12 @@ class Rig:
         self.crash(name)
         self.disks[name] = Disk()
         self.generations[name] += 1
+
+    def place(self, name: str, *copies: Record, marked_ns: int = 0) -> None:
+        """On its disk while it is down for a moment, beside what is there."""
+        self.crash(name)
+        self.disks[name].copies |= {copy.key: (copy, marked_ns) for copy in copies}
+        self.start(name)
 
     def clock(self, name: str) -> Now:
         return Now(self.now, WALL + self.now + self.skew[name])
@@ -150,6 +159,8 @@ class Rig:
                 self.answers[answer.op] = answer
             elif isinstance(answer, Status):
                 self._status = answer
+            elif isinstance(answer, MetricsReply):
+                self._metrics = answer.values
 
     def ask(self, name: str, message: ClientMessage) -> None:
         self.batch(name, [(CLIENT, message)])
@@ -193,6 +204,12 @@ class Rig:
             self._timers[name] = [entry for entry in self._timers[name] if entry[0] > self.now]
             self.batch(name, due=due)
 
+    def deliver_until(self, wanted: Callable[[], object]) -> None:
+        """In order of sending."""
+        while not wanted():
+            assert self.flying, "it never came"
+            self.deliver(self.flying[0])
+
     def pass_time(self, ms: int) -> None:
         """Timers fire; nothing is delivered."""
         self.now += ms * MS
@@ -205,12 +222,13 @@ class Rig:
             self.pass_time(self.policy.round_every_ns // MS)
             self.settle()
 
-    def rounds_until_mended(self, limit: int) -> None:
-        """Until each node has completed a round that began after the last change, and has nothing pending."""
+    def rounds_until_mended(self, limit: int, without: Sequence[str] = ()) -> None:
+        """Until each node has completed a round that began after the last change, and has nothing pending; as if the
+        nodes `without` were no part of the cluster."""
         before: dict[str, Status] = {}
         for _ in range(limit):
             self.rounds(1)
-            now = {name: self.status(name) for name in self.replicas}
+            now = {name: self.status(name, without) for name in self.replicas}
             quiet = before and all(status.changes == before[name].changes for name, status in now.items())
             if not quiet:
                 before = now
@@ -218,10 +236,14 @@ class Rig:
                 return
         raise AssertionError(f"not mended after {limit} rounds: {now}")
 
-    def status(self, name: str) -> Status:
+    def status(self, name: str, without: Sequence[str] = ()) -> Status:
         """As an observer is told."""
-        self.batch(name, [("observer", AskStatus())])
+        self.batch(name, [("observer", AskStatus(list(without)))])
         return self._status
+
+    def metrics(self, name: str) -> dict[str, int]:
+        self.batch(name, [("observer", AskMetrics())])
+        return self._metrics
 
     def replicas_of(self, key: str) -> tuple[str, ...]:
         return Placement(self.cluster).replicas_of(key)

@@ -1,90 +1,19 @@
-"""A run of the whole core in which anything may happen, and the witness that judges each step by brute force."""
+"""A run of the whole core in which anything may happen, judged step by step."""
 
-from collections import defaultdict
 from typing import Literal
 
-from replicas.store.copies import Audited
-from replicas.store.messages import Answer, ClientMessage, Delete, Get, Put, Store
+from replicas.store.messages import Answer, ClientMessage, Delete, Get, Put, RepairCause, Store
 from replicas.store.parts import Parts
-from replicas.store.records import Record, Version, record
-from replicas.store.settings import Cluster, Policy, Tie
+from replicas.store.records import Record, record
+from replicas.store.settings import Cluster, Policy
 from replicas.system import Level
 from tests.replicas.store.oracle import covers, latest
 from tests.replicas.store.rig import MS, Ending, Flight, Rig
+from tests.replicas.store.witness import Witness
 
 KEYS = ["k0", "k1", "k2"]
 LEVELS: list[Level | None] = [None, "QUORUM", "ALL", "ONE", "TWO"]
 ENDINGS: list[Ending] = ["whole", "uncommitted", "unsent"]
-
-
-class Witness:
-    """Looks at disks, audits and answers only. `highest` is the floor: the latest copy ever durable on a node."""
-
-    def __init__(self, rig: Rig, tie: Tie) -> None:
-        self.rig = rig
-        self.tie = tie
-        self.highest: dict[tuple[str, str], Record] = {}
-        self.contents: dict[Version, Record] = {}
-        self.replayed: dict[str, dict[str, tuple[Record, bool]]] = defaultdict(dict)
-        rig.watch = self.committed
-
-    def committed(self, node: str, audit: list[Audited]) -> None:
-        for change in audit:
-            self._follow(node, change)
-            if change.new is not None:
-                self._installed(node, change.new)
-        disk = self.rig.disks[node].copies
-        assert self.replayed[node] == {key: (copy, marked > 0) for key, (copy, marked) in disk.items()}, "audit ≠ disk"
-        for change in audit:
-            if change.cause == "purge":
-                self._purged(change.key, self.highest[node, change.key])
-
-    def _follow(self, node: str, change: Audited) -> None:
-        before = (change.old, change.old_purgeable) if change.old else None
-        assert self.replayed[node].get(change.key) == before, "the audit does not start where it ended"
-        self.replayed[node].pop(change.key, None)
-        if change.new is not None:
-            self.replayed[node][change.key] = (change.new, change.new_purgeable)
-
-    def _installed(self, node: str, copy: Record) -> None:
-        floor = self.highest.get((node, self.known(copy).key))
-        assert covers(copy, floor, self.tie), f"{node} went back from {floor} to {copy}"
-        self.highest[node, copy.key] = copy
-
-    def known(self, copy: Record) -> Record:
-        assert copy == self.contents.setdefault(copy.version, copy), "one version with two contents"
-        return copy
-
-    def last_tombstone(self, key: str) -> Record | None:
-        return latest((copy for copy in self.contents.values() if copy.key == key and copy.dead), self.tie)
-
-    def _purged(self, key: str, tombstone: Record) -> None:
-        """Nothing older anywhere: neither on a disk nor in a message that would still be accepted."""
-        assert tombstone.dead
-        for node in self.rig.replicas_of(key):
-            held = self.rig.held(node, key)
-            assert held is None or covers(held, tombstone, self.tie), f"{node} still holds {held}"
-            wiped = self.rig.generations[node] > 1  # and may have come back with nothing at all
-            assert wiped or covers(self.highest.get((node, key)), tombstone, self.tie), f"{node} never held {tombstone}"
-        for name, disk in self.rig.disks.items():
-            for hint in disk.hints.values():
-                older = hint.record.key == key and not covers(hint.record, tombstone, self.tie)
-                assert not older, f"{name} keeps a hint of {hint.record}"
-        for flight in [*self.rig.flying, *self.rig.late]:
-            message = flight.message
-            if isinstance(message, Store) and message.record.key == key:
-                late = self.rig.clock(flight.to).wall - message.born > self.rig.policy.message_lifetime_ns
-                assert late or covers(message.record, tombstone, self.tie), f"{message.record} may still arrive"
-
-    def forget(self, node: str) -> None:
-        """What is not on another disk is lost with this one."""
-        self.replayed.pop(node, None)
-        for place in [place for place in self.highest if place[0] == node]:
-            del self.highest[place]
-
-    def last(self, key: str) -> Record | None:
-        """The maximum of all copies that were ever durable anywhere, on disks that are not lost."""
-        return latest((self.highest.get((node, key)) for node in self.rig.disks), self.tie)
 
 
 class Story:
@@ -134,6 +63,31 @@ class Story:
         self.rig.let_go()
         self._judge()
 
+    def lose(self, cause: RepairCause, rounds: int) -> None:
+        """Copies that are sent for this reason get lost, and nothing else does."""
+        for _ in range(rounds):
+            self.rig.pass_time(self.rig.policy.round_every_ns // MS)
+            while self.rig.flying:
+                message = self.rig.flying[0].message
+                lost = isinstance(message, Store) and message.cause == cause
+                (self.rig.drop if lost else self.rig.deliver)(self.rig.flying[0])
+        self._judge()
+
+    def rest(self, rounds: int) -> None:
+        """Everything starts and nothing fails for a while; but what flies now arrives after it."""
+        for name in self.names:
+            self.rig.start(name)
+        self.calm(rounds)
+
+    def recover(self) -> None:
+        """As above, until all has mended."""
+        self.rest(0)
+        self.rig.hold_back()
+        self.rig.rounds_until_mended(self._rounds_max)
+        self.rig.let_go()
+        self._wiped = False
+        self._judge()
+
     def deliver(self, index: int) -> None:
         if self.rig.flying:
             self.rig.deliver(self._flight(index))
@@ -171,7 +125,7 @@ class Story:
         self.rig.start(self._name(node))
 
     def wipe(self, node: int) -> None:
-        """Once in a story: a second one may destroy the last copy of what was acknowledged."""
+        """Not again before all has mended: a second one may destroy the last copy of what was acknowledged."""
         name = self._name(node)
         if self._wiped:
             return
@@ -183,20 +137,48 @@ class Story:
         """Within the budget: two clocks never differ by more."""
         self.rig.skew[self._name(node)] = ms % (self.rig.policy.skew_budget_ns // MS + 1) * MS
 
-    def mend(self) -> None:
-        """No more faults: everything starts, everything arrives, until no node has anything pending."""
+    def mend(self, down: int | None) -> None:
+        """No more faults: everything starts but the node that stays down, everything arrives, until no other node has
+        anything pending."""
+        absent = [] if down is None else [self._name(down)]
         for name in self.names:
-            self.rig.start(name)
+            (self.rig.crash if name in absent else self.rig.start)(name)
+        if not all(replica.core.joined for replica in self.rig.replicas.values()):
+            absent = []  # a wiped node is bootstrapped from all others
+            self.rig.start(self._name(down or 0))
         self.rig.settle()
-        self.rig.rounds_until_mended(60)
+        self.rig.rounds_until_mended(self._rounds_max, absent)
         self._judge()
         for key in KEYS:
-            last = self.witness.last(key)
-            final = None if last is None or last.dead else last  # with nothing pending, a tombstone has been purged
-            for node in self.rig.replicas_of(key):
-                assert self.rig.held(node, key) == final, f"{node} did not converge"
+            held = {name: self.rig.held(name, key) for name in self.rig.replicas_of(key) if name in self.rig.replicas}
+            final = next(iter(held.values()))
+            assert all(copy == final for copy in held.values()), f"{held} did not converge"
+            if not absent:
+                last = self.witness.last(key)
+                assert final == (None if last is None or last.dead else last), f"{final} is not the end of {last}"
             for copy in self._acknowledged:
-                assert copy.key != key or covers(last, copy, self.witness.tie), f"{copy} was acknowledged, and is lost"
+                if copy.key == key:
+                    kept = covers(final or self.witness.last_tombstone(key), copy, self.witness.tie)
+                    assert kept, f"{copy} was acknowledged, and is lost"
+            self._read_at_the_end(key, final)
+
+    def _read_at_the_end(self, key: str, final: Record | None) -> None:
+        """Nodes that stay down take no quorum with them."""
+        for node in self.rig.replicas:
+            op = len(self._asked) + 1
+            self.operate("get", self.names.index(node), KEYS.index(key), 0)
+            self.rig.settle()
+            answer = self.rig.answers.get(op)
+            assert answer is not None, f"{node} does not answer for {key}"
+            assert (answer.outcome, answer.version) == ("ok", final.version if final else None)
+        self._judge()
+
+    @property
+    def _rounds_max(self) -> int:
+        """What the limit of bytes holds back takes its time; a tombstone its grace."""
+        policy = self.rig.policy
+        grace = policy.grace_ns // policy.round_every_ns if policy.purge == "grace" else 0
+        return 60 + 2 * grace + (400 if policy.repair_bytes_per_s_max else 0)
 
     def _judge(self) -> None:
         for op, answer in self.rig.answers.items():

@@ -72,14 +72,14 @@ def calling(session: Session, link: str, call: str, deadline_s: float = CALL_SEC
 
 
 _HANGS = (
-    "Toxiproxy hangs when a toxic changes on a link into a stopped process (its issue 558): resume the process first, "
-    "or use `--proxy stand-in`"
+    "Toxiproxy hangs when a toxic changes on a link whose receiver is stopped and that is full (its issue 558): resume "
+    "the process first, or use `--proxy stand-in`"
 )
 _STRANGER = "Another program may have the port: `ss -ltnp` shows which"
 _REMEDIES = {
     "proxy not found": "Create the link first",
-    "toxic not found": "It is not blocked, so there is nothing to unblock",
-    "toxic already exists": "It is blocked already: faults that overlap must share one block",
+    "toxic not found": "It is not on, so there is nothing to let go",
+    "toxic already exists": "It is on already: faults that overlap must share one lever",
     "address already in use": "Another program listens there: `ss -ltnp` shows which",
 }
 

@@ -4,7 +4,7 @@ Every call waits: make it in a worker thread. And `requests` takes 90 ms to impo
 """
 
 from time import monotonic, sleep  # noqa: TID251 - a real server needs real time to start
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from toxiproxy import Proxy, Toxiproxy
 from toxiproxy.api import APIConsumer
@@ -12,10 +12,28 @@ from toxiproxy.api import APIConsumer
 from harness.stages.processes.links.client import CALL_SECONDS_MAX, Session, calling
 from harness.stages.processes.links.link import Link, LinkError
 
-BLOCK = "block"
 ALL = "(all)"
 POLL_S = 0.02
 NOT_IN_A_PATH = "/?#%"
+
+Stream = Literal["upstream", "downstream"]
+
+
+class Toxic(NamedTuple):
+    """Name every attribute: the real server takes one that is missing for 0, and a slicer of 0 bytes ends it. It is
+    on for every connection: the server's own draws cannot be repeated."""
+
+    name: str
+    type: str
+    stream: Stream
+    attributes: dict[str, int]
+
+
+class Shown(NamedTuple):
+    """One proxy, as the server says."""
+
+    enabled: bool
+    toxics: list[Toxic]
 
 
 class Control:
@@ -55,26 +73,58 @@ class Control:
                 shown = APIConsumer.post("/proxies", json=link._asdict()).json()
             self._proxies[link.name] = Proxy(**shown)
 
-    def block(self, name: str) -> None:
-        """What the dialling side sends is dropped without a word. What the upstream sends still passes."""
-        proxy = self._proxy(name, "block")
-        with calling(self._session, name, "block"):
-            proxy.add_toxic(name=BLOCK, type="timeout", stream="upstream", attributes={"timeout": 0})
+    def add(self, name: str, toxic: Toxic) -> None:
+        proxy = self._proxy(name, f"add {toxic.name}")
+        with calling(self._session, name, f"add {toxic.name}"):
+            proxy.add_toxic(**toxic._asdict())
 
-    def unblock(self, name: str) -> None:
-        """Ends the connections of the link, since their streams have holes; the next ones work."""
-        proxy = self._proxy(name, "unblock")
-        with calling(self._session, name, "unblock"):
-            proxy.destroy_toxic(BLOCK)
+    def update(self, name: str, toxic: Toxic) -> None:
+        """The toxic of this name has these attributes from now on, also for what it holds already."""
+        self._proxy(name, f"update {toxic.name}")
+        with calling(self._session, name, f"update {toxic.name}"):  # the library knows no such call
+            APIConsumer.post(f"/proxies/{name}/toxics/{toxic.name}", json={"attributes": toxic.attributes})
 
-    def blocked(self, name: str) -> bool:
-        """As the server says."""
-        proxy = self._proxy(name, "blocked")
-        with calling(self._session, name, "blocked"):
-            return proxy.get_toxic(BLOCK) is not None
+    def remove(self, name: str, toxic: Toxic) -> None:
+        """What the toxic still holds of a stream is passed on, and the stream goes on; but to remove a `timeout` ends
+        the connections of the link, since their streams have holes."""
+        proxy = self._proxy(name, f"remove {toxic.name}")
+        with calling(self._session, name, f"remove {toxic.name}"):
+            proxy.destroy_toxic(toxic.name)
+
+    def replace(self, name: str, toxics: list[Toxic], *, enabled: bool) -> None:
+        """A new proxy in the place of the old one: what the old one held is lost, and its connections end."""
+        old = self._proxy(name, "replace")
+        with calling(self._session, name, "replace"):
+            old.destroy()
+            link = {"name": name, "listen": old.listen, "upstream": old.upstream, "enabled": False}
+            self._proxies[name] = Proxy(**APIConsumer.post("/proxies", json=link).json())
+        for toxic in toxics:
+            self.add(name, toxic)
+        if enabled:
+            self.enable(name)
+
+    def disable(self, name: str) -> None:
+        """Ends the connections of the link; new ones are refused."""
+        proxy = self._proxy(name, "disable")
+        with calling(self._session, name, "disable"):
+            proxy.disable()
+
+    def enable(self, name: str) -> None:
+        """Toxics that are on stay on."""
+        proxy = self._proxy(name, "enable")
+        with calling(self._session, name, "enable"):
+            proxy.enable()
+
+    def shown(self) -> dict[str, Shown]:
+        """All proxies in one call. Not Toxiproxy.proxies, which leaves the toxics out."""
+        with calling(self._session, ALL, "list"):
+            proxies = APIConsumer.get("/proxies").json()
+        return {
+            name: Shown(each["enabled"], [_toxic(toxic) for toxic in each["toxics"]]) for name, each in proxies.items()
+        }
 
     def reset(self) -> None:
-        """Nothing is blocked any more."""
+        """Every proxy is enabled and has no toxic."""
         with calling(self._session, ALL, "reset"):
             Toxiproxy().reset()
 
@@ -83,3 +133,7 @@ class Control:
             known = ", ".join(self._proxies) or "none"
             raise LinkError(name, call, "no such link", f"Create it first; there are: {known}")
         return self._proxies[name]
+
+
+def _toxic(shown: dict[str, Any]) -> Toxic:
+    return Toxic(shown["name"], shown["type"], shown["stream"], shown["attributes"])

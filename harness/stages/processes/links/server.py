@@ -27,7 +27,7 @@ class ServerChoice:
 
 def find(prefer: Prefer = "auto") -> ServerChoice:
     if prefer == "stand-in":
-        return _stand_in("as asked for")
+        return stand_in("as asked for")
     named = os.environ.get(VARIABLE)
     if named:
         return _named(named)
@@ -42,7 +42,7 @@ def find(prefer: Prefer = "auto") -> ServerChoice:
             return ServerChoice("toxiproxy", (path,), f"{path} ({place})")
     looked = f"no {BINARY} in ${VARIABLE}, {', '.join(places)}"
     if prefer == "auto":
-        return _stand_in(looked)
+        return stand_in(looked)
     raise NoServer(f"{looked}. Build one with Go (`ci/toxiproxy`), or use the stand-in (`--proxy stand-in`).")
 
 
@@ -62,6 +62,6 @@ def _named(path: str) -> ServerChoice:
     return ServerChoice("toxiproxy", (str(found),), f"{found}, from ${VARIABLE}")
 
 
-def _stand_in(why: str) -> ServerChoice:
+def stand_in(why: str) -> ServerChoice:
     command = (sys.executable, "-P", "-m", f"{__package__}.standin")
     return ServerChoice("stand-in", command, f"the stand-in, {why}")

@@ -1,24 +1,30 @@
 """The HTTP API of toxiproxy-server 2.12, path by path."""
 
 import asyncio
+import posixpath
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 
 from harness.stages.processes.links.standin.bodies import ProxyBody, Refused, changed_toxic, new_toxic, read
 from harness.stages.processes.links.standin.collection import Collection
 from harness.stages.processes.links.standin.proxy import Proxy
-from harness.stages.processes.links.standin.web import Answer, Handler, Request
+from harness.stages.processes.links.standin.web import Answer, Handler, Request, Unreadable
 
 VERSION = "2.12.0-urushi"
+ABSOLUTE = re.compile(r"^https?://[^/]*", re.IGNORECASE)
+BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+KEPT = "/$&+,:;=@~"  # as Go keeps them in a path
 
 Act = Callable[..., Awaitable[Answer]]  # with the proxies, the body, and a name for each * of the path
 
 
 async def version(_proxies: Collection, _body: bytes) -> Answer:
-    return _json(200, {"version": VERSION})
+    return Answer(200, b'{"version": "%s"}\n' % VERSION.encode(), "application/json;charset=utf-8")
 
 
 async def reset(proxies: Collection, _body: bytes) -> Answer:
@@ -65,7 +71,7 @@ async def list_toxics(proxies: Collection, _body: bytes, name: str) -> Answer:
 
 async def create_toxic(proxies: Collection, body: bytes, name: str) -> Answer:
     proxy = proxies.get(name)
-    toxic = new_toxic(body)
+    toxic = new_toxic(body, proxy.toxics)
     proxy.add(toxic)
     return _json(200, toxic)
 
@@ -108,12 +114,15 @@ def api(seed: int) -> Handler:
     turn = asyncio.Lock()
 
     async def answer(request: Request) -> Answer:
-        acts, names = _find(unquote(request.target.partition("?")[0]))
+        path, clean = _path(request.target)
+        if path != clean:
+            return _elsewhere(request, clean)
+        acts, names = _find(path)
         if not acts:
             return Answer(404, b"404 page not found\n")
         if request.method not in acts:
             return Answer(405)
-        if request.headers.get("user-agent", "").startswith("Mozilla/"):
+        if request.first("user-agent").startswith("Mozilla/"):
             return Answer(403, b"User agent not allowed\n")
         async with turn:
             try:
@@ -122,6 +131,23 @@ def api(seed: int) -> Handler:
                 return Answer(refusal.status, msgspec.json.encode(refusal.body()) + b"\n")
 
     return answer
+
+
+def _elsewhere(request: Request, clean: str) -> Answer:
+    if (request.method, request.target) == ("OPTIONS", "*"):
+        return Answer(200)
+    _, mark, query = request.target.partition("?")
+    return Answer(301, location=quote(clean, safe=KEPT) + mark + query)
+
+
+def _path(target: str) -> tuple[str, str]:
+    """The path that was asked for, and without empty steps, `.` and `..`."""
+    place = ABSOLUTE.sub("", target.partition("?")[0]) or "/"
+    if not (place.startswith("/") or place == "*") or BAD_ESCAPE.search(place) or CONTROL.search(place):
+        raise Unreadable(400, "the first line has no path that can be read")
+    path = unquote_to_bytes(place.encode("latin-1")).decode("utf-8", "replace")
+    clean = posixpath.normpath("/" + path.lstrip("/"))
+    return path, clean if clean == "/" or not path.endswith("/") else clean + "/"
 
 
 def _find(path: str) -> tuple[dict[str, Act], list[str]]:

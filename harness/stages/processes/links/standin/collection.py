@@ -39,10 +39,17 @@ class Collection:
         del self.proxies[name]
 
     async def reset(self) -> None:
+        """Frees all that can be freed, and only then says what could not be started."""
+        refusals: list[Refused] = []
         for proxy in self.proxies.values():
-            await proxy.start()
             for toxic in list(proxy.toxics):
                 proxy.remove(toxic)
+            try:
+                await proxy.start()
+            except Refused as refusal:
+                refusals.append(refusal)
+        if refusals:
+            raise refusals[0]
 
     def _new(self, body: ProxyBody, where: str) -> Proxy:
         if not body.name:

@@ -66,7 +66,7 @@ class Proxy:
             place = await resolve(listen)
         except Unusable as error:
             raise Refused(500, str(error)) from None
-        return str(place) != self.listen or upstream != self.upstream
+        return place.text != self.listen or upstream != self.upstream
 
     async def update(self, body: ProxyBody) -> None:
         listen = self.listen if body.listen is None else body.listen
@@ -87,8 +87,6 @@ class Proxy:
         return self.toxics[name]
 
     def add(self, toxic: Toxic) -> None:
-        if toxic.name in self.toxics:
-            raise Refused(409, "toxic already exists")
         self.toxics[toxic.name] = toxic
         self._each_pipe(toxic, lambda pipe: pipe.add(toxic))
 

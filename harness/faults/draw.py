@@ -1,0 +1,143 @@
+"""How a seed draws the faults of a plan, and the nodes that stay down after them."""
+
+from random import Random
+
+import msgspec
+
+from harness.draws import Drawing, Spec
+from harness.faults.check import clash, without_quorum
+from harness.faults.kinds import MS, NO_MORE_THAN, Fault, Kind
+from harness.faults.table import KINDS
+from harness.wrong import Wrong, near
+from replicas.store.settings import Cluster
+from workloads.keys import below
+from workloads.operations import Operation
+
+_TRIES = 50
+_FAULTS_MOST = 200
+_ENDS_A_PROCESS = ("kill", "stop", "pause", "wipe")  # what is most worth doing while a write is under way
+_AFTER_WRITE_NS = 3 * MS
+
+
+class FaultsDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """With `swarm`, a seed first draws which of the kinds are in play at all: faults that crowd out each other in a
+    mixture of everything get seeds to themselves."""
+
+    kinds: tuple[str, ...] = ("kill", "pause", "isolate", "one-way")
+    swarm: bool = False
+    count: Spec = "2..5"
+    length: Spec = "300..1500ms"
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """What else the plan has."""
+
+    cluster: Cluster
+    operations: list[Operation]
+    unrest_ns: int
+    down: list[str]
+
+
+def check_kinds(drawing: Drawing, spec: FaultsDraw, node_counts: tuple[int, int]) -> None:
+    """What no seed may find, since every one would. `node_counts`: the least and the most that a seed draws."""
+    place = f"{drawing.where}: faults.kinds"
+    for kind in spec.kinds:
+        if kind not in KINDS:
+            raise Wrong(place, f"{kind!r} is no kind of fault", near(kind, list(KINDS)))
+    _, count = drawing.bounds("faults.count", spec.count)
+    if not count:
+        return
+    if not spec.kinds:
+        raise Wrong(place, f"{count} faults of no kind", f"{near('', list(KINDS))}; or draw no faults with count = 0")
+    least, most = node_counts
+    for kind in spec.kinds:
+        if KINDS[kind].nodes_min > most:
+            what = f"{kind} needs {KINDS[kind].nodes_min} nodes or more, and there are never more than {most}"
+            raise Wrong(place, what, "draw more nodes, or leave it out")
+    if all(KINDS[kind].nodes_min > least for kind in spec.kinds):
+        what = f"there may be {least} nodes only, and {', '.join(spec.kinds)} need more"
+        raise Wrong(place, what, "draw more nodes, or add a kind that needs fewer")
+
+
+def draw_faults(drawing: Drawing, spec: FaultsDraw, scene: Scene) -> list[Fault]:
+    """A fault that cannot be on together with another is drawn again, and left out if it keeps failing; so is a second
+    wipe, which might take the last copy of what the first one left."""
+    count = drawing.count("faults.count", spec.count, most=_FAULTS_MOST)
+    low, high = drawing.span_ns("faults.length", spec.length, MS // 1000)
+    if not count:
+        return []
+    kinds = _kinds_in_play(drawing, spec, scene)
+    names = scene.cluster.names()
+    faults: list[Fault] = []
+    for number in range(1, count + 1):
+        for attempt in range(_TRIES):
+            random = Random(f"{drawing.seed}/faults/f{number}/{attempt}")
+            length = min(low + below(random, high - low + 1), scene.unrest_ns // 2)
+            kind = KINDS[kinds[below(random, len(kinds))]]
+            start = _draw_start(random, kind, length, scene)
+            targets, parameters = kind.draw(random, names), draw_parameters(random, kind)
+            fault = Fault(f"f{number}", kind.name, targets, start, start + length, parameters)
+            again = kind.name == "wipe" and any(each.kind == "wipe" for each in faults)
+            if not again and all(clash(each, fault, names) is None for each in faults):
+                faults.append(fault)
+                break
+    return sorted(faults, key=lambda fault: (fault.start_ns, fault.id))
+
+
+def _kinds_in_play(drawing: Drawing, spec: FaultsDraw, scene: Scene) -> list[str]:
+    reasons = {kind: _reason_against(KINDS[kind], scene) for kind in spec.kinds}
+    possible = [kind for kind in spec.kinds if reasons[kind] is None]
+    if not possible:
+        what = "; ".join(f"no {kind}, for {reason}" for kind, reason in reasons.items())
+        raise Wrong(f"{drawing.where}: faults.kinds", what, "add a kind that is always possible")
+    if not spec.swarm:
+        return possible
+    stream = f"{drawing.seed}/scenario/faults.swarm"
+    swarm = [kind for kind in possible if below(Random(f"{stream}/{kind}"), 2)]
+    swarm = swarm or [possible[below(Random(stream), len(possible))]]
+    drawing.drawn["faults.swarm"] = " ".join(dict.fromkeys(swarm))
+    return swarm
+
+
+def _reason_against(kind: Kind, scene: Scene) -> str | None:
+    """A wipe takes a copy of every key on its node: another must be left of each version that was acknowledged."""
+    cluster = scene.cluster
+    if len(cluster.nodes) < kind.nodes_min:
+        return f"there are {len(cluster.nodes)} nodes"
+    if kind.name != "wipe":
+        return None
+    if scene.down:
+        return f"{', '.join(scene.down)} may hold the only other copy and stay down"
+    levels = [None, *(operation.level for operation in scene.operations if operation.kind != "get")]
+    copies = min(cluster.writes_needed(level) for level in levels)
+    return "one copy is enough to acknowledge a write" if copies < 2 else None
+
+
+def _draw_start(random: Random, kind: Kind, length: int, scene: Scene) -> int:
+    """Three of four faults that end a process begin just after a write was asked for."""
+    latest = scene.unrest_ns - length - _AFTER_WRITE_NS
+    if kind.name in _ENDS_A_PROCESS and below(random, 4):
+        writes = [each.at_ns for each in scene.operations if each.kind != "get" and each.at_ns < latest]
+        if writes:
+            return writes[below(random, len(writes))] + below(random, _AFTER_WRITE_NS + 1)
+    return below(random, scene.unrest_ns - length)
+
+
+def draw_parameters(random: Random, kind: Kind) -> dict[str, int]:
+    drawn: dict[str, int] = {}
+    for name, (least, most, step) in kind.parameters.items():
+        cap = drawn[NO_MORE_THAN[name]] if name in NO_MORE_THAN else most
+        drawn[name] = least + step * below(random, (min(most, cap) - least) // step + 1)
+    return drawn
+
+
+def draw_down(drawing: Drawing, spec: Spec, cluster: Cluster) -> list[str]:
+    """As many as drawn, or fewer: each partition keeps a quorum of its copies up."""
+    count = drawing.count("phases.down", spec)
+    random = Random(f"{drawing.seed}/down")
+    rest, down = cluster.names(), list[str]()
+    while rest and len(down) < count:
+        node = rest.pop(below(random, len(rest)))
+        down += [] if without_quorum([*down, node], cluster) else [node]
+    drawing.drawn["phases.down"] = " ".join(down) or "none"
+    return down
