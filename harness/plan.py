@@ -114,7 +114,7 @@ def _refuse_other_format(data: bytes, path: Path) -> None:
     try:
         found = msgspec.json.decode(data, type=dict[str, msgspec.Raw]).get("format")
         version = msgspec.json.decode(found) if found is not None else None
-    except msgspec.MsgspecError as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         raise Wrong(
             str(path), f"this is not a plan: {problem}", "write one with `urushi plan SCENARIO --seed N`"
         ) from None

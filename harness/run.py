@@ -28,7 +28,7 @@ EXIT_CODES = {"holds": 0, "violated": 1, "unknown": 3}
 
 
 class FaultReport(msgspec.Struct, frozen=True):
-    """`bit` counts the messages and operations that the fault kept from getting through."""
+    """`bit` counts the messages and operations that the fault kept from getting through, or slowed."""
 
     id: str
     kind: str
@@ -55,7 +55,8 @@ class PromiseReport(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True):
     """What `--json` prints and `verdict.json` holds. `drawn` is empty for a plan that was not drawn here; `down` are
     the nodes that were left down in the mend phase; `metrics` are what each node had counted since its last start when
-    it was last asked. `folder` is empty when it was not kept."""
+    it was last asked; `latency_ms` counts from the planned time to the answer, so that a stall shows, of operations
+    that succeeded. `folder` is empty when it was not kept."""
 
     id: str
     seed: int
@@ -75,6 +76,7 @@ class Report(msgspec.Struct, frozen=True):
     stories: list[str]
     down: list[str] = []
     metrics: dict[str, dict[str, int]] = {}
+    latency_ms: dict[str, float] = {}
 
     def exit_code(self) -> int:
         return EXIT_CODES[self.verdict]
@@ -167,6 +169,7 @@ def assess(plan: Plan, history: History, folder: Path, *, proxy: str | None, dra
         promises={promise.property: _promise_report(promise) for promise in promises},
         faults=list(_fault_reports(plan, history)),
         operations=_outcomes(history),
+        latency_ms=_latencies(plan, history),
         settled_s=_settled(history),
         folder=str(folder),
         drawn=drawn,
@@ -218,6 +221,18 @@ def _outcomes(history: History) -> dict[str, int]:
 
 def _down(history: History) -> list[str]:
     return next((event.down for event in history.events if isinstance(event, Phase) and event.name == "mend"), [])
+
+
+def _latencies(plan: Plan, history: History) -> dict[str, float]:
+    """By nearest rank."""
+    planned = {operation.id: operation.at_ns for operation in plan.operations}
+    took = sorted(
+        event.at - planned[event.op]
+        for event in history.events
+        if isinstance(event, Return) and event.outcome == "ok" and event.op in planned
+    )
+    ranks = {"p50": 50, "p90": 90, "p99": 99, "max": 100}
+    return {name: took[-(-len(took) * rank // 100) - 1] / 1e6 for name, rank in ranks.items()} if took else {}
 
 
 def _settled(history: History) -> float | None:

@@ -128,7 +128,7 @@ def load(name: str) -> Scenario:
         text = scenarios[name]
     try:
         data = tomllib.loads(text)
-    except ValueError as problem:  # a number of very many digits is one that is no TOMLDecodeError
+    except (ValueError, RecursionError) as problem:  # as a number of very many digits, or lists in lists without end
         raise Wrong(name, f"this is not TOML: {problem}", "correct the file") from None
     return convert(data, Scenario, name)
 

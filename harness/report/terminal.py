@@ -101,6 +101,9 @@ def show_run(console: Console, report: Report) -> None:
     settled += f"; stayed down: {' '.join(report.down)}" if report.down else ""
     through = f"; links: {report.proxy}" if report.proxy else ""
     console.print(f"operations: {words}{settled}{through}", markup=False, highlight=False)
+    if report.latency_ms:
+        told = ", ".join(f"{name} {value:.1f} ms" for name, value in report.latency_ms.items())
+        console.print(f"latency from the planned time: {told}", markup=False, highlight=False)
     if report.metrics:
         console.print(f"replicas: {_counted(report)}", markup=False, highlight=False)
     for reason in report.reasons if report.verdict == "unknown" else []:

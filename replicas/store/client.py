@@ -115,6 +115,8 @@ class StoreSession:
             return Reply("unknown", error="no answer within the client's timeout")
         except ConnectionError as problem:
             return Reply("unknown", error=f"connection lost: {problem}")
+        if answer.op != op:
+            return Reply("unknown", error=f"the node answered operation {answer.op}, and operation {op} was asked")
         version = (answer.version.time, answer.version.by) if answer.version else None
         return Reply(_OUTCOMES[answer.outcome], answer.value, version, answer.dead, answer.error)
 

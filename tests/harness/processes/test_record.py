@@ -51,6 +51,26 @@ def test_a_database_behind_what_was_declared_shows(tmp_path: Path) -> None:
     assert restart.batch < restart.committed
 
 
+@pytest.mark.parametrize("found", [0, 2, 7])
+def test_of_a_wiped_disk_only_what_was_declared_committed_counts(tmp_path: Path, found: int) -> None:
+    """The new database says nothing about the old one: whatever it has, batch 2 of the old one was never declared."""
+    lines: list[Line] = [Started(1_100, "r1.1", 0), changed(1, 1_200), Committed(1_300, 1), changed(2, 1_400)]
+    new_life: list[Line] = [Started(1_900, "r1.2", found), changed(8, 2_000), Committed(2_100, 8)]
+    read = read_trail(trail(tmp_path, "r1", [*lines, *new_life]), "r1", ZERO)
+    changes = [event for event in read.events if isinstance(event, Change)]
+    assert [(change.incarnation, change.batch) for change in changes] == [("r1.1", 1), ("r1.2", 8)]
+    restart = [event for event in read.events if isinstance(event, Life)][-1]
+    assert (restart.incarnation, restart.batch, restart.committed) == ("r1.2", found, 0)
+
+
+def test_a_wiped_disk_is_no_loss_of_what_was_declared_but_a_later_one_is(tmp_path: Path) -> None:
+    lines: list[Line] = [Started(1_100, "r1.1", 0), changed(5, 1_200), Committed(1_300, 5), Started(1_900, "r1.2", 0)]
+    later: list[Line] = [changed(1, 2_000), Committed(2_100, 1), Started(2_200, "r1.2", 0)]
+    read = read_trail(trail(tmp_path, "r1", [*lines, *later]), "r1", ZERO)
+    lives = [event for event in read.events if isinstance(event, Life)]
+    assert [life.batch < life.committed for life in lives] == [False, False, True]
+
+
 def test_what_was_not_committed_at_the_end_is_left_out(tmp_path: Path) -> None:
     path = trail(tmp_path, "r1", [Started(1_100, "r1.1", 0), changed(1, 1_200)])
     assert not [event for event in read_trail(path, "r1", ZERO).events if isinstance(event, Change)]

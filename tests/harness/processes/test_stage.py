@@ -1,6 +1,7 @@
 """Whole runs on real processes: through both proxies, and nothing stays when the harness goes away in the middle."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,11 +13,13 @@ import psutil
 import pytest
 
 from checkers import files
-from checkers.history import Change, Fault, Life, Message
+from checkers.history import Change, Dump, Fault, Life, Message, Metrics, Phase, Rounds
+from harness.faults.kinds import MS
 from harness.faults.kinds import Fault as PlannedFault
 from harness.run import Prefer, run
 from harness.scenario import draw, load
 from harness.stages.processes.links.server import NoServer, find
+from harness.wrong import Wrong
 
 pytestmark = pytest.mark.processes
 
@@ -47,10 +50,9 @@ def test_a_default_seed_holds(proxy: Prefer, tmp_path: Path) -> None:
 def test_overlapping_faults_on_one_link_are_both_seen_and_healed(tmp_path: Path) -> None:
     """The link opens when the last fault that holds it ends."""
     plan, _ = draw(load("calm"), "calm", seed=1)
-    ms = 1_000_000
     faults = [
-        PlannedFault("f1", "isolate", ["r1"], 300 * ms, 900 * ms),
-        PlannedFault("f2", "one-way", ["r1", "r2"], 600 * ms, 1500 * ms),
+        PlannedFault("f1", "isolate", ["r1"], 300 * MS, 900 * MS),
+        PlannedFault("f2", "one-way", ["r1", "r2"], 600 * MS, 1500 * MS),
     ]
     report = run(msgspec.structs.replace(plan, faults=faults), "processes", runs=tmp_path)
     assert report.verdict == "holds", report.stories or report.reasons
@@ -60,7 +62,89 @@ def test_overlapping_faults_on_one_link_are_both_seen_and_healed(tmp_path: Path)
         for message in history.events
         if isinstance(message, Message) and (message.sender, message.to) == ("r1", "r2") and message.received is None
     ]
-    assert [at for at in cut if 900 * ms < at < 1500 * ms], "the one-way cut did not outlast the isolation"
+    assert [at for at in cut if 900 * MS < at < 1500 * MS], "the one-way cut did not outlast the isolation"
+
+
+BEATS = {"beat_on_ns": 40 * MS, "beat_off_ns": 20 * MS}
+EVENTFUL = [
+    PlannedFault("f1", "slow", ["r1"], 200 * MS, 800 * MS, BEATS),
+    PlannedFault("f2", "flapping", ["r2", "r3"], 300 * MS, 900 * MS, BEATS),
+    PlannedFault("f3", "wipe", ["r2"], 1000 * MS, 1300 * MS),
+    PlannedFault("f4", "stop", ["r1"], 1400 * MS, 1700 * MS),
+    PlannedFault("f5", "isolate", ["r1"], 1600 * MS, 1601 * MS),
+    PlannedFault(
+        "f6", "latency", ["r1", "r2", "r3"], 1650 * MS, 2000 * MS, {"delay_ns": 30 * MS, "jitter_ns": 10 * MS}
+    ),
+    PlannedFault("f7", "kill", ["r3"], 1990 * MS, 2000 * MS),
+]
+
+
+@pytest.mark.parametrize("proxy", ["toxiproxy", "stand-in"])
+def test_an_eventful_plan_leaves_one_node_down(proxy: Prefer, tmp_path: Path) -> None:
+    """Beats, a wipe, faults that end before they are fully applied or exactly with unrest: all is healed, r3 goes."""
+    calm, _ = draw(load("calm"), "calm", seed=1)
+    operations = [each for each in calm.operations if each.at_ns < 2000 * MS]
+    plan = msgspec.structs.replace(
+        calm, operations=operations, faults=EVENTFUL, unrest_ns=2000 * MS, down=["r3"], mend_rounds_max=30
+    )
+    report = run(plan, "processes", proxy=wanted(proxy), runs=tmp_path)
+    history = files.read(tmp_path / report.id / "history.jsonl")
+    marks = {(event.fault, event.phase): event for event in history.events if isinstance(event, Fault)}
+    assert {fault for fault, phase in marks if phase == "applied"} == {fault.id for fault in EVENTFUL}
+    assert {fault for fault, phase in marks if phase == "healed"} == {fault.id for fault in EVENTFUL}
+    assert len(marks) == 2 * len(EVENTFUL)
+    for beating in ("f1", "f2"):
+        beats = re.fullmatch(r"let go after (\d+) beats", marks[beating, "healed"].evidence)
+        assert beats is not None
+        assert int(beats[1]) > 2
+    assert marks["f4", "applied"].evidence == "r1: stop: gone, in order"
+
+    phases = {event.name: event for event in history.events if isinstance(event, Phase)}
+    assert phases["mend"].down == ["r3"]
+    assert max(event.at for event in marks.values()) < phases["mend"].at
+    lives = [event for event in history.events if isinstance(event, Life) and event.node != "r3"]
+    assert [(life.incarnation, life.what) for life in lives if life.node == "r2"] == [
+        ("r2.1", "started"),
+        ("r2.1", "wiped"),
+        ("r2.2", "started"),
+    ]
+    assert [life.what for life in lives if life.node == "r1"] == ["started", "stopped", "started"]
+    last = [event for event in history.events if isinstance(event, Life) and event.node == "r3"][-1]
+    assert last.what == "killed"
+    assert last.at > phases["mend"].at
+
+    dumps = [event for event in history.events if isinstance(event, Dump)]
+    assert {(dump.node, dump.incarnation) for dump in dumps} == {("r1", "r1.1"), ("r2", "r2.2")}
+    assert {event.node for event in history.events if isinstance(event, Rounds)} == {"r1", "r2"}
+    counted = {event.node: event.values for event in history.events if isinstance(event, Metrics)}
+    assert set(counted) == {"r1", "r2"}
+    assert all(counted.values())
+    assert history.events[-1] == phases["end"]
+    assert report.verdict == "holds", report.stories or report.reasons
+
+
+def test_the_stand_in_is_taken_for_a_plan_in_which_toxiproxy_could_hang(tmp_path: Path) -> None:
+    """And the run says so, and why."""
+    wanted("toxiproxy")
+    calm, _ = draw(load("calm"), "calm", seed=1)
+    large = "x" * 500_000
+    operations = [
+        msgspec.structs.replace(each, value=f"{each.value} {large}") if each.value else each
+        for each in calm.operations[:40]
+    ]
+    faults = [
+        PlannedFault("f1", "pause", ["r2"], 300 * MS, 900 * MS),
+        PlannedFault("f2", "isolate", ["r2"], 500 * MS, 700 * MS),
+    ]
+    plan = msgspec.structs.replace(calm, operations=operations, faults=faults)
+    said: list[str] = []
+    report = run(plan, "processes", runs=tmp_path, say=said.append)
+    assert report.proxy is not None
+    assert report.proxy.startswith("the stand-in, Toxiproxy could hang: f1 (pause) stops r2")
+    assert report.proxy in said[0]
+    assert report.verdict == "holds", report.stories or report.reasons
+    with pytest.raises(Wrong, match="--proxy toxiproxy: Toxiproxy could hang"):
+        run(plan, "processes", proxy="toxiproxy", runs=tmp_path)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

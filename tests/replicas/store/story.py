@@ -73,6 +73,23 @@ class Story:
                 (self.rig.drop if lost else self.rig.deliver)(self.rig.flying[0])
         self._judge()
 
+    def pause(self, node: int, rounds: int) -> None:
+        """It stands still while the others go on, and finds all that was sent to it, and all its timers, at once."""
+        name = self._name(node)
+        for _ in range(rounds):
+            self.rig.now += self.rig.policy.round_every_ns
+            for other in self.names:
+                if other != name:
+                    self.rig.fire(other)
+            while flights := [flight for flight in self.rig.flying if flight.to != name]:
+                self.rig.deliver(flights[0])
+        self.rig.fire(name)
+        self._judge()
+
+    def restart(self, node: int) -> None:
+        self.rig.crash(self._name(node))
+        self.rig.start(self._name(node))
+
     def rest(self, rounds: int) -> None:
         """Everything starts and nothing fails for a while; but what flies now arrives after it."""
         for name in self.names:

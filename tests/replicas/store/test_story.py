@@ -58,11 +58,13 @@ def draw_step(random: Random, weights: dict[str, int]) -> Step:
             random.choice(["hinted handoff", "hinted handoff", "read repair", "write"]),
             random.choice([2, 5, 12]),
         ),
+        "pause": (node, random.choice([1, 5, 9])),
         "recover": (),
         "drop": (index,),
         "drop_all_to": (node,),
         "double": (index,),
         "crash": (node,),
+        "restart": (node,),
         "start": (node,),
         "wipe": (node,),
         "skew": (node, random.randrange(6)),
@@ -71,10 +73,10 @@ def draw_step(random: Random, weights: dict[str, int]) -> Step:
 
 
 _BURST = {"operate": 3, "operate_with": 3, "deliver": 2, "deliver_all_to": 3, "settle": 1, "drop": 1, "drop_all_to": 1}
-_BURST |= {"double": 2, "crash": 1, "start": 1, "skew": 1, "wipe": 1}
-_ANYTHING = _BURST | {"pass_time": 3, "calm": 1, "lose": 1, "recover": 1}
-_HINTS = {"operate_with": 9, "pass_time": 4, "lose": 4, "calm": 2, "deliver": 3, "double": 1, "start": 2}
-_HINTS |= {"wipe": 1, "crash": 1, "skew": 1, "recover": 1}
+_BURST |= {"double": 2, "crash": 1, "start": 1, "restart": 1, "skew": 1, "wipe": 1}
+_ANYTHING = _BURST | {"pass_time": 3, "calm": 1, "lose": 1, "pause": 1, "recover": 1}
+_HINTS = {"pass_time": 4, "lose": 4, "calm": 2, "pause": 4, "deliver": 3, "deliver_all_to": 2, "double": 1}
+_HINTS |= {"start": 2, "wipe": 1, "crash": 1, "restart": 2, "skew": 1, "recover": 1}
 
 
 def anything(random: Random) -> Plot:
@@ -108,9 +110,18 @@ def wiped(random: Random) -> Plot:
 
 
 def hinted(random: Random) -> Plot:
+    """Writes to one key that miss a replica, and deletions that reach all, with what may keep a hint from its end."""
     shape, policy = _draw_setting(random)
+    steps: list[Step] = []
+    for _ in range(random.randrange(4, 20)):
+        node = random.randrange(4)
+        if random.random() < 0.5:
+            kind = random.choice(["put", "put", "put", "delete", "get"])
+            steps.append(Step("operate_with", (kind, node, random.randrange(4), 0, random.choice([0, 3]))))
+        else:
+            steps += [Step("operate", (random.choice(["delete", "delete", "put"]), node, 0, 0)), Step("settle", ())]
+        steps += [draw_step(random, _HINTS) for _ in range(random.randrange(3))]
     policy = structs.replace(policy, hints="handoff", hints_max=50, hint_lifetime_ns=900 * MS)
-    steps = [draw_step(random, _HINTS) for _ in range(random.randrange(10, 40))]
     return Plot(shape, policy, steps, random.choice([None, 0, 1, 2]))
 
 
