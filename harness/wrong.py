@@ -48,12 +48,7 @@ def parse_json(data: bytes, shape: type[T], where: str) -> T:
     except msgspec.MsgspecError as problem:
         raise explain(problem, shape, where) from None
     except (UnicodeDecodeError, RecursionError) as problem:
-        raise unreadable(problem, where) from None
-
-
-def unreadable(problem: Exception, where: str) -> Wrong:
-    """What a decoder says of bytes that are no text, or nested without end, in its own words."""
-    return Wrong(where, f"this cannot be read: {problem}", "correct it, or write it anew")
+        raise Wrong(where, f"this cannot be read: {problem}", "correct it, or write it anew") from None
 
 
 def convert(data: Any, shape: type[T], where: str) -> T:
