@@ -190,10 +190,10 @@ def _read_after_a_wipe(name: str) -> Plan:
         Step(500, "c1", "r1", "put"),
         Step(800, "c2", "r3", "get"),
         Step(1300, "c3", "r3", "get"),
-        Step(1900, "c2", "r2", "get"),
+        Step(2700, "c2", "r2", "get"),
     ]
-    cuts = [Cut("isolate", ["r2"], 300, 1100), Cut("wipe", ["r3"], 1200, 1500), Cut("isolate", ["r1"], 1400, 2300)]
-    return sketch(name, steps, cuts, 2400, policy=WITHOUT_ROUNDS)
+    cuts = [Cut("isolate", ["r2"], 300, 1100), Cut("wipe", ["r3"], 1200, 1500), Cut("isolate", ["r1"], 1400, 3000)]
+    return sketch(name, steps, cuts, 3100, policy=WITHOUT_ROUNDS)
 
 
 def _wiped_and_bootstrapped(name: str) -> Plan:

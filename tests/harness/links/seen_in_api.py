@@ -113,9 +113,14 @@ def reset_where_a_port_is_taken(server: "Server") -> str:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         body = proxy("p", listen=f"127.0.0.1:{taken.getsockname()[1]}", enabled=False)
         server.call("POST", "/proxies", body)
-        server.call("POST", "/proxies/p/toxics", {"type": "noop"})
+        server.call("POST", "/proxies", proxy("q", enabled=False))
+        for name in "pq":
+            server.call("POST", f"/proxies/{name}/toxics", {"type": "noop"})
         assert server.call("POST", "/reset").status == 500
-    return "its toxics stay" if server.call("GET", "/proxies/p/toxics").json else "its toxics are gone"
+        if server.call("GET", "/proxies/p/toxics").json:
+            return "its toxics stay"
+        shown = server.call("GET", "/proxies/q").json
+        return "its toxics are gone, and the others are reset" if shown["enabled"] and not shown["toxics"] else "others"
 
 
 # HTTP

@@ -30,11 +30,19 @@ def answered(server: "Server", method: str, path: str, body: Any = None) -> str:
     return "answered"
 
 
+def established(link: "Link") -> tuple[socket.socket, socket.socket]:
+    """A connection that the server has set up as well: it is accepted at the other end a little before."""
+    client, far = link.open()
+    far.sendall(b"x")
+    assert read(client, 1) == b"x"
+    return client, far
+
+
 # reset_peer
 
 
 def reset_of_an_old_connection(link: "Link") -> str:
-    client, far = link.open()
+    client, far = established(link)
     link.add("reset_peer", timeout=0)
     client.sendall(b"x")
     return how_it_ends(far)
@@ -42,7 +50,7 @@ def reset_of_an_old_connection(link: "Link") -> str:
 
 def end_after_a_reset_that_was_removed(link: "Link") -> str:
     link.add("reset_peer", timeout=0)
-    client, far = link.open()
+    client, far = established(link)
     link.remove("reset_peer")
     client.close()
     return how_it_ends(far)

@@ -131,7 +131,16 @@ def test_calls_at_the_same_time_do_not_meet(server: "Server") -> None:
     assert server.call("GET", "/proxies").json == {}
 
 
-def test_one_name_is_given_once_however_many_ask(server: "Server") -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_one_name_is_given_once_however_many_ask(server: "Server", host: str) -> None:
+    body = {**PROXY, "listen": f"{host}:0"}
     with ThreadPoolExecutor(8) as pool:
-        statuses = list(pool.map(lambda _: server.call("POST", "/proxies", PROXY).status, range(8)))
+        statuses = list(pool.map(lambda _: server.call("POST", "/proxies", body).status, range(8)))
     assert sorted(statuses) == [201] + [409] * 7
+
+
+def test_a_short_number_is_no_address(server: "Server") -> None:
+    """Though the system's resolver takes it for one."""
+    answer = server.call("POST", "/proxies", {**PROXY, "listen": "0x7f.1:0"})
+    assert answer.status == 500
+    assert answer.json["error"].startswith("listen tcp: lookup 0x7f.1")

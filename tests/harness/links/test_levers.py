@@ -190,7 +190,7 @@ def test_a_lever_that_holds_something_is_let_go_though_nobody_takes_it(
 ) -> None:
     """The real server would wait five seconds for each piece, with the proxy locked: longer than a call may last."""
     client, far = rig.open()
-    behind = [action(ended_by)] if ended_by in LINK_LEVERS else []  # type: ignore[arg-type] # it is one of them
+    behind = [action(ended_by)] if ended_by in LINK_LEVERS else []
     rig.levers.pull([action(lever), *(each for each in behind if each.lever != "refuse")])
     for _ in range(5):
         try:

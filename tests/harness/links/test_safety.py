@@ -165,7 +165,7 @@ def test_the_stand_in_is_chosen_for_a_dangerous_plan_and_says_why(some_server: s
 
 def test_toxiproxy_is_chosen_for_a_plan_that_is_safe(some_server: str) -> None:
     for prefer in ("auto", "toxiproxy"):
-        assert choose(small_plan(), prefer).command == (some_server,)  # type: ignore[arg-type] # both are choices
+        assert choose(small_plan(), prefer).command == (some_server,)
 
 
 # What the two servers do. A socket that nobody reads is what a stopped process has.

@@ -82,6 +82,13 @@ def test_an_answer_comes_in_the_version_of_its_request(server: "Server") -> None
     assert b"\nHTTP/1.1 200 OK\r\n" in old
 
 
+def test_the_answer_to_head_has_no_body(server: "Server") -> None:
+    received = conversation((server.host, server.port), b"HEAD /nothing HTTP/1.1\r\nHost: x\r\n\r\n" + FENCE)
+    first, second = received.split(b"\r\n\r\nHTTP/1.1 ")
+    assert b"Content-Length: 19" in first
+    assert second.startswith(b"200 OK")
+
+
 @pytest.mark.parametrize("sent", [b"", b"GET /version HTT", VERSION[:-2], POST + b"Content-Length: 9\r\n\r\n{}"])
 def test_who_sends_nothing_more_is_hung_up_on(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(web, "IDLE_SECONDS_MAX", 0.05)
@@ -101,6 +108,27 @@ def test_who_sends_nothing_more_is_hung_up_on(monkeypatch: pytest.MonkeyPatch, s
         return received
 
     assert asyncio.run(play()) == b""
+
+
+def test_a_refusal_is_not_lost_with_what_was_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To close with something unread is to reset, and then the client may never see the answer."""
+    monkeypatch.setattr(web, "LINGER_SECONDS_MAX", 10)
+
+    async def handle(_request: web.Request) -> web.Answer:
+        raise AssertionError("it was too long")
+
+    async def play() -> bytes:
+        server = await web.serve("127.0.0.1", 0, handle)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.write(b"GET /" + b"x" * 300_000)
+        await writer.drain()
+        received = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        server.close()
+        return received
+
+    assert asyncio.run(play()).startswith(b"HTTP/1.1 431 ")
 
 
 def test_slow_clients_do_not_keep_others_waiting(stand_in: "Server") -> None:

@@ -238,7 +238,7 @@ def test_orders_at_the_same_time_are_done_in_turn(kept: Kept) -> None:
 
     async def scene(rig: Rig) -> None:
         levers = rig.cluster.levers
-        pulled = [action(lever, "r1>r2") for lever in ("block", "delay", "bandwidth")]  # type: ignore[arg-type]
+        pulled = [action(lever, "r1>r2") for lever in ("block", "delay", "bandwidth")]
         await levers.pull(pulled)
         for _ in range(5):
             await asyncio.gather(levers.let_go(pulled), levers.pull(pulled))
@@ -320,7 +320,7 @@ def test_levers_of_one_process_follow_each_other(tmp_path: Path) -> None:
     async def scene() -> None:
         async with started(tmp_path, "stand-in", ["r1"]) as rig:
             levers = rig.cluster.levers
-            kill, stop, pause, wipe = (Action(each, "r1") for each in ("kill", "stop", "pause", "wipe"))  # type: ignore[arg-type]
+            kill, stop, pause, wipe = (Action(each, "r1") for each in ("kill", "stop", "pause", "wipe"))
             await levers.pull([kill])
             await asyncio.gather(levers.let_go([kill]), levers.pull([stop]))
             assert (await levers.prove([stop]))[stop].ok

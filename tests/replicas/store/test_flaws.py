@@ -5,14 +5,16 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from replicas.store.antientropy import brief
 from replicas.store.flaws import FLAWS, parts_of
-from replicas.store.messages import Confirm, Delete, Get, Put, Store
+from replicas.store.messages import Confirm, Delete, Fetch, Fetched, Get, Put, RepairCause, Store
 from replicas.store.parts import SOUND, Parts
 from replicas.store.records import Record, Version, record
 from replicas.store.settings import Node
-from tests.replicas.store.rig import QUICK_POLICY, WALL, Rig, cluster
+from replicas.store.storage import Hint
+from tests.replicas.store.rig import MS, QUICK_POLICY, WALL, Rig, cluster
 
 OLD = record("k", Version(WALL - 2, "r9.1"), "old")
 NEW = record("k", Version(WALL - 1, "r9.1"), "new")
@@ -145,6 +147,58 @@ def whether_rounds_go_on(parts: Parts) -> bool:
     return rig.status("r1").begun > 3
 
 
+def held_after_an_older_copy_comes_as(cause: RepairCause) -> Callable[[Parts], str | None]:
+    def held_after(parts: Parts) -> str | None:
+        rig = rig_with(parts, None, NEW, None)
+        rig.batch("r2", [("r1", Store(1, WALL, "", 7, OLD, cause))])
+        held = rig.held("r2", "k")
+        return held.value if held else None
+
+    return held_after
+
+
+def age_at_which_a_tombstone_is_marked_ms(parts: Parts) -> int:
+    """In ticks of 10 ms."""
+    policy = structs.replace(QUICK_POLICY, anti_entropy="none", purge="grace", grace_ns=160 * MS)
+    rig = Rig(cluster(), policy, parts)
+    rig.place("r1", record("k", Version(WALL, "r9.1"), None))
+    while not rig.marked("r1", "k"):
+        rig.rounds(1)
+    return rig.now // MS
+
+
+def hints_after_a_confirmation(parts: Parts) -> int:
+    rig = Rig(cluster(), structs.replace(QUICK_POLICY, hints="handoff"), parts)
+    rig.crash("r1")
+    rig.disks["r1"].hints["r3", "k"] = Hint("r3", OLD, WALL)
+    rig.start("r1")
+    rig.batch("r1", [("r2", Confirm(1, WALL, "", brief(NEW)))])
+    return len(rig.disks["r1"].hints)
+
+
+def copies_sent_within_a_limit(parts: Parts) -> int:
+    """At once as many as the limit of a second; all of them once time has passed."""
+    rig = Rig(cluster(nodes=2, n=2), structs.replace(QUICK_POLICY, repair_bytes_per_s_max=200), parts)
+    rig.place("r1", *(record(f"k{i}", Version(1, "r1.1"), "v") for i in range(6)))
+    rig.rounds(200)
+    return len(rig.disks["r2"].copies)
+
+
+def whether_a_wiped_node_answers_reads(parts: Parts) -> bool:
+    rig = rig_with(parts, NEW, NEW, NEW)
+    rig.wipe("r3")
+    rig.start("r3")
+    rig.batch("r3", [("r1", Fetch(1, WALL, "", 7, "k"))])
+    return bool(rig.flights(Fetched))
+
+
+def answers_before_a_read_is_answered(parts: Parts) -> int:
+    rig = rig_with(parts, NEW, NEW, NEW)
+    rig.ask("r1", Get(1, "k", "ALL"))
+    rig.deliver_until(lambda: 1 in rig.answers)
+    return len(rig.cluster.names()) - len(rig.flights(Fetch)) - len(rig.flights(Fetched))
+
+
 Decision = tuple[str, Callable[[Parts], Any], Any, Any]
 DECISIONS: list[Decision] = [
     ("repairs-any-other", held_after_an_older_copy_arrives, "new", "old"),
@@ -164,6 +218,15 @@ DECISIONS: list[Decision] = [
     ("purges-after-quorum", whether_it_marks(2), False, True),
     ("purges-after-quorum", whether_it_marks(1), False, False),
     ("confirms-twice", questions_before_it_marks, 2, 4),
+    ("purges-early", age_at_which_a_tombstone_is_marked_ms, 170, 30),
+    ("keeps-old-hints", hints_after_a_confirmation, 0, 1),
+    ("repairs-by-arrival", held_after_an_older_copy_comes_as("read repair"), "new", "old"),
+    ("repairs-by-arrival", held_after_an_older_copy_comes_as("hinted handoff"), "new", "new"),
+    ("hints-by-arrival", held_after_an_older_copy_comes_as("hinted handoff"), "new", "old"),
+    ("hints-by-arrival", held_after_an_older_copy_comes_as("read repair"), "new", "new"),
+    ("never-refills", copies_sent_within_a_limit, 6, 2),
+    ("joins-at-once", whether_a_wiped_node_answers_reads, False, True),
+    ("decides-on-one", answers_before_a_read_is_answered, 3, 1),
     ("hides-repairs", causes_in_the_audit_of_a_repair, ["anti-entropy"], []),
     ("sends-in-set-order", whether_sends_keep_the_order_of_the_ring, True, False),
 ]

@@ -82,7 +82,9 @@ def test_who_did_not_acknowledge_in_time_gets_a_hint(message: Put | Delete) -> N
     assert hinted(rig) == {}
     assert rig.status("r1").pending == "1 operations are under way"
     rig.pass_time(1)
-    assert list(rig.disks["r1"].hints.values()) == [Hint("r3", rig.held("r1", "k"), WALL + 40 * MS)]
+    hint = rig.disks["r1"].hints["r3", "k"]
+    assert (len(rig.disks["r1"].hints), hint.target, hint.made_ns) == (1, "r3", WALL + 40 * MS)
+    assert hint.record == rig.held("r1", "k")
     assert rig.status("r1").pending == "1 hints for r3 wait"
     assert rig.status("r1", ["r3"]).pending is None
     rig.settle()

@@ -274,6 +274,17 @@ def test_a_crash_in_the_middle_starts_over(ending: str) -> None:
         assert copies_on(rig, "r3") == copies
 
 
+def handed_on(rig: Rig) -> list[Record]:
+    """All that is in pages until nothing flies any more."""
+    copies: list[Record] = []
+    while rig.flying:
+        page = rig.flying[0].message
+        if isinstance(page, Page):
+            copies += [each.record for each in page.copies]
+        rig.deliver(rig.flying[0])
+    return copies
+
+
 @pytest.mark.parametrize(("limit", "keys", "pages"), [(2, 5, 3), (2, 4, 3), (1, 3, 4), (1_000, 5, 1), (5, 0, 1)])
 def test_pages_have_no_more_keys_than_the_limit(limit: int, keys: int, pages: int) -> None:
     """From each; a full page may have others behind it."""
@@ -313,7 +324,9 @@ def test_pages_go_on_behind_keys_that_live_elsewhere() -> None:
             rig.place(name, copy)
     before = copies_on(rig, "r3")
     assert before
-    join(wiped(rig))
+    wiped(rig)
+    sent = handed_on(rig)
+    assert {copy.key for copy in sent} == {copy.key for copy in before}, "and nothing else is sent"
     assert copies_on(rig, "r3") == before
 
 
@@ -321,7 +334,7 @@ def test_rot_is_not_handed_on() -> None:
     rig = filled([OLD, NEW, *some(3)])
     rig.disks["r1"].copies["k"] = (structs.replace(NEW, value="rotten"), 0)
     rig.disks["r2"].copies["k"] = (OLD, 0)
-    join(rig)
+    assert all(copy.intact() for copy in handed_on(rig))
     assert rig.held("r3", "k") == OLD
     assert copies_on(rig, "r3")[1:] == some(3)
 
@@ -450,6 +463,22 @@ def test_an_acknowledgement_of_the_lost_disk_does_not_count_in_a_write_under_way
     rig.deliver(*rig.flights(Stored))
     assert (1 in rig.answers) == (not known)
     rig.deliver(*rig.flights(Store, to="r4"))
+    rig.deliver(*rig.flights(Stored))
+    assert rig.answers[1].outcome == "ok"
+
+
+def test_an_announcement_said_twice_takes_nothing_from_the_new_incarnation() -> None:
+    """What it has acknowledged since is true."""
+    rig = Rig(cluster(), POLICY)
+    wiped(rig)
+    announcement = rig.flights(Announce, to="r1")[0]
+    join(rig)
+    rig.drop(*rig.flying)
+    rig.ask("r1", Put(1, "k", "v", "ALL"))
+    rig.deliver(*rig.flights(Store, to="r3"))
+    rig.deliver(*rig.flights(Stored))
+    rig.batch("r1", [("r3", announcement.message)])
+    rig.deliver(*rig.flights(Store, to="r2"))
     rig.deliver(*rig.flights(Stored))
     assert rig.answers[1].outcome == "ok"
 

@@ -102,6 +102,7 @@ def wiped(random: Random) -> Plot:
         if random.random() < 0.2:
             node = random.randrange(3)
             steps += [Step("wipe", (node,)), Step("start", (node,))]
+            steps.append(Step("operate_with", ("get", random.randrange(3), node, 0, 0)))
         if random.random() < 0.2:
             steps.append(Step("pass_time", (random.choice([1, 10, 80]),)))
         if random.random() < 0.2:
@@ -142,6 +143,18 @@ def by_grace(random: Random) -> Plot:
     return Plot(shape, structs.replace(policy, repair_bytes_per_s_max=0), steps, random.choice([None, 0, 1, 2]))
 
 
+def limited(random: Random) -> Plot:
+    """Writes that reach nobody else, and anti-entropy that may send two copies at once and then two a second."""
+    shape, policy = _draw_setting(random)
+    steps: list[Step] = []
+    for _ in range(random.randrange(3, 9)):
+        steps.append(
+            Step("operate", (random.choice(["put", "put", "delete"]), random.randrange(2), random.randrange(3), 3))
+        )
+        steps.append(Step("lose", ("write", random.choice([1, 2, 5]))))
+    return Plot(shape, structs.replace(policy, repair_bytes_per_s_max=150, hints="none"), steps, None)
+
+
 def _cut_off_operation(random: Random) -> Step:
     kind, level = random.choice(["put", "delete", "get", "get", "get"]), random.choice([0, 0, 0, 1, 2, 3])
     return Step("operate_with", (kind, random.randrange(3), random.randrange(3), 0, level))
@@ -156,7 +169,7 @@ def _draw_setting(random: Random) -> tuple[Cluster, Policy]:
         keys_per_exchange_max=random.choice([1, 1_000]),
         read_repair=random.choice(["blocking", "blocking", "background"]),
         round_jitter_ppm=random.choice([0, 400_000]),
-        repair_bytes_per_s_max=random.choice([0, 0, 0, 10_000, 300]),
+        repair_bytes_per_s_max=random.choice([0, 0, 10_000]),
         **random.choice([{}, hints]),
     )
 
@@ -181,7 +194,7 @@ def failure(plot: Plot, parts: Parts) -> str | None:
     return None
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.randoms())
 def test_whatever_happens_replicas_mend_and_never_go_back(random: Random) -> None:
     plot = anything(random)
@@ -189,12 +202,12 @@ def test_whatever_happens_replicas_mend_and_never_go_back(random: Random) -> Non
     plot.tell(SOUND)
 
 
-DRAWS = [anything, cut_off, wiped, hinted, by_grace]
+DRAWS = [anything, cut_off, wiped, hinted, by_grace, limited]
 
 
 @pytest.mark.parametrize("draw", DRAWS)
 def test_stories_drawn_evenly(draw: Callable[[Random], Plot]) -> None:
-    for seed in range(150):
+    for seed in range(80):
         plot = draw(Random(seed))
         if failure(plot, SOUND):
             plot = shortest(plot, SOUND)
@@ -214,7 +227,7 @@ def test_the_witness_sees_what_a_flaw_breaks(name: str) -> None:
 
 @pytest.mark.parametrize("name", NEAR_MISSES)
 def test_the_witness_forgives_a_near_miss(name: str) -> None:
-    for seed in range(25):
+    for seed in range(8):
         for draw in DRAWS:
             plot = draw(Random(seed))._replace(down=None)  # it may wait for more nodes than it needs
             assert failure(plot, FLAWS[name].parts) is None, (draw, seed)

@@ -1,0 +1,3 @@
+from tests.replicas.store.conftest import start_nodes
+
+__all__ = ["start_nodes"]
