@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from checkers.history import Change, Copy, Dump, Event, History, Invoke, Life, Message, Phase, Return
+from checkers.history import Change, Copy, Dump, Event, History, Invoke, Life, Message, OddHistory, Phase, Return
 from checkers.lifetimes import Lifetimes
 from checkers.versions import Covers, Rank, covers, rank
 
@@ -184,7 +184,7 @@ def _answers(operations: dict[int, Invoke], returns: list[Return]) -> Iterable[A
             continue
         invoke = operations.get(back.op)
         if invoke is None:
-            raise ValueError(f"event {back.seq} is the return of op {back.op}, which was never invoked: record both")
+            raise OddHistory(f"event {back.seq} is the return of op {back.op}, which was never invoked: record both")
         if back.version is None:
             yield Answer(invoke, back, None)
         elif invoke.kind == "get":

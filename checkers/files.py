@@ -10,7 +10,7 @@ import msgspec
 from checkers.history import FORMAT, AnyEvent, Header, History
 
 _GROUP = 4096  # events a write: bounded memory at the cost of one write in four thousand
-_BROKEN = (msgspec.DecodeError, UnicodeDecodeError)
+_BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _encoder = msgspec.json.Encoder()
 _canonical = msgspec.msgpack.Encoder(order="deterministic")

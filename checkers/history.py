@@ -14,6 +14,10 @@ Outcome = Literal["ok", "failed", "unknown"]
 Cause = Literal["write", "read repair", "hinted handoff", "anti-entropy", "bootstrap", "purgeable", "purge", "corrupt"]
 
 
+class OddHistory(ValueError):
+    """A history that can be read and not be judged: something that it speaks of is not in it, or unknown."""
+
+
 class Version(msgspec.Struct, frozen=True, array_like=True):
     """When a write was made, by a hybrid logical clock, and by which incarnation of which node."""
 

@@ -45,8 +45,11 @@ def check(history: History) -> Verdict:
     violations = [*_installed(facts), *_read(facts)]
     undecided: list[str] = []
     settled = facts.last_dumps("settled")
-    for key, known in tombs.items():
+    for key, all_known in tombs.items():
         end = final(facts, settled, key)
+        known = [tomb for tomb in all_known if not end.dumps or tomb.seq < end.dumps[0]]  # a dump knows no later one
+        if not known:
+            continue
         top = max(known, key=lambda tomb: facts.rank(tomb.copy))
         if end.copy is not None and facts.at_least(end.copy, top.copy):
             continue  # a missing dump could only raise it

@@ -10,7 +10,7 @@ Values compare as UTF-8 bytes; no value is below the empty value.
 from collections.abc import Callable
 from typing import Any
 
-from checkers.history import Copy, Version
+from checkers.history import Copy, OddHistory, Version
 
 Rank = Callable[[Copy], tuple[Any, ...]]
 Covers = Callable[[Copy, Copy], bool]
@@ -30,7 +30,7 @@ _RANKS: dict[str, Rank] = {
 def rank(tie: str) -> Rank:
     """A key function: copies in version order."""
     if tie not in _RANKS:
-        raise ValueError(f"unknown tie rule {tie!r} in the header of the history: use one of {', '.join(_RANKS)}")
+        raise OddHistory(f"unknown tie rule {tie!r} in the header of the history: use one of {', '.join(_RANKS)}")
     return _RANKS[tie]
 
 

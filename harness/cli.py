@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError, Parameter, Token
 from rich.markup import escape
 
 from checkers import files
+from checkers.history import OddHistory
 from harness import plan as plans
 from harness import reproduce, suite
 from harness import run as runs
@@ -287,7 +288,7 @@ def main() -> None:
         code = app(sys.argv[1:], exit_on_error=False, print_error=True)
     except CycloptsError:
         code = 2
-    except (Wrong, files.BrokenHistory) as problem:
+    except (Wrong, files.BrokenHistory, OddHistory) as problem:
         failures.say(f"[bold red]wrong:[/] {escape(str(problem))}")
         code = 2
     except KeyboardInterrupt:

@@ -1,5 +1,6 @@
 """A run once more: identical in simulation, a measured rate on processes."""
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -40,7 +41,7 @@ class Replay(msgspec.Struct, frozen=True):
 
 def replay(what: str, times: int, stage: Stage | None, proxy: Prefer) -> Replay:
     """Each replay is a run with a folder of its own."""
-    if Path(what).is_file():
+    if os.path.isfile(what):  # noqa: PTH113 - a name may be too long for a path, which pathlib raises for
         plan = plans.read(Path(what))
         reports = [run(plan, stage or "processes", proxy=proxy) for _ in range(times)]
         return Replay(reports, None, None, None, None)
@@ -68,7 +69,7 @@ def _report(folder: Path) -> Report:
         return msgspec.json.decode(path.read_bytes(), type=Report)
     except FileNotFoundError:
         raise Wrong(str(path), "the run has no verdict: it did not end", "replay its plan.json instead") from None
-    except msgspec.MsgspecError as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         raise Wrong(str(path), f"this verdict cannot be read: {problem}", "replay its plan.json instead") from None
 
 

@@ -1,7 +1,6 @@
 """What a plan must have for a promise: decided before anything runs."""
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import NamedTuple
 
 from harness.faults.table import KINDS
@@ -78,9 +77,9 @@ def _wiped_node_waits(plan: Plan) -> str | None:
     wipes = [fault for fault in plan.faults if "wipe" in KINDS[fault.kind].levers]
     if wipes and plan.down:
         return f"{wipes[0].targets[0]} is wiped and cannot be bootstrapped while {', '.join(plan.down)} stays down"
-    for first, second in pairwise(sorted(wipes, key=lambda fault: fault.start_ns)):
-        if first.targets != second.targets and second.start_ns < first.end_ns + plan.policy.exchange_timeout_ns:
-            return f"{first.targets[0]} and {second.targets[0]} may both be without a disk, and wait for each other"
+    wiped = list(dict.fromkeys(fault.targets[0] for fault in wipes))
+    if len(wiped) > 1:
+        return f"{' and '.join(wiped)} may be without their disks at once, and wait for each other"
     return None
 
 
@@ -165,6 +164,9 @@ def _short_grace(plan: Plan) -> str | None:
         return None
     if policy.anti_entropy == "none":
         return "tombstones are purged by grace, and without anti-entropy no deletion is sure to arrive before"
+    slow = _too_slow_for_exchanges(plan) or _too_few_bytes(plan)
+    if slow:
+        return slow
     if plan.down:
         return f"tombstones are purged by grace, and {', '.join(plan.down)} stays down for longer than any grace"
     outage = longest_outage_ns([(fault.start_ns, fault.end_ns) for fault in plan.faults])

@@ -1,5 +1,6 @@
 """One run: a plan performed on a stage, checked, judged, and left in a folder of its own."""
 
+import os
 import secrets  # noqa: TID251 - a run's id is a name, not a draw: it stays out of plan and digest
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -243,7 +244,7 @@ def _settled(history: History) -> float | None:
 
 def find_run(name: str, runs: Path = RUNS) -> Path:
     """A run's folder, by its path, its id, or the start of its id."""
-    if (Path(name) / "plan.json").is_file():
+    if os.path.isfile(Path(name) / "plan.json"):  # noqa: PTH113 - a name too long is no run, and pathlib raises for it
         return Path(name)
     matches = [path for path in sorted(runs.glob("*/plan.json")) if path.parent.name.startswith(name)]
     if len(matches) == 1:

@@ -80,8 +80,8 @@ def overlapping(faults: list[Fault], nodes: list[str]) -> list[tuple[Fault, Faul
 def clash(first: Fault, second: Fault, nodes: list[str]) -> str | None:
     """A process cannot be paused while it is dead, and a link has one delay: of two such faults at the same time, one
     could not show that it was applied. All other faults may overlap."""
-    if first.start_ns >= second.end_ns or second.start_ns >= first.end_ns:
-        return None
+    if first.start_ns > second.end_ns or second.start_ns > first.end_ns:
+        return None  # a lever that is let go and pulled in the same moment is no lever that was let go
     if acts_on_process(KINDS[first.kind]) and acts_on_process(KINDS[second.kind]):
         shared = [target for target in first.targets if target in second.targets]
         return f"the process of {shared[0]}" if shared else None

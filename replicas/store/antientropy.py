@@ -31,8 +31,10 @@ class Exchange:
         self.differed: list[int] = []  # partitions
 
     def stored(self, sender: str, message: Stored) -> None:  # noqa: ARG002 - one exchange has one peer
-        self.unacknowledged.pop(message.key, None)
-        self.entropy.close_if_over(self)
+        """What is refused was not repaired: the exchange is then given up in its time."""
+        if message.holds:
+            self.unacknowledged.pop(message.key, None)
+            self.entropy.close_if_over(self)
 
     def forget(self, node: str) -> None:
         """A peer that lost its disk answers this exchange no more: it is given up in its time."""

@@ -21,7 +21,8 @@ class Replay(NamedTuple):
 
 class Hints:
     """`changes` counts what must be committed. In memory each target's hints are in the order in which they were
-    made; `_sent` has the latest replay of each, so that the late answer to an earlier one says nothing of it."""
+    made; `_sent` has the latest replay of each. All replays of one hint have one number, so that a late answer counts;
+    a newer hint of the key has another, so that it does not count for that."""
 
     def __init__(self, core: Core, storage: Storage) -> None:
         self.core = core
@@ -84,9 +85,9 @@ class Hints:
         for target, known in self._of.items():
             self._expire(known)
             for hint in self._next(target, known):
-                request = core.next_request()
+                before = self._sent.get(target, {}).get(hint.record.key)
+                request = before.request if before else core.next_request()
                 core.waiting[request] = self
-                self._forget_replay(target, hint.record.key)
                 self._sent.setdefault(target, {})[hint.record.key] = Replay(hint, request, core.now.mono)
                 origin = f"hint for {target}"
                 core.send(target, Store(0, core.now.wall, origin, request, hint.record, "hinted handoff"))

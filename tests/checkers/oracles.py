@@ -146,19 +146,19 @@ def resurrection(history: History) -> Judgement:
             late = asked.key == purge.key and asked.seq > purge.seq
             if late and back.version and not back.dead and less(tie, read(back, back.version), grave):
                 bad.add(asked.key)
-    ends = [(key, left(history, key, grave)) for key, grave in lasting(history)]
+    ends = [(key, left(history, key, grave)) for key, grave, seq in lasting(history) if dumped_after(history, key, seq)]
     bad |= {key for key, end in ends if end == "violated"}
     return judged(bad, unknown=any(end == "unknown" for _, end in ends))
 
 
-def lasting(history: History) -> list[tuple[str, Copy]]:
+def lasting(history: History) -> list[tuple[str, Copy, int]]:
     """Tombstones that were acknowledged or purged, and those that a disk of a node that is up has had."""
-    graves = [(asked.key, written(asked, back.version)) for asked, back in ok(history, "delete") if back.version]
-    graves += [(change.key, grave) for change, grave in purges(history)]
+    graves = [(asked.key, written(asked, back.version), back.seq) for asked, back in ok(history, "delete") if back.version]
+    graves += [(change.key, grave, change.seq) for change, grave in purges(history)]
     up = set(history.header.nodes) - set(down(history))
     for event in history.events:
         if isinstance(event, Dump) and event.node in up:
-            graves += [(key, copy) for key, copy in event.copies.items() if copy.dead]
+            graves += [(key, copy, event.seq) for key, copy in event.copies.items() if copy.dead]
         if isinstance(event, Change) and event.new and event.new.dead and event.node in up:
             last = standing(history, event.node, event.key, len(history.events))
             damaged = any(
@@ -167,8 +167,14 @@ def lasting(history: History) -> list[tuple[str, Copy]]:
                 if c.seq > event.seq
             )
             if last.incarnation == event.incarnation and not damaged:
-                graves.append((event.key, event.new))
+                graves.append((event.key, event.new, event.seq))
     return graves
+
+
+def dumped_after(history: History, key: str, seq: int) -> bool:
+    """No dump can show what was not there yet."""
+    seen = [dump.seq for node, dump in dumps(history, "settled").items() if node in replicas(history, key)]
+    return all(seq < each for each in seen)
 
 
 def left(history: History, key: str, grave: Copy) -> str:

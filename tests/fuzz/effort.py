@@ -13,9 +13,11 @@ CASES = int(os.environ.get("URUSHI_FUZZ_CASES", "0"))
 CPU_SECONDS_MAX = 30.0
 
 
-def cases(quick: int) -> settings:
-    """In the suite the same cases each time; in a long run those of the seed that pytest was given."""
-    return settings(max_examples=CASES or quick, derandomize=not CASES, database=None, print_blob=True)
+def cases(quick: int, share: float = 1.0) -> settings:
+    """In the suite the same cases each time; in a long run those of the seed that pytest was given, and for what is
+    only another look at the same kind a share of them."""
+    many = int(CASES * share)
+    return settings(max_examples=many or quick, derandomize=not CASES, database=None, print_blob=True)
 
 
 def told(what: str, seen: Counter[str]) -> None:

@@ -12,7 +12,7 @@ from tests.replicas.store.strategies import messages
 Ending = Literal["close", "reset", "hear"]
 TAGS = [str(kind.__struct_config__.tag) for kind in get_args(AnyMessage)]
 PEERS = ["r1", "r2", "r3"]
-NAMES = TEXT | st.sampled_from([*PEERS, "r9", "observer", "good r1", "good r2"])
+NAMES = st.sampled_from([*PEERS, "r9", "observer", "good r1", "good r2"]) | TEXT
 
 
 def framed(body: bytes) -> bytes:

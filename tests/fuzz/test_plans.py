@@ -93,7 +93,7 @@ def perform(plan: Plan, folder: Path) -> str:
     return report.verdict
 
 
-@cases(300)
+@cases(300, share=0.2)
 @given(damaged(st.sampled_from(documents()).map(lambda document: json.dumps(document).encode())))
 def test_a_damaged_file_is_refused_or_a_plan(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as name, no_hang():
@@ -102,7 +102,7 @@ def test_a_damaged_file_is_refused_or_a_plan(data: bytes) -> None:
         refused(path)
 
 
-@cases(50)
+@cases(50, share=0.02)
 @given(st.sampled_from([b"[", b'{"seed":', b'{"format": 1, "x": [', b'{"format": [']), st.integers(1, 200_000))
 def test_a_file_nested_without_end_is_refused(start: bytes, depth: int) -> None:
     with tempfile.TemporaryDirectory() as name, no_hang():

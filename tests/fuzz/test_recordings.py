@@ -96,7 +96,7 @@ def test_a_damaged_file_is_judged_or_refused(name: str, recorded: Path, tmp_path
     nested = st.integers(0, len(whole)).map(lambda at: whole[:at] + b"[" * 100_000)
     place = copy_of(recorded, tmp_path)
 
-    @cases(60)
+    @cases(60, share=0.1)
     @given(damaged(st.just(whole)) | nested | st.binary(max_size=20))
     def each(data: bytes) -> None:
         (place / name).write_bytes(data)
@@ -110,7 +110,7 @@ def test_a_spoilt_run_is_replayed_or_refused(name: str, recorded: Path, tmp_path
     whole = json.loads((recorded / name).read_bytes())
     place = copy_of(recorded, tmp_path)
 
-    @cases(60)
+    @cases(60, share=0.1)
     @given(spoilt(whole, [*WORDS, "simulation", "holds", "violated", "unknown"]))
     def each(document: Any) -> None:
         (place / name).write_text(json.dumps(document))

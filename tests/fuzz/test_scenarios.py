@@ -85,7 +85,7 @@ def test_a_spoilt_scenario_is_refused_or_drawn_from() -> None:
     assert min(seen.values()) > 20
 
 
-@cases(300)
+@cases(300, share=0.2)
 @given(damaged(st.sampled_from([built_in()[name].encode() for name in NAMES])))
 def test_a_damaged_file_is_refused_or_a_scenario(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as name, no_hang():
@@ -97,7 +97,7 @@ def test_a_damaged_file_is_refused_or_a_scenario(data: bytes) -> None:
             assert wrong.place.startswith(str(path))
 
 
-@cases(50)
+@cases(50, share=0.02)
 @given(st.sampled_from([b"[", b"{a=", b"a.", b"[[", b'"""']), st.integers(1, 20_000))
 def test_a_file_nested_without_end_is_refused(piece: bytes, depth: int) -> None:
     with tempfile.TemporaryDirectory() as name, no_hang():

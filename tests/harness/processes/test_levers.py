@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import uvloop
 
 from harness.levers import LINK_LEVERS, Action, Lever
 from harness.stages.processes.addresses import claim
@@ -128,7 +129,7 @@ class Kept(NamedTuple):
 @pytest.fixture(scope="module", params=["toxiproxy", "stand-in"])
 def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     """Two replicas for all tests of links."""
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as in a run
         context = started(tmp_path_factory.mktemp("levers"), request.param, ["r1", "r2"])
         rig = runner.run(_enter(context))
         yield Kept(runner, rig)
@@ -311,7 +312,7 @@ async def process_levers(folder: Path) -> None:
 
 
 def test_levers_of_processes_are_proven_felt_and_let_go(tmp_path: Path) -> None:
-    asyncio.run(process_levers(tmp_path))
+    uvloop.run(process_levers(tmp_path))
 
 
 def test_levers_of_one_process_follow_each_other(tmp_path: Path) -> None:
@@ -332,7 +333,7 @@ def test_levers_of_one_process_follow_each_other(tmp_path: Path) -> None:
             assert rig.cluster.nodes["r1"].incarnation == "r1.2"
             rig.cluster.check_alive()
 
-    asyncio.run(scene())
+    uvloop.run(scene())
 
 
 def test_a_replica_that_does_not_end_in_order_is_no_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -355,7 +356,7 @@ def test_a_replica_that_does_not_end_in_order_is_no_stop(tmp_path: Path, monkeyp
             await levers.let_go([stop])
             assert rig.cluster.living() == ["r1"]
 
-    asyncio.run(scene())
+    uvloop.run(scene())
 
 
 def test_a_replica_that_ends_of_itself_is_told_with_its_last_words(tmp_path: Path) -> None:
@@ -367,4 +368,4 @@ def test_a_replica_that_ends_of_itself_is_told_with_its_last_words(tmp_path: Pat
             with pytest.raises(ChildEndedError, match="r1 ended of itself"):
                 rig.cluster.check_alive()
 
-    asyncio.run(scene())
+    uvloop.run(scene())

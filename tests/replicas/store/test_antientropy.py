@@ -1,6 +1,6 @@
 """Rounds of anti-entropy between real replicas: what they find, what they send, and when they are done."""
 
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -262,3 +262,29 @@ def test_a_leaf_with_more_keys_than_the_limit_mends(behind: str) -> None:
     rig = rig_with({ahead: all_of_them, behind: {key: all_of_them[key] for key in keys[:-1]}}, Rig(PAIR, policy))
     rig.rounds(20)
     assert copies_on(rig, behind) == all_of_them
+
+
+def moments_of_rounds(name: str, jitter_ppm: int) -> list[int]:
+    """In milliseconds, to the next five."""
+    rig = Rig(cluster(), structs.replace(POLICY, round_every_ns=100 * MS, round_jitter_ppm=jitter_ppm))
+    begun: list[int] = []
+    while rig.now < 5_000 * MS:
+        rig.pass_time(5)
+        rig.flying.clear()
+        if rig.status(name).begun > len(begun):
+            begun.append(rig.now // MS)
+    return begun
+
+
+def test_rounds_come_sooner_or_later_by_up_to_their_jitter() -> None:
+    """On average when they should; each by another draw; at other moments on another node; and the same once more."""
+    assert moments_of_rounds("r1", 0) == list(range(100, 5_001, 100))
+    begun = {name: moments_of_rounds(name, 400_000) for name in ("r1", "r2")}
+    assert begun["r1"] != begun["r2"]
+    assert begun["r1"] == moments_of_rounds("r1", 400_000)
+    for moments in begun.values():
+        between = [later - earlier for earlier, later in pairwise([0, *moments])]
+        assert 60 <= min(between) < 75
+        assert 125 < max(between) <= 145
+        assert len(set(between)) > 10
+        assert 44 <= len(moments) <= 56

@@ -113,6 +113,17 @@ def test_a_coordinator_without_a_copy_keeps_hints_and_none_for_itself() -> None:
     assert set(hinted(rig, "r4")) == {(target, key) for target in rig.replicas_of(key)}
 
 
+def test_a_coordinator_that_may_not_take_its_own_copy_keeps_no_hint_for_itself() -> None:
+    """It is being bootstrapped, which brings the copy as well."""
+    rig = Rig(cluster(), POLICY)
+    rig.wipe("r3")
+    rig.start("r3")
+    rig.drop(*rig.flying)
+    miss(rig, Put(1, "k", "v", "ONE"), "r1", coordinator="r3")
+    rig.pass_time(40)
+    assert set(hinted(rig, "r3")) == {("r1", "k")}
+
+
 def test_a_late_acknowledgement_is_one() -> None:
     """After the answer, and before the time is up."""
     rig = Rig(cluster(), POLICY)
@@ -478,6 +489,15 @@ def test_a_write_that_is_later_than_a_confirmed_tombstone_leaves_its_hint() -> N
     confirm(rig, "r1", OLD_TOMBSTONE)
     rig.pass_time(40)
     assert set(hinted(rig)) == {("r3", "k"), ("r3", "other")}
+
+
+def test_a_confirmation_is_about_one_key() -> None:
+    """A write to another, though older than the tombstone, leaves its hint."""
+    rig = Rig(cluster(), CONFIRMED)
+    miss(rig, Put(1, "other", "v", None))
+    confirm(rig, "r1", record("k", Version(WALL + 1, "r9.1"), None))
+    rig.pass_time(40)
+    assert set(hinted(rig)) == {("r3", "other")}
 
 
 OLD_TOMBSTONE = record("k", Version(WALL - 5 * MS, "r9.1"), None)

@@ -187,6 +187,39 @@ def test_until_then_it_takes_no_part() -> None:
     assert len(rig.flights(sender="r3")) >= 4
 
 
+def test_until_then_it_opens_no_round() -> None:
+    """r1, which would compare itself with all others."""
+    rig = wiped(Rig(cluster(), structs.replace(POLICY, anti_entropy="merkle")), "r1")
+    for _ in range(3):
+        rig.drop(*rig.flights(Announce))
+        rig.settle()
+        rig.pass_time(10)
+        assert rig.flights(Compare, sender="r1") == []
+    rig.settle()
+    rig.pass_time(10)
+    assert {flight.to for flight in rig.flights(Compare, sender="r1")} == {"r2", "r3"}
+
+
+def test_half_filled_it_confirms_nothing_and_asks_for_no_confirmation() -> None:
+    """It holds the tombstone from r1, and is its first replica; but what r2 holds is not known yet."""
+    rig = Rig(cluster(), structs.replace(POLICY, purge="confirmed"))
+    key = next(f"k{i}" for i in range(100) if rig.replicas_of(f"k{i}")[0] == "r3")
+    gone = record(key, GONE.version, None)
+    rig.place("r1", gone)
+    wiped(rig)
+    rig.deliver_until(lambda: rig.held("r3", key))
+    assert not joined(rig)
+    rig.batch("r3", [("r1", Confirm(1, rig.clock("r1").wall, "", brief(gone)))])
+    for _ in range(3):
+        assert rig.flights(Confirmed) + rig.flights(Confirm, sender="r3") == []
+        rig.drop(*rig.flying)
+        rig.pass_time(10)
+    join(rig)
+    rig.settle()
+    rig.pass_time(10)
+    assert {flight.to for flight in rig.flights(Confirm, sender="r3")} == {"r1", "r2"}
+
+
 def test_its_own_copy_counts_neither_in_its_reads_nor_in_its_writes() -> None:
     """Though clients may use it: two of the others are a quorum."""
     rig = filled([OLD])
