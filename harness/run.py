@@ -130,6 +130,10 @@ def run(
     say: Say = silent,
 ) -> Report:
     require_levers(plan, stage)
+    if stage == "processes":
+        from harness.stages.processes.links.safety import choose  # noqa: PLC0415 - not for simulated runs
+
+        choose(plan, proxy)  # Wrong, before there is a folder
     run_id = new_id()
     folder = runs / run_id
     folder.mkdir(parents=True)

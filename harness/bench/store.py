@@ -105,8 +105,8 @@ async def _readiness() -> tuple[float, float]:
         async with running(chosen.names(), system, Path(name), server.find(), block) as cluster:
             ready = time.perf_counter() - begun
             kill = Action("kill", "r3")
-            await cluster.pull(kill)
+            await cluster.levers.pull([kill])
             killed = time.perf_counter()
-            await cluster.let_go(kill)
+            await cluster.levers.let_go([kill])
             restarted = time.perf_counter() - killed
     return ready, restarted

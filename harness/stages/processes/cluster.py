@@ -87,6 +87,7 @@ class Cluster:
         although no fault is on makes any verdict worthless: LinkError."""
         until = asyncio.get_running_loop().time() + deadline_s
         while True:
+            self.check_alive()
             living = self.living()
             silent = await asyncio.gather(*(self.observe(name, _unreached) for name in living))
             closed = [

@@ -62,10 +62,10 @@ class Run:
             work += [tasks.create_task(faults.perform(fault)) for fault in self.plan.faults]
             work.append(tasks.create_task(asyncio.sleep(self.plan.unrest_ns / 1e9)))
             await asyncio.wait(work)
+            for client in clients:
+                self.events.extend(client.events)
+            await self._mend()
             watch.cancel()
-        for client in clients:
-            self.events.extend(client.events)
-        await self._mend()
 
     async def _watch(self) -> None:
         while True:

@@ -3,6 +3,8 @@
 Brings in `requests`, which takes 90 ms: import this late.
 """
 
+import contextlib
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +13,9 @@ from typing import Any
 import msgspec
 import requests
 import toxiproxy.api
+from requests.adapters import HTTPAdapter
 from toxiproxy.api import APIConsumer
+from urllib3.connection import HTTPConnection
 
 from harness.stages.processes.links.link import LinkError
 
@@ -29,8 +33,33 @@ class Failed(Exception):
         self.content = answer.content
 
 
+class _Connections(HTTPAdapter):
+    """Knows the sockets of its connections, so that one can be shut while another thread waits for its next byte."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        made = self.made = list[socket.socket]()
+
+        class Noted(HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                made[:] = [self.sock]  # one call at a time: what was there before is not used any more
+
+        self._noted = Noted
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        pool.ConnectionCls = self._noted  # type: ignore[attr-defined]  # typed as its base; every pool of http:// has it
+        return pool
+
+    def shut(self) -> None:
+        for sock in self.made:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+
 class Session(requests.Session):
-    """Keeps its connection open, never asks a web proxy, and waits only so long."""
+    """Keeps its connection open, never asks a web proxy, follows nobody elsewhere, and waits only so long."""
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__()
@@ -38,10 +67,31 @@ class Session(requests.Session):
         self.host = host
         self.port = port
         self.deadline_s = CALL_SECONDS_MAX
+        self._connections = _Connections()
+        self.mount("http://", self._connections)
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-        answer = super().request(*args, **{**kwargs, "timeout": self.deadline_s})
-        if answer.status_code >= 400:
+        """The library's timeout is from one byte to the next: an answer that drips is cut off by a timer."""
+        late = threading.Event()
+
+        def cut() -> None:
+            late.set()
+            self._connections.shut()
+
+        timer = threading.Timer(self.deadline_s, cut)
+        timer.start()
+        try:
+            answer = super().request(*args, **{**kwargs, "timeout": self.deadline_s, "allow_redirects": False})
+        except (requests.RequestException, OSError, ValueError) as error:
+            if late.is_set():
+                raise requests.Timeout from error
+            raise
+        finally:
+            timer.cancel()
+            timer.join()
+        if late.is_set():  # what was cut off may look whole
+            raise requests.Timeout
+        if not 200 <= answer.status_code < 300:
             raise Failed(answer)
         return answer
 
@@ -66,6 +116,8 @@ def calling(session: Session, link: str, call: str, deadline_s: float = CALL_SEC
         raise LinkError(link, call, f"no server answers at {place} ({error})", remedy) from error
     except Failed as error:
         raise _refusal(link, call, error) from error
+    except (TypeError, LookupError, AttributeError, ValueError, RecursionError) as error:
+        raise LinkError(link, call, f"the answer from {place} is none of Toxiproxy's ({error!r})", _STRANGER) from error
     finally:
         toxiproxy.api.requests, APIConsumer.host, APIConsumer.port = before
         _turn.release()
@@ -91,7 +143,7 @@ class _Refusal(msgspec.Struct):
 def _refusal(link: str, call: str, failed: Failed) -> LinkError:
     try:
         why = msgspec.json.decode(failed.content, type=_Refusal).error
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         why = f"the server answered {failed}"
     remedy = next((remedy for words, remedy in _REMEDIES.items() if words in why), "See the server's log")
     return LinkError(link, call, why, _HANGS if "503" in why else remedy)

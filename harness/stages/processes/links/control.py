@@ -70,8 +70,7 @@ class Control:
                 raise LinkError(link.name, "create", why, "Give it another name")
             with calling(self._session, link.name, "create"):
                 # not Toxiproxy.create, which lists all proxies before each, and has KeyError('name') for a taken port
-                shown = APIConsumer.post("/proxies", json=link._asdict()).json()
-            self._proxies[link.name] = Proxy(**shown)
+                self._proxies[link.name] = Proxy(**APIConsumer.post("/proxies", json=link._asdict()).json())
 
     def add(self, name: str, toxic: Toxic) -> None:
         proxy = self._proxy(name, f"add {toxic.name}")
@@ -119,9 +118,10 @@ class Control:
         """All proxies in one call. Not Toxiproxy.proxies, which leaves the toxics out."""
         with calling(self._session, ALL, "list"):
             proxies = APIConsumer.get("/proxies").json()
-        return {
-            name: Shown(each["enabled"], [_toxic(toxic) for toxic in each["toxics"]]) for name, each in proxies.items()
-        }
+            return {
+                name: Shown(each["enabled"], [_toxic(toxic) for toxic in each["toxics"]])
+                for name, each in proxies.items()
+            }
 
     def reset(self) -> None:
         """Every proxy is enabled and has no toxic."""

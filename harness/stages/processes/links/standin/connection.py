@@ -54,7 +54,8 @@ class Connection:
         for end in (self.client, self.server):
             if end.alive:
                 sock: socket.socket = end.transport.get_extra_info("socket")
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
+                if sock.fileno() >= 0:  # else it was closed in this very turn of the loop
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
         self.abort()
 
     def abort(self) -> None:
