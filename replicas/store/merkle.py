@@ -83,9 +83,10 @@ def roots(trees: dict[int, Tree], partitions: list[int]) -> dict[int, dict[int, 
 def same_shape(trees: dict[int, Tree], level: int, hashes: dict[int, dict[int, int]]) -> bool:
     """Whether these trees have all the nodes that another's hashes speak of."""
     return all(
-        partition in trees and 0 <= level <= trees[partition].levels and 0 <= index < 1 << _FAN_BITS * level
+        partition in trees
+        and 0 <= level <= trees[partition].levels
+        and all(0 <= index < 1 << _FAN_BITS * level for index in nodes)
         for partition, nodes in hashes.items()
-        for index in nodes
     )
 
 

@@ -6,7 +6,7 @@ in it (a repair is as old as the read behind it); `origin` says what set it off.
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
@@ -115,14 +115,17 @@ class Marked(Peer, tag="marked"):
     brief: Brief
 
 
+Generation = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+
+
 class Announce(Peer, tag="announce"):
     """The sender lost its disk: whatever an earlier generation of it said holds no more."""
 
-    generation: int
+    generation: Generation
 
 
 class Announced(Peer, tag="announced"):
-    generation: int
+    generation: Generation
 
 
 class AskPage(Peer, tag="ask page"):

@@ -1,7 +1,11 @@
 """One copy of one key, as it is stored and sent. Its checksum travels with it from end to end."""
 
+from typing import Annotated
+
 import msgspec
 from xxhash import xxh3_64_intdigest
+
+TIME_MAX = 2**62  # with room above it in a signed column: a time from elsewhere must not end the clock
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -9,7 +13,7 @@ _encode = msgspec.msgpack.Encoder().encode
 class Version(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The time of a hybrid logical clock and the incarnation that minted it: unique, and never absent by value."""
 
-    time: int
+    time: Annotated[int, msgspec.Meta(ge=0, le=TIME_MAX)]
     by: str
 
 
@@ -23,7 +27,8 @@ class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
     checksum: int
 
     def intact(self) -> bool:
-        return self.checksum == checksum(self.key, self.version, self.dead, self.value)
+        consistent = self.dead == (self.value is None)
+        return consistent and self.checksum == checksum(self.key, self.version, self.dead, self.value)
 
 
 def checksum(key: str, version: Version, dead: bool, value: str | None) -> int:  # noqa: FBT001 - a field of the record, hashed in place

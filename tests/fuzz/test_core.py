@@ -1,5 +1,5 @@
-"""What peers say is believed, but not obeyed blindly: no well-formed message ends a replica, makes it hold a damaged copy
-or one that lives elsewhere, takes a copy back to an older one, or takes one away that was not marked as purgeable."""
+"""What peers say is believed, but not obeyed blindly: no well-formed message ends a replica, makes it hold a copy that
+is damaged or lives elsewhere, takes one back to an older one, or takes one away that was not marked as purgeable."""
 
 from collections import Counter
 from contextlib import closing
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from replicas.store.copies import Audited
 from replicas.store.messages import (
-    AnyMessage,
     Announce,
+    AnyMessage,
     BadFrame,
     Brief,
     Compare,
@@ -37,7 +37,9 @@ from tests.replicas.store.strategies import FIELDS, messages
 
 NODES = [f"r{number}" for number in range(1, 6)]
 KEYS = [f"k{number}" for number in range(6)]
-POLICY = Policy(hints="handoff", round_every_ns=10 * MS, hint_every_ns=10 * MS, message_lifetime_ns=60 * MS, skew_budget_ns=5 * MS)
+POLICY = Policy(
+    hints="handoff", round_every_ns=10 * MS, hint_every_ns=10 * MS, message_lifetime_ns=60 * MS, skew_budget_ns=5 * MS
+)
 TIMES = st.sampled_from([-(2**63), -1, 0, 1, WALL, WALL + 10**15, 2**62]) | st.integers(WALL - 10 * MS, WALL + 10 * MS)
 NUMBERS = st.integers(-1, 40) | st.sampled_from([2**31, 2**62, -(2**63)]) | TIMES
 VERSIONS = st.builds(Version, TIMES, st.sampled_from(["r1.1", "r2.1", "r9.7", ""]))
@@ -48,12 +50,14 @@ BRIEFS = RECORDS.map(lambda copy: Brief(copy.key, copy.version, copy.dead, copy.
 )
 COPIES = RECORDS | SPOILT
 BY_NAME: dict[str, st.SearchStrategy[Any]] = {
-    "n": NUMBERS, "born": TIMES, "origin": st.sampled_from(["", "op 1", "round r1/1"]), "request": NUMBERS, "session": NUMBERS,
+    "n": NUMBERS, "born": TIMES, "origin": st.sampled_from(["", "op 1", "round r1/1"]), "request": NUMBERS,
+    "session": NUMBERS,
     "generation": NUMBERS, "key": st.sampled_from(KEYS), "holds": st.booleans(), "more": st.booleans(),
     "opened_by": st.sampled_from(["r1", "r2", ""]), "brief": BRIEFS, "briefs": st.lists(BRIEFS, max_size=4),
     "keys": st.lists(st.sampled_from(KEYS), max_size=9), "after": st.none() | st.sampled_from(["", *KEYS]),
     "until": st.none() | st.sampled_from(["", *KEYS]), "last": st.none() | st.sampled_from(KEYS),
-    "level": st.integers(-2, 6), "hashes": st.dictionaries(NUMBERS, st.dictionaries(NUMBERS, NUMBERS, min_size=1, max_size=3), max_size=3),
+    "level": st.integers(-2, 6), "hashes": st.dictionaries(NUMBERS, st.dictionaries(NUMBERS, NUMBERS, min_size=1,
+    max_size=3), max_size=3),
     "leaves": st.dictionaries(NUMBERS, st.lists(NUMBERS, max_size=3), max_size=3),
     "copies": st.lists(st.builds(PagedCopy, COPIES, st.booleans()), max_size=3),
 }  # fmt: skip
@@ -115,7 +119,7 @@ class Watched:
 def test_no_lie_ends_a_replica_or_takes_a_copy_back() -> None:
     seen: Counter[str] = Counter()
 
-    @cases(300)
+    @cases(120)
     @given(st.lists(RECORDS, max_size=4), STEPS)
     def each(copies: list[Record], steps: list[Any]) -> None:
         watched = Watched()
@@ -139,7 +143,7 @@ def test_no_lie_ends_a_replica_or_takes_a_copy_back() -> None:
 def test_numbers_that_no_disk_holds_are_no_message(kind: type[Any], number: int) -> None:
     """A node that took one could not commit; one that took the highest could never mint again."""
     copy = record("k0", Version(number, "r2.1"), "x")
-    said = {
+    said: dict[type[Any], PeerMessage] = {
         Store: Store(1, WALL, "", 1, copy, "write"),
         Fetched: Fetched(1, WALL, "", 1, "k0", copy),
         Confirm: Confirm(1, WALL, "", Brief("k0", copy.version, dead=True, checksum=5)),

@@ -1,4 +1,4 @@
-"""Recorded runs with something wrong in their files, given to `urushi check` and `urushi replay`: a message or a verdict."""
+"""Recorded runs with something wrong in their files, for `urushi check` and `replay`: a message or a verdict."""
 
 import json
 import re
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from harness import plan as plans
 from harness.run import run
+from harness.wrong import Wrong
 from tests.fuzz.effort import cases, no_hang, told
 from tests.fuzz.spoil import damaged, spoilt
 from tests.fuzz.test_plans import WORDS, is_small
@@ -21,7 +22,21 @@ from tests.harness.commands import Outcome, urushi
 from tests.harness.plans import small_plan
 
 FILES = ("plan.json", "verdict.json", "history.jsonl")
-EVENT_WORDS = [*WORDS, "r1.1", "r3.2", "put", "get", "ok", "unknown", "mend", "settled", "wiped", "applied", "purge", [1, "r1.1"]]
+EVENT_WORDS = [
+    *WORDS,
+    "r1.1",
+    "r3.2",
+    "put",
+    "get",
+    "ok",
+    "unknown",
+    "mend",
+    "settled",
+    "wiped",
+    "applied",
+    "purge",
+    [1, "r1.1"],
+]
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +49,11 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def judge(folder: Path, *words: str) -> Outcome:
-    """Without a traceback; wrong input is exit code 2 and one line, and no verdict comes with it."""
+    """Without a traceback; wrong input is exit code 2 and one line, and no verdict comes with it. The one failure of
+    ours that may be said: a simulation is not as it was recorded, for its record or its plan is another one now."""
     with no_hang():
         outcome = urushi(folder, *words)
-    assert outcome.code in (0, 1, 2, 3), outcome.err
+    assert outcome.code in (0, 1, 2, 3) or "not identical to run" in outcome.out, outcome.err
     assert "Traceback" not in outcome.err
     if outcome.code == 2:
         assert outcome.err.startswith("wrong: ")
@@ -78,7 +94,7 @@ def test_a_spoilt_history_is_judged_or_refused(recorded: Path, tmp_path: Path) -
     place = copy_of(recorded, tmp_path)
     seen: Counter[str] = Counter()
 
-    @cases(200)
+    @cases(120)
     @given(spoilt_lines(lines))
     def each(lines: list[Any]) -> None:
         (place / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -96,7 +112,7 @@ def test_a_damaged_file_is_judged_or_refused(name: str, recorded: Path, tmp_path
     nested = st.integers(0, len(whole)).map(lambda at: whole[:at] + b"[" * 100_000)
     place = copy_of(recorded, tmp_path)
 
-    @cases(60, share=0.1)
+    @cases(30, share=0.1)
     @given(damaged(st.just(whole)) | nested | st.binary(max_size=20))
     def each(data: bytes) -> None:
         (place / name).write_bytes(data)
@@ -110,13 +126,13 @@ def test_a_spoilt_run_is_replayed_or_refused(name: str, recorded: Path, tmp_path
     whole = json.loads((recorded / name).read_bytes())
     place = copy_of(recorded, tmp_path)
 
-    @cases(60, share=0.1)
+    @cases(30, share=0.1)
     @given(spoilt(whole, [*WORDS, "simulation", "holds", "violated", "unknown"]))
     def each(document: Any) -> None:
         (place / name).write_text(json.dumps(document))
         try:
             small = is_small(plans.read(place / "plan.json"))
-        except plans.Wrong:
+        except Wrong:
             small = True
         if small:
             judge(tmp_path, "check", "run")

@@ -13,6 +13,7 @@ from replicas.store.messages import (
     DumpedCopy,
     DumpReply,
     Fetched,
+    Generation,
     Hello,
     Leaves,
     Page,
@@ -60,6 +61,7 @@ FIELDS: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
 
 
 BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
+    Generation: st.integers(1, 100_000),
     int: NUMBERS | TIMES,
     str: TEXT,
     bool: st.booleans(),
