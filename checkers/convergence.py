@@ -21,12 +21,13 @@ def check(history: History) -> Verdict:
         return conclude(NAME, [], 0, 'the history has no phase "settled"')
     settled, later = facts.last_dumps("settled"), facts.last_dumps("one round later")
     keys = sorted(set(facts.header.replicas).union(*(dump.copies for dump in settled.values())))
-    violations = [_pending(phase) for phase in ends if phase.pending is not None]
+    violations: list[Violation] = []  # those of a key first: they tell more than that something is pending
     for key in keys:
         violations += _differing(facts, settled, key)
     for node in sorted(settled.keys() & later.keys()):
         violations += _moved(settled[node], later[node])
     violations += _repairs(facts, ends[-1])
+    violations += [_pending(phase) for phase in ends if phase.pending is not None]
     return conclude(NAME, violations, len(keys), _missing(facts, settled, later))
 
 

@@ -49,7 +49,7 @@ def _edit(draw: st.DrawFn, document: Any, words: list[Any]) -> None:
     elif edit == "name" and isinstance(place, dict):
         place[draw(TEXT)] = place.pop(step)
     else:
-        place[step] = draw(JUNK if edit == "value" else st.sampled_from(words))
+        place[step] = draw(JUNK if edit == "value" else st.sampled_from(words).map(copy.deepcopy))
 
 
 @st.composite

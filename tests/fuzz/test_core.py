@@ -75,6 +75,15 @@ SAID = st.tuples(st.sampled_from(NODES[1:]), LIES) | st.tuples(st.just("client")
 STEPS = st.lists(st.lists(SAID, min_size=2, max_size=8) | st.integers(1, 30), min_size=2, max_size=8)
 
 
+def can_be_heard(message: AnyMessage) -> bool:
+    """Else the connection would end here."""
+    try:
+        Frames().feed(bytes(frame(message)))
+    except BadFrame:
+        return False
+    return True
+
+
 class Watched:
     """A cluster of five with three copies of each key, of which r1 hears the lies."""
 
@@ -110,7 +119,7 @@ class Watched:
                 if self.rig.flying:
                     self.rig.deliver(self.rig.flying[0])
         else:
-            self.rig.batch("r1", step)
+            self.rig.batch("r1", [(sender, message) for sender, message in step if can_be_heard(message)])
         for flight in self.rig.flying:
             assert flight.to in NODES
             frame(flight.message)  # can be said
@@ -137,7 +146,6 @@ def test_no_lie_ends_a_replica_or_takes_a_copy_back() -> None:
     assert seen["changes of r1"] > 100
 
 
-@pytest.mark.xfail(strict=True, reason="integers are not bounded where messages are decoded")
 @pytest.mark.parametrize("number", [2**63 - 1, 2**63, 2**64 - 1])
 @pytest.mark.parametrize("kind", [Store, Fetched, Confirm, Announce])
 def test_numbers_that_no_disk_holds_are_no_message(kind: type[Any], number: int) -> None:
@@ -153,14 +161,12 @@ def test_numbers_that_no_disk_holds_are_no_message(kind: type[Any], number: int)
         Frames().feed(bytes(frame(said[kind])))
 
 
-@pytest.mark.xfail(strict=True, reason="a copy's checksum may be right and its parts contradict each other")
 @pytest.mark.parametrize(("dead", "value"), [(True, "x"), (False, None)])
 def test_a_tombstone_with_a_value_is_damaged(dead: bool, value: str | None) -> None:  # noqa: FBT001 - a field of the record
     version = Version(WALL, "r2.1")
     assert not Record("k0", version, dead, value, checksum("k0", version, dead, value)).intact()
 
 
-@pytest.mark.xfail(strict=True, raises=KeyError, reason="same_shape looks at partitions only where they have hashes")
 def test_a_partition_of_others_without_hashes_is_no_comparison() -> None:
     watched = Watched()
     with closing(watched.disk):

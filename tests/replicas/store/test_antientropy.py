@@ -188,6 +188,17 @@ def test_a_doubled_acknowledgement_does_not_complete_a_round_that_lost_another()
     assert rig.status("r1").completed == 0
 
 
+def test_a_refusal_completes_no_round() -> None:
+    """To r2, whose clock leads by more than a lifetime, all messages are too old."""
+    rig = rig_with({"r1": many(1)}, Rig(PAIR, POLICY))
+    rig.skew["r2"] = 1_000 * MS
+    rig.rounds(1)
+    assert (rig.held("r2", "k0"), rig.status("r1").completed) == (None, 0)
+    rig.skew["r2"] = 0
+    rig.rounds_until_mended(10)
+    assert rig.held("r2", "k0") is not None
+
+
 def test_an_answer_to_a_round_of_an_earlier_life_is_ignored() -> None:
     rig = differing_pair()
     rig.deliver(*rig.flights(Compare, to="r2"))

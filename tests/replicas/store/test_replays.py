@@ -41,6 +41,22 @@ def test_the_late_answer_to_an_older_hint_takes_no_newer_one_away() -> None:
     assert hinted(rig) == {}
 
 
+def test_an_answer_that_takes_longer_than_a_timeout_counts() -> None:
+    """Though the hint was sent again meanwhile: else it would go on for as long as the link is slow."""
+    rig = Rig(cluster(), POLICY)
+    miss(rig, Put(1, "k", "v", None))
+    pass_slowly(rig, 40)
+    rig.deliver(*replays(rig))
+    slow = rig.flights(Stored)
+    rig.drop(*slow)
+    pass_slowly(rig, 40)
+    assert values(replays(rig)) == ["v"]
+    rig.drop(*replays(rig))
+    rig.flying += slow
+    rig.settle()
+    assert hinted(rig) == {}
+
+
 def test_an_answer_said_twice_is_one() -> None:
     rig = with_silent_target(2)
     rig.start("r3")
