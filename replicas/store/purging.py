@@ -119,7 +119,8 @@ class Purging:
     def _press(self, key: str, confirmation: Confirmation) -> None:
         core = self.core
         held = core.copies.held(key)
-        if held is not None and held.version == confirmation.tombstone.version:
+        own_word = core.name in confirmation.confirmed
+        if not own_word and held is not None and held.version == confirmation.tombstone.version:
             confirmation.confirmed[core.name] = None
             self._bury(confirmation.tombstone)
         replicas, voters = core.placement.replicas_of(key), self._voters(key)
