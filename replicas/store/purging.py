@@ -100,10 +100,6 @@ class Purging:
         replicas = self.core.placement.replicas_of(key)
         return not any(node in without and node not in confirmation.marked for node in replicas)
 
-    def held(self) -> int:
-        """Tombstones that this node knows it must see to."""
-        return len(self._led) + len(self._ageing) + len(self.core.copies.marked)
-
     def tick(self) -> None:
         core = self.core
         core.set_timer(core.policy.round_every_ns, "purge")

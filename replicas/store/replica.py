@@ -166,8 +166,8 @@ class Replica:
 
     def health(self, without: list[str]) -> Status:
         """As if the nodes `without` were no part of the cluster."""
-        entropy = self.entropy
-        return Status(entropy.begun, entropy.completed(without), self.copies.changes, self.pending(without))
+        completed = self.entropy.completed(without)
+        return Status(self.entropy.begun, completed, self.copies.changes, self.pending(without))
 
     def metrics(self) -> dict[str, int]:
         """What was counted since the start, and how things stand."""
@@ -180,12 +180,13 @@ class Replica:
             "repair_bytes_held_back": self.entropy.held_back_bytes,
             "longest_without_repair_ms": max(oldest_ns, self.entropy.longest_without_repair_ns) // 1_000_000,
             "hints_waiting": self.hints.waiting(),
-            "tombstones_held": self.purging.held(),
-            "grace_margin_ms": (self.purging.grace_ns() - oldest_ns) // 1_000_000,
+            "tombstones_held": sum(record.dead for record, _ in self._storage.scan()),
             "corrupt_copies": self.copies.corrupt,
+            **{f"since_repair_of_range_{partition}_ms": age // 1_000_000 for partition, age in ages.items()},
         }
-        ranges = {f"since_repair_of_range_{partition}_ms": age // 1_000_000 for partition, age in ages.items()}
-        return {**msgspec.structs.asdict(self.core.metrics), **stand, **ranges}
+        if self.core.policy.purge == "grace":
+            stand["grace_margin_ms"] = (self.purging.grace_ns() - oldest_ns) // 1_000_000
+        return {**msgspec.structs.asdict(self.core.metrics), **stand}
 
     def pending(self, without: list[str]) -> str | None:
         """In words, what keeps this node from being mended."""
