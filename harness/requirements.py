@@ -101,8 +101,8 @@ def _hints_ns(plan: Plan) -> int:
     policy = plan.policy
     if policy.hints == "none":
         return 0
-    writes = sum(each.kind != "get" for each in plan.operations)
-    replays = -(-min(writes, policy.hints_max) // policy.hints_per_replay_max)
+    keys = len({each.key for each in plan.operations if each.kind != "get"})
+    replays = -(-min(keys, policy.hints_max) // policy.hints_per_replay_max)
     return replays * policy.hint_every_ns + plan.cluster.operation_timeout_ns
 
 

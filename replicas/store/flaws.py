@@ -272,7 +272,9 @@ FLAWS: dict[str, Flaw] = {
         "anti-entropy stops for good at its limit of bytes", "convergence", Parts(entropy=NeverRefills)
     ),
     "joins-at-once": Flaw(
-        "a wiped node counts in quorums before it is bootstrapped", "monotonic reads", Parts(joining=JoinsAtOnce)
+        "a wiped node counts in quorums before it is bootstrapped",
+        "reads see acknowledged writes",
+        Parts(joining=JoinsAtOnce),
     ),
     "decides-on-one": Flaw(
         "a read takes the first answer for its quorum", "reads see acknowledged writes", Parts(reads=DecidesOnOne)

