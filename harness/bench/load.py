@@ -9,7 +9,8 @@ from typing import cast
 import msgspec
 import uvloop
 
-from replicas.store.messages import Answer, Frames, Get, Hello, Put, frame
+from replicas.store.frames import Frames, frame
+from replicas.store.messages import Answer, Get, Hello, Put
 from replicas.system import Address
 
 

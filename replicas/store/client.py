@@ -5,6 +5,7 @@ from typing import TypeVar, cast
 
 from replicas.system import Address, Health, HeldCopy, Kind, Level, Outcome, Reply, Snapshot
 
+from .frames import BadFrame, Frames, frame
 from .messages import (
     Answer,
     AnyMessage,
@@ -12,10 +13,8 @@ from .messages import (
     AskMetrics,
     AskReady,
     AskStatus,
-    BadFrame,
     Delete,
     DumpReply,
-    Frames,
     Get,
     Greeting,
     Hello,
@@ -25,7 +24,6 @@ from .messages import (
     Put,
     Ready,
     Status,
-    frame,
 )
 
 M = TypeVar("M")

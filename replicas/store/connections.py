@@ -6,7 +6,8 @@ from typing import Protocol, cast
 
 from replicas.system import Address
 
-from .messages import AnyMessage, BadFrame, Frames, Greeting, Hello, Peer, frame
+from .frames import BadFrame, Frames, frame
+from .messages import AnyMessage, Greeting, Hello, Peer
 
 _BUFFER_MAX = 8 * 1024 * 1024
 _RETRY_FIRST_S = 0.01

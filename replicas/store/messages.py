@@ -1,20 +1,17 @@
-"""Everything that is said on a connection, and its frames: four bytes of length, then msgpack.
+"""Everything that is said on a connection.
 
 Messages between nodes are one-way: an answer is a message of its own, sent over the answering node's own
 connection. `n` is the sender's number for the message; `born` is the sender's wall clock when it read the knowledge
 in it (a repair is as old as the read behind it); `origin` says what set it off.
 """
 
-from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from replicas.system import Level
 
 from .records import Record, Version
-
-FRAME_MAX = 16 * 1024 * 1024
 
 RepairCause = Literal["write", "read repair", "hinted handoff", "anti-entropy"]
 
@@ -293,71 +290,3 @@ AnyMessage = (
     | AskReady
     | Ready
 )
-
-
-class BadFrame(Exception):
-    """What arrived is not a frame of this protocol; the connection cannot be trusted any further."""
-
-
-class Frames:
-    """Cuts a byte stream into messages. A frame longer than FRAME_MAX is refused before it is buffered."""
-
-    _decode: ClassVar = msgspec.msgpack.Decoder(AnyMessage).decode
-
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-
-    def feed(self, data: bytes) -> list[AnyMessage]:
-        buffer = self._buffer
-        buffer += data
-        messages: list[AnyMessage] = []
-        start, end = 0, len(buffer)
-        view = memoryview(buffer)
-        try:
-            while end - start >= 4:
-                length = int.from_bytes(view[start : start + 4])
-                if length > FRAME_MAX:
-                    raise BadFrame(f"a frame of {length:,} bytes; the limit is {FRAME_MAX:,}")
-                if end - start - 4 < length:
-                    break
-                messages.append(self._decode(view[start + 4 : start + 4 + length]))
-                start += 4 + length
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
-            raise BadFrame(f"a frame that is no message: {problem}") from problem
-        finally:
-            view.release()
-        del buffer[:start]
-        return messages
-
-
-_encoder = msgspec.msgpack.Encoder()
-
-
-def frame(message: AnyMessage) -> bytearray:
-    buffer = bytearray(4)
-    _encoder.encode_into(message, buffer, 4)
-    buffer[:4] = (len(buffer) - 4).to_bytes(4)
-    return buffer
-
-
-Label = tuple[str | None, Version | None]
-
-_LABELS: dict[type[Peer], Callable[[Any], Label]] = {
-    Store: lambda message: (message.record.key, message.record.version),
-    Stored: lambda message: (message.key, None),
-    Fetch: lambda message: (message.key, None),
-    Fetched: lambda message: (message.key, message.record.version if message.record else None),
-    Confirm: lambda message: (message.brief.key, message.brief.version),
-    Confirmed: lambda message: (message.brief.key, message.brief.version),
-    Mark: lambda message: (message.brief.key, message.brief.version),
-    Marked: lambda message: (message.brief.key, message.brief.version),
-}
-_ALL_KINDS: tuple[type[Peer], ...] = (*_LABELS, Compare, Done, Leaves, Want, Announce, Announced, AskPage, Page)
-_KINDS = {kind: str(kind.__struct_config__.tag) for kind in _ALL_KINDS}
-
-
-def label(message: Peer) -> tuple[str, str | None, Version | None]:
-    """Kind, key and version, as far as the message is about one key: what a record of messages keeps."""
-    kind = type(message)
-    about = _LABELS.get(kind)
-    return (_KINDS[kind], *about(message)) if about else (_KINDS[kind], None, None)

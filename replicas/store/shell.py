@@ -12,7 +12,8 @@ from replicas.system import Address
 from .connections import Inbound, Outbound
 from .core import Now
 from .flaws import parts_of
-from .messages import AnyMessage, AskReady, Greeting, Peer, Ready, frame
+from .frames import frame
+from .messages import AnyMessage, AskReady, Greeting, Peer, Ready
 from .replica import Effects, Replica
 from .settings import Cluster, Policy
 from .storage import SqliteStorage

@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 
 from .copies import Audited
-from .messages import AnyMessage, Peer, PeerMessage, label
+from .labels import label
+from .messages import AnyMessage, Peer, PeerMessage
 from .records import Record
 
 CopyLine = tuple[int, str, bool, str | None, bool]  # time, by, dead, value, purgeable

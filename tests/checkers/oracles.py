@@ -153,7 +153,9 @@ def resurrection(history: History) -> Judgement:
 
 def lasting(history: History) -> list[tuple[str, Copy, int]]:
     """Tombstones that were acknowledged or purged, and those that a disk of a node that is up has had."""
-    graves = [(asked.key, written(asked, back.version), back.seq) for asked, back in ok(history, "delete") if back.version]
+    graves = [
+        (asked.key, written(asked, back.version), back.seq) for asked, back in ok(history, "delete") if back.version
+    ]
     graves += [(change.key, grave, change.seq) for change, grave in purges(history)]
     up = set(history.header.nodes) - set(down(history))
     for event in history.events:

@@ -5,7 +5,8 @@ from typing import Any, Literal, NamedTuple, get_args
 import msgspec
 from hypothesis import strategies as st
 
-from replicas.store.messages import FRAME_MAX, AnyMessage, BadFrame, Delete, Frames, Get, Hello, Peer, Put, frame
+from replicas.store.frames import FRAME_MAX, BadFrame, Frames, frame
+from replicas.store.messages import AnyMessage, Delete, Get, Hello, Peer, Put
 from tests.fuzz.spoil import HUGE, JUNK, TEXT, damaged
 from tests.replicas.store.strategies import messages
 

@@ -12,20 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replicas.store.copies import Audited
+from replicas.store.frames import BadFrame, Frames, frame
 from replicas.store.messages import (
     Announce,
     AnyMessage,
-    BadFrame,
     Brief,
     Compare,
     Confirm,
     Fetched,
-    Frames,
     PagedCopy,
     Peer,
     PeerMessage,
     Store,
-    frame,
 )
 from replicas.store.placement import Placement
 from replicas.store.records import Record, Version, checksum, record

@@ -68,8 +68,21 @@ def copy_of(recorded: Path, folder: Path) -> Path:
     return place
 
 
+class Lines(list[Any]):
+    """Of a history; shown as what became of another."""
+
+    def __init__(self, lines: list[Any], before: list[Any]) -> None:
+        super().__init__(lines)
+        self.before = before
+
+    def __repr__(self) -> str:
+        new = [(number, line) for number, line in enumerate(self, 1) if line not in self.before]
+        gone = [(number, line) for number, line in enumerate(self.before, 1) if line not in self]
+        return f"{len(self)} lines for {len(self.before)}, new: {new}, gone: {gone}"
+
+
 @st.composite
-def spoilt_lines(draw: st.DrawFn, lines: list[Any]) -> list[Any]:
+def spoilt_lines(draw: st.DrawFn, lines: list[Any]) -> Lines:
     """One event with something wrong, or events that are missing, twice, or in another's place."""
     found = list(lines)
     for _ in range(draw(st.sampled_from([1, 1, 2, 5]))):
@@ -86,7 +99,7 @@ def spoilt_lines(draw: st.DrawFn, lines: list[Any]) -> list[Any]:
             del found[max(at, 1) :]
         else:
             found[0], found[at] = found[at], found[0]
-    return found
+    return Lines(found, lines)
 
 
 def test_a_spoilt_history_is_judged_or_refused(recorded: Path, tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ import psutil
 import pytest
 from hypothesis import given
 
-from replicas.store.messages import AnyMessage, Frames, Hello, Ping, Pong, Put, Store, frame
+from replicas.store.frames import Frames, frame
+from replicas.store.messages import AnyMessage, Hello, Ping, Pong, Put, Store
 from replicas.store.records import Version, record
 from tests.fuzz.effort import cases, told
 from tests.fuzz.guests import Guests

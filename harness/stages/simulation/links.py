@@ -6,7 +6,8 @@ from typing import Any, Literal
 from harness.levers import Action, Lever
 from harness.stages.simulation.fate import Fate
 from harness.stages.simulation.world import World
-from replicas.store.messages import AnyMessage, frame
+from replicas.store.frames import frame
+from replicas.store.messages import AnyMessage
 
 SHAPING: tuple[Lever, ...] = ("delay", "bandwidth", "slice")  # these hold what is said
 SIZED: tuple[Lever, ...] = ("bandwidth", "slice", "cut")  # these count bytes

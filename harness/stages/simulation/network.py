@@ -10,7 +10,8 @@ from harness.plan import Network as Model
 from harness.stages.simulation.fate import Fate
 from harness.stages.simulation.routes import Route
 from harness.stages.simulation.world import WALL_AT_START_NS, World
-from replicas.store.messages import PeerMessage, label
+from replicas.store.labels import label
+from replicas.store.messages import PeerMessage
 
 Deliver = Callable[[str, PeerMessage, Message], None]
 

@@ -8,18 +8,17 @@ from typing import Literal, NamedTuple
 from harness.stages.simulation.disk import Disk, SimulatedStorage
 from replicas.store.copies import Audited
 from replicas.store.core import Now
+from replicas.store.frames import Frames, frame
 from replicas.store.messages import (
     Answer,
     AnyMessage,
     AskMetrics,
     AskStatus,
     ClientMessage,
-    Frames,
     MetricsReply,
     Peer,
     PeerMessage,
     Status,
-    frame,
 )
 from replicas.store.parts import SOUND, Parts
 from replicas.store.placement import Placement

@@ -2,7 +2,8 @@
 
 import pytest
 
-from replicas.store.messages import FRAME_MAX, DumpedCopy, frame
+from replicas.store.frames import FRAME_MAX, frame
+from replicas.store.messages import DumpedCopy
 from replicas.store.records import Record, Version, record
 from tests.replicas.store.rig import QUICK_POLICY, Rig, cluster
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replicas.store.messages import FRAME_MAX, AnyMessage, BadFrame, Frames, Ping, frame
+from replicas.store.frames import FRAME_MAX, BadFrame, Frames, frame
+from replicas.store.messages import AnyMessage, Ping
 from tests.replicas.store.strategies import messages
 
 KIND_OF_PING = b"\xa4ping"  # msgpack's short string

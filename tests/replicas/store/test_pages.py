@@ -3,18 +3,8 @@
 import pytest
 from msgspec import structs
 
-from replicas.store.messages import (
-    FRAME_MAX,
-    Announce,
-    Announced,
-    AskPage,
-    Page,
-    Peer,
-    Put,
-    Store,
-    Stored,
-    frame,
-)
+from replicas.store.frames import FRAME_MAX, frame
+from replicas.store.messages import Announce, Announced, AskPage, Page, Peer, Put, Store, Stored
 from replicas.store.records import Version, record
 from tests.replicas.store.bootstraps import (
     NEW,

@@ -9,7 +9,8 @@ from typing import Self
 
 import pytest
 
-from replicas.store.messages import FRAME_MAX, AnyMessage, Fetch, Frames, Greeting, Hello, Ping, Pong, Put, frame
+from replicas.store.frames import FRAME_MAX, Frames, frame
+from replicas.store.messages import AnyMessage, Fetch, Greeting, Hello, Ping, Pong, Put
 from replicas.system import Reply, Session
 from tests.replicas.store.nodes import PATIENCE_S, Node, Nodes
 from tests.replicas.store.trails import Held, Trail
