@@ -20,6 +20,7 @@ from workloads.generate import MILLION, MIXES, Workload, generate
 NODES_MOST = 200
 WORKLOAD_MOST = 1_000_000
 VALUE_BYTES_MOST = 100_000
+VALUES_BYTES_MOST = 100_000_000
 _POLICY_DURATIONS = {  # and the least of each
     "grace": MS,
     "hint_window": MS,
@@ -218,10 +219,16 @@ def _draw_workload(drawing: Drawing, scenario: Scenario) -> Workload:
         what = f"reads and deletes are {(reads_ppm + deletes_ppm) / 10_000:g} % of all operations"
         raise Wrong(f"{drawing.where}: workload", what, "together they may be 100 % at most; the rest are puts")
     value_bytes = drawing.span("workload.value_bytes", spec.value_bytes, VALUE_BYTES_MOST)
+    operations = drawing.count("workload.operations", spec.operations, most=WORKLOAD_MOST)
+    if operations * value_bytes[1] > VALUES_BYTES_MOST:
+        what = f"{operations:,} operations with values of up to {value_bytes[1]:,} bytes"
+        raise Wrong(
+            f"{drawing.where}: workload", what, f"all values of a plan may be {VALUES_BYTES_MOST:,} bytes at most"
+        )
     distributions = _allowed(Workload, "distribution")
     return convert(
         {
-            "operations": drawing.count("workload.operations", spec.operations, most=WORKLOAD_MOST),
+            "operations": operations,
             "clients": drawing.count("workload.clients", spec.clients, 1, most=WORKLOAD_MOST),
             "keys": drawing.count("workload.keys", spec.keys, 1, most=WORKLOAD_MOST),
             "distribution": drawing.choice("workload.distribution", spec.distribution, distributions),

@@ -1,14 +1,19 @@
 """Which faults, and which nodes that stay down, a plan may have. The first problem is raised, with its place."""
 
+from typing import NamedTuple
+
 from harness.faults.kinds import NO_MORE_THAN, POSSIBLE, Fault, Kind
 from harness.faults.table import KINDS
-from harness.levers import PROCESS_LEVERS
+from harness.levers import PROCESS_LEVERS, Action
 from harness.wrong import Wrong, near
 from replicas.store.placement import Placement
 from replicas.store.settings import Cluster
 
+_ACTIONS_MOST = 1_000_000
+
 
 def check_faults(faults: list[Fault], nodes: list[str], unrest_ns: int, where: str) -> None:
+    check_many(len(faults), len(nodes), f"{where}: faults")
     seen: dict[str, None] = {}
     for index, fault in enumerate(faults):
         place = f"{where}: faults[{index}]"
@@ -66,32 +71,51 @@ def _check_parameters(fault: Fault, kind: Kind, place: str) -> None:
             raise Wrong(f"{place}.parameters.{name}", what, "write as much or less")
 
 
+class Acting(NamedTuple):
+    """A fault with what it holds: many pairs are looked at, and a fault may act on every link."""
+
+    fault: Fault
+    held: dict[tuple[str, str], Action]
+
+
+def acting(fault: Fault, nodes: list[str]) -> Acting:
+    return Acting(fault, {(action.lever, action.target): action for action in KINDS[fault.kind].actions(fault, nodes)})
+
+
 def overlapping(faults: list[Fault], nodes: list[str]) -> list[tuple[Fault, Fault, str]]:
     """Pairs that cannot be on together, and what both act on."""
+    crowd = [acting(fault, nodes) for fault in faults]
     found: list[tuple[Fault, Fault, str]] = []
-    for index, first in enumerate(faults):
-        for second in faults[index + 1 :]:
-            what = clash(first, second, nodes)
+    for index, first in enumerate(crowd):
+        for second in crowd[index + 1 :]:
+            what = clash(first, second)
             if what is not None:
-                found.append((first, second, what))
+                found.append((first.fault, second.fault, what))
     return found
 
 
-def clash(first: Fault, second: Fault, nodes: list[str]) -> str | None:
+def clash(first: Acting, second: Acting) -> str | None:
     """A process cannot be paused while it is dead, and a link has one delay: of two such faults at the same time, one
     could not show that it was applied. All other faults may overlap."""
-    if first.start_ns > second.end_ns or second.start_ns > first.end_ns:
+    one, other = first.fault, second.fault
+    if one.start_ns > other.end_ns or other.start_ns > one.end_ns:
         return None  # a lever that is let go and pulled in the same moment is no lever that was let go
-    if acts_on_process(KINDS[first.kind]) and acts_on_process(KINDS[second.kind]):
-        shared = [target for target in first.targets if target in second.targets]
+    if acts_on_process(KINDS[one.kind]) and acts_on_process(KINDS[other.kind]):
+        shared = [target for target in one.targets if target in other.targets]
         return f"the process of {shared[0]}" if shared else None
-    if not set(KINDS[first.kind].levers) & set(KINDS[second.kind].levers):
+    if not set(KINDS[one.kind].levers) & set(KINDS[other.kind].levers):
         return None
-    held = {(action.lever, action.target): action for action in KINDS[first.kind].actions(first, nodes)}
-    for action in KINDS[second.kind].actions(second, nodes):
-        if held.get((action.lever, action.target), action) != action:
+    for place, action in second.held.items():
+        if first.held.get(place, action) != action:
             return f"the {action.lever} of {action.target}"
     return None
+
+
+def check_many(count: int, nodes: int, place: str) -> None:
+    """Each fault may act on every link."""
+    if count * nodes * nodes > _ACTIONS_MOST:
+        what = f"{count} faults among {nodes} nodes may pull {count * nodes * nodes:,} levers"
+        raise Wrong(place, what, f"{_ACTIONS_MOST // (nodes * nodes)} faults are possible among so many")
 
 
 def acts_on_process(kind: Kind) -> bool:

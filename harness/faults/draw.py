@@ -5,7 +5,7 @@ from random import Random
 import msgspec
 
 from harness.draws import Drawing, Spec
-from harness.faults.check import clash, without_quorum
+from harness.faults.check import Acting, acting, check_many, clash, without_quorum
 from harness.faults.kinds import MS, NO_MORE_THAN, Fault, Kind
 from harness.faults.table import KINDS
 from harness.wrong import Wrong, near
@@ -68,7 +68,8 @@ def draw_faults(drawing: Drawing, spec: FaultsDraw, scene: Scene) -> list[Fault]
         return []
     kinds = _kinds_in_play(drawing, spec, scene)
     names = scene.cluster.names()
-    faults: list[Fault] = []
+    check_many(count, len(names), f"{drawing.where}: faults.count")
+    faults: list[Acting] = []
     for number in range(1, count + 1):
         for attempt in range(_TRIES):
             random = Random(f"{drawing.seed}/faults/f{number}/{attempt}")
@@ -77,11 +78,12 @@ def draw_faults(drawing: Drawing, spec: FaultsDraw, scene: Scene) -> list[Fault]
             start = _draw_start(random, kind, length, scene)
             targets, parameters = kind.draw(random, names), draw_parameters(random, kind)
             fault = Fault(f"f{number}", kind.name, targets, start, start + length, parameters)
-            again = kind.name == "wipe" and any(each.kind == "wipe" for each in faults)
-            if not again and all(clash(each, fault, names) is None for each in faults):
-                faults.append(fault)
+            again = kind.name == "wipe" and any(each.fault.kind == "wipe" for each in faults)
+            acts = acting(fault, names)
+            if not again and all(clash(each, acts) is None for each in faults):
+                faults.append(acts)
                 break
-    return sorted(faults, key=lambda fault: (fault.start_ns, fault.id))
+    return sorted((each.fault for each in faults), key=lambda fault: (fault.start_ns, fault.id))
 
 
 def _kinds_in_play(drawing: Drawing, spec: FaultsDraw, scene: Scene) -> list[str]:

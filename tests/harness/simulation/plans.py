@@ -27,7 +27,7 @@ def every_kind(seed: int, down: list[str] | None = None, loss_ppm: int = 0) -> P
     random = Random(f"{seed}/test plans")
     nodes = random.sample(NODES, len(NODES))
     faults = [
-        with_parameters(f"f{number}", kind, nodes, number * LENGTH, (number + 1) * LENGTH)
+        with_parameters(f"f{number}", kind, nodes, number * LENGTH, (number + 1) * LENGTH - MS)
         for number, kind in enumerate(KINDS.values(), 1)
     ]
     unrest_ns = (len(faults) + 2) * LENGTH

@@ -82,7 +82,7 @@ class Session(requests.Session):
         timer.start()
         try:
             answer = super().request(*args, **{**kwargs, "timeout": self.deadline_s, "allow_redirects": False})
-        except (requests.RequestException, OSError, ValueError) as error:
+        except (requests.RequestException, OSError, ValueError, ArithmeticError) as error:
             if late.is_set():
                 raise requests.Timeout from error
             raise
@@ -116,7 +116,7 @@ def calling(session: Session, link: str, call: str, deadline_s: float = CALL_SEC
         raise LinkError(link, call, f"no server answers at {place} ({error})", remedy) from error
     except Failed as error:
         raise _refusal(link, call, error) from error
-    except (TypeError, LookupError, AttributeError, ValueError, RecursionError) as error:
+    except (TypeError, LookupError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:
         raise LinkError(link, call, f"the answer from {place} is none of Toxiproxy's ({error!r})", _STRANGER) from error
     finally:
         toxiproxy.api.requests, APIConsumer.host, APIConsumer.port = before
