@@ -243,7 +243,7 @@ def _latencies(plan: Plan, history: History) -> dict[str, float]:
 def _settled(history: History) -> float | None:
     """How long it took to mend, in seconds from the start of the mend phase; None: it did not."""
     times = {event.name: event.at for event in history.events if isinstance(event, Phase) and event.pending is None}
-    return (times["settled"] - times["mend"]) / 1e9 if "settled" in times else None
+    return (times["settled"] - times["mend"]) / 1e9 if times.keys() >= {"mend", "settled"} else None
 
 
 def find_run(name: str, runs: Path = RUNS) -> Path:
