@@ -18,7 +18,8 @@ def check(history: History) -> Verdict:
     facts = gather(history)
     ends = [phase for phase in facts.phases if phase.name == "settled"]
     if not ends:
-        return conclude(NAME, [], 0, 'the history has no phase "settled"')
+        early = next((phase.pending for phase in facts.phases if phase.name == "end" and phase.pending), None)
+        return conclude(NAME, [], 0, early or 'the history has no phase "settled"')
     settled, later = facts.last_dumps("settled"), facts.last_dumps("one round later")
     keys = sorted(set(facts.header.replicas).union(*(dump.copies for dump in settled.values())))
     violations: list[Violation] = []  # those of a key first: they tell more than that something is pending

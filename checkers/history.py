@@ -145,7 +145,7 @@ class Rounds(Event, tag="rounds"):
 
 class Phase(Event, tag="phase"):
     """`settled`: `pending()` had no reason left, or the rounds that were promised are over and `pending` says why.
-    `mend` names the nodes that stay `down` until the end."""
+    `mend` names the nodes that stay `down` until the end; an `end` with something `pending` says why it came early."""
 
     name: Literal["unrest", "mend", "settled", "end"]
     pending: str | None = None

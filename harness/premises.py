@@ -6,7 +6,7 @@ from typing import NamedTuple
 from checkers.history import Fault, History, Message, Metrics
 from checkers.wipes import last_copies
 from harness.plan import Plan
-from harness.requirements import hint_age_ns, longest_outage_ns, repair_lag_ns
+from harness.requirements import grace_is_short, longest_outage_ns, repair_lag_ns
 
 
 class Premise(NamedTuple):
@@ -37,14 +37,12 @@ def _late_for_grace(plan: Plan, history: History) -> str | None:
         if isinstance(event, Fault):
             start = spans.get(event.fault, (event.at, end))[0]
             spans[event.fault] = (start, event.at if event.phase == "healed" else end)
-    outage = longest_outage_ns(list(spans.values()))
-    needed = outage + hint_age_ns(policy) + repair_lag_ns(policy) + policy.skew_budget_ns
+    short = grace_is_short(
+        plan, {"outages": longest_outage_ns(list(spans.values())), "repair lag": repair_lag_ns(policy)}
+    )
     metrics = [event.values for event in history.events if isinstance(event, Metrics)]
     unrepaired = max((each.get("longest_without_repair_ms", 0) for each in metrics), default=0) * 1_000_000
-    needed = max(needed, unrepaired + hint_age_ns(policy) + policy.skew_budget_ns)
-    if policy.grace_ns > needed:
-        return None
-    return f"the grace of {policy.grace_ns / 1e9:g} s was not longer than the {needed / 1e9:.3f} s that it took"
+    return short or grace_is_short(plan, {"time without repair": unrepaired})
 
 
 CLOCKS = Premise("clocks differ by no more than the skew budget", _skewed)

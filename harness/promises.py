@@ -6,7 +6,7 @@ was missed makes the property not promised in this run, never violated.
 
 from typing import Literal, NamedTuple
 
-from checkers.history import Fault, History, Return
+from checkers.history import Fault, History, Phase, Return
 from checkers.verdict import Verdict
 from harness import premises as on
 from harness import requirements as needs
@@ -67,7 +67,7 @@ MATRIX: tuple[Cell, ...] = (
     ),
     Cell(
         "no tombstone resurrection",
-        (needs.LONG_GRACE, needs.WRITES_STAY_UP),
+        (needs.LONG_GRACE, needs.WRITES_STAY_UP, needs.ALL_BACK_FOR_A_WIPED_NODE),
         (on.CLOCKS, on.COPIES_LEFT, on.REPAIRED_WITHIN_GRACE),
         ("purges-unconfirmed", "keeps-old-hints", "purges-early"),
         ("confirms-twice", "a hint that came in time", "a grace that is long enough"),
@@ -81,7 +81,7 @@ MATRIX: tuple[Cell, ...] = (
     ),
     Cell(
         "acknowledged writes kept",
-        (needs.LONG_GRACE, needs.WRITES_STAY_UP),
+        (needs.LONG_GRACE, needs.WRITES_STAY_UP, needs.ALL_BACK_FOR_A_WIPED_NODE),
         (on.COPIES_LEFT, on.REPAIRED_WITHIN_GRACE),
         ("acknowledges-on-send",),
         ("W = 1 and cut off",),
@@ -93,8 +93,8 @@ MATRIX: tuple[Cell, ...] = (
 
 def reason_against(cell: Cell, plan: Plan) -> str | None:
     """Why the plan does not have the promise, before it is run."""
-    reasons = (requirement.missed(plan) for requirement in cell.requirements)
-    return next((reason for reason in reasons if reason), None)
+    reasons = [requirement.missed(plan) for requirement in cell.requirements]
+    return "; ".join(dict.fromkeys(reason for reason in reasons if reason)) or None
 
 
 def judge(plan: Plan, history: History, verdicts: dict[str, Verdict]) -> list[Promise]:
@@ -110,13 +110,25 @@ def judge(plan: Plan, history: History, verdicts: dict[str, Verdict]) -> list[Pr
     return promises
 
 
-def faults_not_applied(history: History) -> list[str]:
+def faults_not_applied(plan: Plan, history: History) -> list[str]:
     """A fault that was planned and did not happen makes the run say nothing."""
-    return [
-        f"fault {event.fault} ({event.kind}) was not applied: {event.evidence}"
-        for event in history.events
-        if isinstance(event, Fault) and event.phase == "not applied"
-    ]
+    begun = {event.fault: event for event in history.events if isinstance(event, Fault) and "applied" in event.phase}
+    reasons: list[str] = []
+    for fault in plan.faults:
+        event = begun.get(fault.id)
+        if event is None or event.phase == "not applied":
+            why = event.evidence if event else "it was never begun"
+            reasons.append(f"fault {fault.id} ({fault.kind}) was not applied: {why}")
+    return reasons
+
+
+def not_whole(history: History) -> list[str]:
+    """Of a run that was broken off, or of a file from which something is missing, only a violation can be told."""
+    numbers = [event.seq for event in history.events]
+    if numbers != list(range(1, len(numbers) + 1)):
+        return ["the history is not whole: events are missing from it"]
+    ended = any(isinstance(event, Phase) and event.name == "end" for event in history.events)
+    return [] if ended else ["the history is not whole: it has no end"]
 
 
 def nothing_done(history: History) -> list[str]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from harness.faults.table import KINDS
 from harness.plan import Plan
 from replicas.store.placement import Placement
+from replicas.store.purging import TOMBSTONES_PER_TICK_MAX
 from replicas.store.settings import Policy
 
 ROUNDS_TO_MEND = 5
@@ -106,18 +107,26 @@ def _hints_ns(plan: Plan) -> int:
     return replays * policy.hint_every_ns + plan.cluster.operation_timeout_ns
 
 
+def _rounds_for_keys(plan: Plan) -> int:
+    """More than a few keys take more than a few rounds: an exchange lists so many, a purge sees to so many a tick."""
+    keys = len({operation.key for operation in plan.operations})
+    listed = keys // plan.policy.keys_per_exchange_max
+    return listed + (0 if plan.policy.purge == "never" else 3 * (keys // TOMBSTONES_PER_TICK_MAX))
+
+
 def _too_few_rounds(plan: Plan) -> str | None:
     """What must fit into the mend phase: an exchange that is under way and times out, a purge's wait, the replay of
     hints, and a few rounds to find, mend and agree."""
     policy = plan.policy
     longest_round_ns = policy.round_every_ns * (1_000_000 + policy.round_jitter_ppm) // 1_000_000
-    needed = policy.exchange_timeout_ns + _ageing_ns(policy) + _hints_ns(plan) + ROUNDS_TO_MEND * longest_round_ns
+    rounds = ROUNDS_TO_MEND + _rounds_for_keys(plan)
+    needed = policy.exchange_timeout_ns + _ageing_ns(policy) + _hints_ns(plan) + rounds * longest_round_ns
     given = plan.mend_rounds_max * policy.round_every_ns
     if given >= needed:
         return None
-    rounds = f"{plan.mend_rounds_max} rounds of {policy.round_every_ns / 1e6:g} ms"
-    users = f"exchanges, purges, hints and {ROUNDS_TO_MEND} rounds"
-    return f"{rounds} are less than the {needed / 1e9:g} s that {users} take"
+    users = f"exchanges, purges, hints and {rounds} rounds"
+    enough = -(-needed // policy.round_every_ns)
+    return f"{plan.mend_rounds_max} rounds to mend are too few for {users}: {enough} would do (phases.mend_rounds)"
 
 
 def _too_few_bytes(plan: Plan) -> str | None:
@@ -131,7 +140,10 @@ def _too_few_bytes(plan: Plan) -> str | None:
     given_s = plan.mend_rounds_max * plan.policy.round_every_ns / 2e9
     if total <= per_s * given_s:
         return None
-    return f"{total:,} bytes may have to be repaired, and {per_s:,} a second are too few for that in {given_s:g} s"
+    what = (
+        f"{total:,} bytes may have to be repaired, and policy.repair_bytes_per_s_max = {per_s:,} is too little for that"
+    )
+    return f"{what} in half the mend phase ({given_s:g} s)"
 
 
 def repair_lag_ns(policy: Policy) -> int:
@@ -141,9 +153,13 @@ def repair_lag_ns(policy: Policy) -> int:
     return policy.exchange_timeout_ns + 2 * longest_round_ns
 
 
-def hint_age_ns(policy: Policy) -> int:
-    """For how long after a write a hint of it may still arrive."""
-    return 0 if policy.hints == "none" else min(policy.hint_lifetime_ns, policy.grace_ns) + policy.hint_every_ns
+def hint_age_ns(plan: Plan) -> int:
+    """For how long after a write a hint of it may still arrive: it is made when the write's time is up."""
+    policy = plan.policy
+    if policy.hints == "none":
+        return 0
+    lifetime = min(policy.hint_lifetime_ns, policy.grace_ns)
+    return plan.cluster.operation_timeout_ns + lifetime + policy.hint_every_ns
 
 
 def longest_outage_ns(spans: list[tuple[int, int]]) -> int:
@@ -170,11 +186,18 @@ def _short_grace(plan: Plan) -> str | None:
     if plan.down:
         return f"tombstones are purged by grace, and {', '.join(plan.down)} stays down for longer than any grace"
     outage = longest_outage_ns([(fault.start_ns, fault.end_ns) for fault in plan.faults])
-    needed = outage + hint_age_ns(policy) + repair_lag_ns(policy) + policy.skew_budget_ns
+    return grace_is_short(plan, {"outages": outage, "repair lag": repair_lag_ns(policy)})
+
+
+def grace_is_short(plan: Plan, late: dict[str, int]) -> str | None:
+    """By how much, term by term, if the grace does not outlast them; `late` has what keeps a deletion away."""
+    policy = plan.policy
+    terms = {**late, "hints": hint_age_ns(plan), "clock skew": policy.skew_budget_ns}
+    needed = sum(terms.values())
     if policy.grace_ns > needed:
         return None
-    parts = f"outages of {outage / 1e9:g} s, hints, repair lag and skew"
-    return f"the purge grace of {policy.grace_ns / 1e9:g} s is not longer than the {needed / 1e9:g} s of {parts}"
+    words = " + ".join(f"{name} {value / 1e9:.3g} s" for name, value in terms.items() if value)
+    return f"the purge grace of {policy.grace_ns / 1e9:g} s is not longer than {words} = {needed / 1e9:.3g} s"
 
 
 ANTI_ENTROPY = Requirement("anti-entropy", _without_anti_entropy)

@@ -16,7 +16,7 @@ from harness.faults.kinds import touched
 from harness.faults.table import KINDS
 from harness.levers import LEVERS, STAGE_LEVERS
 from harness.plan import Plan
-from harness.promises import Outcome, Promise, faults_not_applied, judge, nothing_done, overall
+from harness.promises import Outcome, Promise, faults_not_applied, judge, not_whole, nothing_done, overall
 from harness.report.story import tell
 from harness.wrong import Wrong
 
@@ -136,7 +136,10 @@ def run(
         choose(plan, proxy)  # Wrong, before there is a folder
     run_id = new_id()
     folder = runs / run_id
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True)
+    except (NotADirectoryError, FileExistsError, FileNotFoundError, PermissionError) as problem:
+        raise Wrong(str(folder), f"no folder can be made there: {problem.strerror}", "run Urushi elsewhere") from None
     plans.write(plan, folder / "plan.json")
     history, proxy_used = perform(plan, stage, folder, proxy, say)
     files.write(history, folder / "history.jsonl")
@@ -154,7 +157,7 @@ def assess(plan: Plan, history: History, folder: Path, *, proxy: str | None, dra
     """From the history alone: the same for a run that has just ended and for one read from its folder."""
     verdicts = {verdict.property: verdict for verdict in properties.judge(history)}
     promises = judge(plan, history, verdicts)
-    not_applied = faults_not_applied(history) + nothing_done(history)
+    not_applied = faults_not_applied(plan, history) + nothing_done(history) + not_whole(history)
     outcome = overall(promises, not_applied)
     stage: Stage = "simulation" if history.header.stage == "simulation" else "processes"
     reproduce = f"urushi replay {folder.name}"

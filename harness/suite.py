@@ -101,7 +101,19 @@ class Result(msgspec.Struct):
         links = [f"links: {proxy}" for proxy in sorted({report.proxy for report in self.reports if report.proxy})]
         also = f"; {len(failed)} failed" if failed else ""
         total = f"{len(self.reports)} runs: {counted}{also}"
-        return [*links, *failed, *self._inconclusive(), *self._left_out(), total]
+        return [*self._dropped(), *links, *failed, *self._inconclusive(), *self._left_out(), total]
+
+    def _dropped(self) -> list[str]:
+        """Why promises were not made: each reason once, whatever its figures, with an example."""
+        told: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        for report in self.reports:
+            for name, promise in report.promises.items():
+                if promise.verdict == "not promised":
+                    told.setdefault((name, re.sub(r"[\d.,]+", "…", promise.why)), []).append((report.seed, promise.why))
+        return [
+            f"not promised: {name} ({len(seeds)} of {len(self.reports)} runs): seed {seeds[0][0]}: {seeds[0][1]}"
+            for (name, _), seeds in told.items()
+        ]
 
     def _inconclusive(self) -> list[str]:
         told = [f"seed {each.seed}: {'; '.join(each.reasons)}" for each in self.reports if each.verdict == "unknown"]

@@ -20,6 +20,10 @@ def check_faults(faults: list[Fault], nodes: list[str], unrest_ns: int, where: s
         if fault.id in seen:
             raise Wrong(f"{place}.id", f"{fault.id!r} is there twice", "give each fault its own id")
         seen[fault.id] = None
+        if not fault.id.isidentifier():
+            raise Wrong(
+                f"{place}.id", f"{fault.id!r} is no name for a fault", "write a letter, then letters and digits"
+            )
         kind = KINDS.get(fault.kind)
         if kind is None:
             raise Wrong(f"{place}.kind", f"{fault.kind!r} is not a kind of fault", near(fault.kind, list(KINDS)))

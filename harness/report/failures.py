@@ -24,7 +24,9 @@ def words(problem: BaseException) -> str:
 
 def tell(problem: Exception, runs: Path) -> None:
     say(f"[bold red]failed:[/] {escape(words(problem))}")
-    say(f"the harness itself failed; the latest folder below {escape(str(runs))} has what was recorded")
+    latest = max(runs.glob("*/plan.json"), key=lambda path: path.stat().st_mtime, default=None)
+    where = f"; the latest run's folder, {escape(str(latest.parent))}, has what was recorded" if latest else ""
+    say(f"the harness itself failed{where}")
     say_if_disk_full(runs)
     if os.environ.get("URUSHI_TRACEBACK"):
         Console(stderr=True).print_exception()

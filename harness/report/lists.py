@@ -8,7 +8,7 @@ from rich.table import Table
 from checkers.properties import PROPERTIES
 from harness.faults.table import KINDS
 from harness.promises import MATRIX
-from harness.scenario import built_in, load
+from harness.scenario import PolicyDraw, built_in, load
 from replicas.store.flaws import FLAWS
 from replicas.store.settings import Policy
 from workloads.generate import MIX_LEGENDS
@@ -35,7 +35,6 @@ _CHOICES: dict[str, dict[str | int, str]] = {
         "confirmed": "a tombstone goes when every replica has confirmed that it holds it, and a lifetime has passed",
         "grace": "a tombstone goes when it is older than its grace, whoever holds it",
     },
-    "tree_levels": {2: "hash trees of two levels: few keys", 4: "hash trees of four levels: many keys"},
 }
 
 
@@ -84,6 +83,7 @@ def _policies() -> Rows:
     return [
         {"mechanism": mechanism, "choice": str(choice), "about": _CHOICES[mechanism][choice]}
         for mechanism, hint in get_type_hints(Policy).items()
+        if mechanism in PolicyDraw.__struct_fields__
         for choice in get_args(hint)
     ]
 

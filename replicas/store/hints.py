@@ -30,7 +30,7 @@ class Hints:
         self._storage = storage
         self._of: dict[str, dict[str, Hint]] = {}  # by target and key
         self._sent: dict[str, dict[str, Replay]] = {}
-        self._silent_since: dict[str, int] = {}
+        self.silent_since: dict[str, int] = {}
 
     def active(self) -> bool:
         return self.core.policy.hints == "handoff"
@@ -41,18 +41,18 @@ class Hints:
         for hint in self._storage.hints():
             if hint.record.intact():
                 self._of.setdefault(hint.target, {})[hint.record.key] = hint
-                self._silent_since[hint.target] = self.core.now.mono
+                self.silent_since[hint.target] = self.core.now.mono
             else:
                 self._remove(hint)
         self.core.set_timer(self.core.policy.hint_every_ns, "hints")
 
     def heard(self, sender: str) -> None:
-        self._silent_since.pop(sender, None)
+        self.silent_since.pop(sender, None)
 
     def missed(self, target: str, copy: Record) -> None:
         """The target did not acknowledge this write in time."""
         core = self.core
-        since = self._silent_since.setdefault(target, core.now.mono)
+        since = self.silent_since.setdefault(target, core.now.mono)
         known = self._of.setdefault(target, {})
         older = known.get(copy.key)
         if older is not None and core.versions.dominates(older.record, copy):
@@ -97,7 +97,7 @@ class Hints:
         late = self.core.now.mono - self.core.cluster.operation_timeout_ns
         on_their_way = {key for key, replay in self._sent.get(target, {}).items() if replay.at > late}
         limit = self.core.policy.hints_per_replay_max
-        if target in self._silent_since:
+        if target in self.silent_since:
             limit = 0 if on_their_way else 1
         return list(islice((hint for key, hint in known.items() if key not in on_their_way), limit))
 

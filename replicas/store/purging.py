@@ -17,7 +17,7 @@ from .messages import Brief, Confirm, Confirmed, Mark, Marked
 from .records import Record, record
 from .writes import Write
 
-_KEYS_PER_TICK_MAX = 500
+TOMBSTONES_PER_TICK_MAX = 500
 
 
 class Confirmation:
@@ -107,7 +107,7 @@ class Purging:
             return
         self._purge_ripe()
         self._mark_aged()
-        for key in list(self._led)[:_KEYS_PER_TICK_MAX]:
+        for key in list(self._led)[:TOMBSTONES_PER_TICK_MAX]:
             confirmation = self._led.pop(key)
             self._led[key] = confirmation  # to the back: the bound must not starve the rest
             self._press(key, confirmation)
@@ -201,7 +201,7 @@ class Purging:
     def _mark_aged(self) -> None:
         core = self.core
         aged = [key for key, made in self._ageing.items() if core.now.wall - made > self.grace_ns()]
-        for key in aged[:_KEYS_PER_TICK_MAX]:
+        for key in aged[:TOMBSTONES_PER_TICK_MAX]:
             del self._ageing[key]
             held = core.copies.held(key)
             if held is not None and held.dead:

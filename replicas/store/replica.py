@@ -15,7 +15,6 @@ from .messages import (
     Answer,
     AnyMessage,
     AskDump,
-    AskMetrics,
     AskPage,
     AskStatus,
     ClientMessage,
@@ -32,7 +31,6 @@ from .messages import (
     Leaves,
     Mark,
     Marked,
-    MetricsReply,
     Page,
     Peer,
     PeerMessage,
@@ -129,6 +127,8 @@ class Replica:
         self.copies.at = now.mono
         if core.oldest_numbers and isinstance(message, Peer) and message.n < core.oldest_numbers.get(sender, 0):
             return  # an earlier incarnation said it, and its disk is lost
+        if sender in self.hints.silent_since:
+            self.hints.heard(sender)
         handler = self._handlers.get(type(message))
         if handler is not None:
             handler(sender, message)
@@ -239,7 +239,6 @@ class Replica:
             Page: self.joining.page,
             Ping: self._ping,
             AskStatus: self._status,
-            AskMetrics: self._metrics,
             AskDump: self._dump,
         }
 
@@ -293,9 +292,6 @@ class Replica:
 
     def _status(self, sender: str, message: AskStatus) -> None:
         self.core.answer(sender, self.health(message.without))
-
-    def _metrics(self, sender: str, _message: AskMetrics) -> None:
-        self.core.answer(sender, MetricsReply(self.metrics()))
 
     def _dump(self, sender: str, message: AskDump) -> None:
         """Answered when the batch is over: a dump is the state with a commit, not the middle of one."""

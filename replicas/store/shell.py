@@ -13,7 +13,7 @@ from .connections import Inbound, Outbound
 from .core import Now
 from .flaws import parts_of
 from .frames import frame
-from .messages import AnyMessage, AskReady, Greeting, Peer, Ready
+from .messages import AnyMessage, AskMetrics, AskReady, Greeting, MetricsReply, Peer, Ready
 from .replica import Effects, Replica
 from .settings import Cluster, Policy
 from .storage import SqliteStorage
@@ -74,6 +74,11 @@ class Shell:
     def arrived(self, sender: str, message: AnyMessage) -> None:
         if isinstance(message, Peer) and sender not in self._peers:
             return  # only the nodes of this cluster are heard as such
+        if isinstance(message, AskMetrics):
+            not_sent = sum(peer.dropped for peer in self._peers.values())
+            values = {**self.replica.metrics(), "messages_not_sent": not_sent}
+            self._to_visitor(sender, bytes(frame(MetricsReply(values))))
+            return
         if isinstance(message, AskReady):
             silent = [name for name, peer in self._peers.items() if not peer.greeted]
             self._to_visitor(sender, bytes(frame(Ready(silent))))

@@ -72,7 +72,6 @@ class Writes:
         return self.core.now.wall - message.born <= self.core.policy.message_lifetime_ns
 
     def stored(self, sender: str, message: Stored) -> None:
-        self.hints.heard(sender)
         waiting = self.core.waiting.get(message.request)
         if waiting is not None:
             waiting.stored(sender, message)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.demonstrations import PLANS
 from harness.reference import PAGES, write
 from harness.run import run
 from harness.scenario import draw, load
@@ -32,3 +33,10 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
+
+
+def test_the_story_in_the_readme_is_what_one_sees(tmp_path: Path) -> None:
+    plan = PLANS["purges-unconfirmed"]("purges-unconfirmed")
+    report = run(plan, "simulation", runs=tmp_path)
+    seen = [line.rstrip() for line in report.stories[0].splitlines()]
+    assert "\n".join(seen[:-1]) in (ROOT / "README.md").read_text(encoding="utf-8")

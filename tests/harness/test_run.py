@@ -12,11 +12,12 @@ from rich.console import Console
 
 from checkers import files
 from checkers.history import Fault, Header, Metrics, Phase, ordered
+from harness.faults.kinds import Fault as PlannedFault
 from harness.plan import write
 from harness.promises import MATRIX, faults_not_applied
 from harness.report.terminal import show_run
 from harness.run import assess, find_run, run
-from harness.scenario import Scenario, draw
+from harness.scenario import Scenario, draw, load
 from harness.wrong import Wrong
 from tests.harness.commands import BROKEN, SIMULATED, Outcome, nothing_started, stored, urushi
 from tests.harness.plans import small_plan
@@ -104,8 +105,21 @@ def test_faults_that_were_not_applied_are_all_named() -> None:
     header = Header(1, "simulation", 1, "incarnation", ["r1"], {})
     marks = [("f1", "applied"), ("f2", "not applied"), ("f3", "not applied"), ("f3", "healed")]
     events = [Fault(at=1, fault=name, kind="kill", phase=phase, targets=["r1"]) for name, phase in marks]  # type: ignore[arg-type] # as given
-    told = faults_not_applied(ordered(header, list(events)))
-    assert [line.split()[1] for line in told] == ["f2", "f3"]
+    planned = [PlannedFault(f"f{number}", "kill", ["r1"], 1, 2) for number in (1, 2, 3, 4)]
+    plan = msgspec.structs.replace(draw(load("calm"), "calm", 1)[0], faults=planned)
+    told = faults_not_applied(plan, ordered(header, list(events)))
+    assert [line.split()[1] for line in told] == ["f2", "f3", "f4"], "f4 has no event at all"
+
+
+def test_a_history_from_which_something_is_missing_does_not_hold(tmp_path: Path) -> None:
+    run = stored(tmp_path, "calm")
+    history = tmp_path / run["folder"] / "history.jsonl"
+    lines = history.read_bytes().splitlines(keepends=True)
+    for left, what in ((lines[:100] + lines[101:], "events are missing"), (lines[:-1], "it has no end")):
+        history.write_bytes(b"".join(left))
+        outcome = urushi(tmp_path, "check", run["id"])
+        assert outcome.code == 3
+        assert what in outcome.out
 
 
 @pytest.mark.parametrize("scenario", ["calm", "levels", BROKEN])

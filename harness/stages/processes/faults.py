@@ -11,6 +11,7 @@ from harness.faults.table import KINDS
 from harness.levers import Action, Board, Lever
 from harness.stages.processes.cluster import Cluster
 from harness.stages.processes.levers import PROOF_SECONDS_MAX
+from harness.stages.processes.supervise import DeadlineError
 
 ENDS: dict[Lever, Literal["killed", "stopped", "wiped"]] = {"kill": "killed", "stop": "stopped", "wipe": "wiped"}
 
@@ -24,19 +25,19 @@ class Faults:
         self._now = now
         self._record = record
         self._board = Board()
+        self._pulling: dict[Action, asyncio.Task[None]] = {}  # the latest order for each
 
     async def perform(self, fault: Fault) -> None:
         """A fault whose end is reached while it is still being applied is healed right after that."""
         await self._until(fault.start_ns)
         actions = KINDS[fault.kind].actions(fault, self._cluster.names)
         beat = beat_of(fault)
-        await self._pull(actions)
-        applied_at = self._now()
-        longest_s = PROOF_SECONDS_MAX if beat is None else min(PROOF_SECONDS_MAX, beat.on_ns / 1e9)
-        proofs = await self._cluster.levers.prove(actions, longest_s)
-        applied = all(proof.ok for proof in proofs.values())
-        said = _by_words({action: f"{action.lever}: {proof.said}" for action, proof in proofs.items()})
-        self._say(applied_at, fault, "applied" if applied else "not applied", said)
+        try:
+            await self._pull(actions)
+        except DeadlineError as problem:  # a machine too busy: it makes the run unknown, and must still be healed
+            self._say(self._now(), fault, "not applied", str(problem).partition("\n")[0])
+        else:
+            await self._prove(fault, actions, beat)
         if beat is None:
             await self._until(fault.end_ns)
             free = await self._let_go(actions)
@@ -45,6 +46,14 @@ class Faults:
         else:
             beats = await self._beat(fault, actions, beat)
             self._say(self._now(), fault, "healed", f"let go after {beats} beats")
+
+    async def _prove(self, fault: Fault, actions: list[Action], beat: Beat | None) -> None:
+        applied_at = self._now()
+        longest_s = PROOF_SECONDS_MAX if beat is None else min(PROOF_SECONDS_MAX, beat.on_ns / 1e9)
+        proofs = await self._cluster.levers.prove(actions, longest_s)
+        applied = all(proof.ok for proof in proofs.values())
+        said = _by_words({action: f"{action.lever}: {proof.said}" for action, proof in proofs.items()})
+        self._say(applied_at, fault, "applied" if applied else "not applied", said)
 
     async def _beat(self, fault: Fault, actions: list[Action], beat: Beat) -> int:
         """From the first time that the levers are pulled to the last time that they are let go; how often it was."""
@@ -65,9 +74,15 @@ class Faults:
         await asyncio.sleep(max(0, at_ns - self._now()) / 1e9)
 
     async def _pull(self, actions: list[Action]) -> None:
-        """The board is asked before the first await: two faults that share a lever see each other."""
+        """The board is asked before the first await: two faults that share a lever see each other. And both wait until
+        it is pulled: the second would else find it open."""
         fresh = self._board.pull(actions)
-        await self._cluster.levers.pull(fresh)
+        order = asyncio.create_task(self._cluster.levers.pull(fresh))
+        self._pulling.update(dict.fromkeys(fresh, order))
+        orders = {order, *(self._pulling[action] for action in actions)}
+        await asyncio.wait(orders)
+        for each in orders:
+            each.result()
         for action in fresh:
             if action.lever in ENDS:
                 incarnation = self._cluster.nodes[action.target].incarnation

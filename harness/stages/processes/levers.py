@@ -97,9 +97,9 @@ class Levers:
         changes meanwhile: the real server then passes on at once what it holds."""
         least_s = (action.number("delay_ns") - action.number("jitter_ns")) / 1e9
         proxy = proxy_of(action.target)
-        orders = self._orders[proxy]
+        orders = self._orders.get(proxy, 0)
         answered, seconds = await self._probe(address, deadline_s)
-        if self._orders[proxy] != orders or orders % 2:
+        if self._orders.get(proxy, 0) != orders or orders % 2:
             return Proof(ok=True, said="")
         if not answered:
             return Proof(ok=True, said=f", a message got no answer within {1000 * seconds:.0f} ms")

@@ -20,9 +20,10 @@ from harness.stages.processes.clients import Client
 from harness.stages.processes.cluster import Cluster, running
 from harness.stages.processes.faults import Faults
 from harness.stages.processes.links import server
+from harness.stages.processes.links.link import LinkError
 from harness.stages.processes.links.safety import choose
-from harness.stages.processes.node import STEP_DEADLINE_S
 from harness.stages.processes.record import Zero, join, read_trail
+from harness.stages.processes.supervise import DeadlineError
 from replicas.store.system import Store
 from replicas.system import Health, Observer, System
 from workloads.operations import Operation
@@ -30,6 +31,7 @@ from workloads.operations import Operation
 Say = Callable[[str], None]
 
 MEND_SLACK_S = 30.0
+REACHED_DEADLINE_S = 10.0
 WATCH_S = 0.1
 
 
@@ -82,12 +84,12 @@ class Run:
         self._phase("mend", down=self.plan.down)
         self.cluster.check_alive()
         await self._leave_down(self.plan.down)
-        await self.cluster.all_reached(STEP_DEADLINE_S)
         rounds = self.plan.mend_rounds_max
         settling = Settling(rounds, has_rounds=self.plan.policy.anti_entropy != "none")
         deadline_s = 4 * rounds * self.plan.policy.round_every_ns / 1e9 + MEND_SLACK_S
         try:
             async with asyncio.timeout(deadline_s):
+                await self.cluster.all_reached(REACHED_DEADLINE_S)
                 pending = await self._settle(settling)
                 await self._dump("settled")
                 self._phase("settled", pending)
@@ -96,8 +98,11 @@ class Run:
                     await self._settle(settling)
                     await self._dump("one round later")
                 await self._count()
-        except TimeoutError:
-            return  # without its last phases the history ends in an unknown verdict, with that reason
+        except (TimeoutError, DeadlineError, LinkError) as problem:
+            self.cluster.check_alive()  # a process that died is a failure; one that is only late makes the run unknown
+            said = str(problem).partition("\n")[0]
+            self._phase("end", said or f"the mend phase was not over after {deadline_s:g} s")
+            return
         self.cluster.check_alive()
         self._phase("end")
 

@@ -41,6 +41,19 @@ def test_a_default_seed_holds(proxy: Prefer, tmp_path: Path) -> None:
         assert {"copies.db", "trail.jsonl", "log.txt", "spec.json"} <= left
 
 
+def test_faults_that_begin_together_on_one_link_are_both_proven(tmp_path: Path) -> None:
+    """The second finds the lever being pulled by the first, and must wait until it is: a probe would still get
+    through. Twelve times, since it is a race."""
+    plan, _ = draw(load("calm"), "calm", seed=1)
+    faults = []
+    for number in range(12):
+        start = (100 + 150 * number) * MS
+        faults.append(PlannedFault(f"all{number}", "black-hole", ["r1", "r2"], start, start + 100 * MS))
+        faults.append(PlannedFault(f"one{number}", "isolate", ["r1"], start + number * MS // 4, start + 100 * MS))
+    report = run(msgspec.structs.replace(plan, faults=faults), "processes", runs=tmp_path)
+    assert [fault.evidence for fault in report.faults if not fault.applied] == []
+
+
 def test_overlapping_faults_on_one_link_are_both_seen_and_healed(tmp_path: Path) -> None:
     """The link opens when the last fault that holds it ends."""
     plan, _ = draw(load("calm"), "calm", seed=1)
