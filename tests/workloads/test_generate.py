@@ -142,7 +142,7 @@ def column(operations: list[Operation], *fields: str) -> list[tuple[object, ...]
         ({"clients": 3}, {"client"}),
         ({"bursts": 3, "burst_ns": SECOND // 20}, {"at_ns"}),
     ],
-    ids=str,
+    ids=lambda part: " ".join(sorted(part)),
 )
 def test_to_change_one_parameter_leaves_the_rest_as_it_was(change: dict[str, Any], moved: set[str]) -> None:
     before = generate(MIXED, NODES, SECOND, seed=3)

@@ -12,10 +12,8 @@ from replicas.store.frames import Frames, frame
 from replicas.store.messages import (
     Answer,
     AnyMessage,
-    AskMetrics,
     AskStatus,
     ClientMessage,
-    MetricsReply,
     Peer,
     PeerMessage,
     Status,
@@ -79,7 +77,6 @@ class Rig:
         self.late: list[Flight] = []
         self.answers: dict[int, Answer] = {}
         self._status = Status(0, 0, 0, None)
-        self._metrics: dict[str, int] = {}
         self.audit: list[tuple[str, Audited]] = []
         self.watch: Callable[[str, list[Audited]], None] = lambda _node, _audit: None
         self._stores = stores or {}
@@ -158,8 +155,6 @@ class Rig:
                 self.answers[answer.op] = answer
             elif isinstance(answer, Status):
                 self._status = answer
-            elif isinstance(answer, MetricsReply):
-                self._metrics = answer.values
 
     def ask(self, name: str, message: ClientMessage) -> None:
         self.batch(name, [(CLIENT, message)])
@@ -241,8 +236,8 @@ class Rig:
         return self._status
 
     def metrics(self, name: str) -> dict[str, int]:
-        self.batch(name, [("observer", AskMetrics())])
-        return self._metrics
+        self.status(name)  # so that it knows what time it is
+        return self.replicas[name].metrics()
 
     def replicas_of(self, key: str) -> tuple[str, ...]:
         return Placement(self.cluster).replicas_of(key)
