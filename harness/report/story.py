@@ -142,7 +142,8 @@ def _row(
 ) -> tuple[str, str, str] | None:
     """Node, what it shows, and a remark. `operations` are those on the key so far."""
     if isinstance(event, Change) and event.key == key:
-        return event.node, _cell(event.new, names), f"{event.cause}, {event.origin}".rstrip(", ")
+        gone = "purged" if event.cause == "purge" else "discarded"
+        return event.node, _cell(event.new, names) or gone, f"{event.cause}, {event.origin}".rstrip(", ")
     if isinstance(event, Life) and event.node in nodes and event.at > 0:
         return event.node, event.what, ""
     if isinstance(event, Invoke) and event.key == key:
@@ -156,7 +157,8 @@ def _row(
 
 
 def _cell(copy: Copy | None, names: dict[Version, str]) -> str:
+    """Empty for nothing."""
     if copy is None:
-        return "purged"
+        return ""
     what = "✝" if copy.dead else (copy.value or "")[:10]
     return f"{what} {names.get(copy.version, '?')}{' purgeable' if copy.purgeable else ''}"
