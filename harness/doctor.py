@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.levers import LINK_LEVERS, PROCESS_LEVERS, Lever
+from harness.levers import LINK_LEVERS, SIGNALS, Lever
 from harness.stages.processes.addresses import AddressError, claim
 from harness.stages.processes.links.safety import WMEM, room_bytes
 from harness.stages.processes.links.server import NoServer, find
@@ -49,7 +49,7 @@ def _addresses() -> Finding:
 def _signals() -> Finding:
     has = sys.platform == "linux" and Path("/proc/self/stat").exists()
     said = "SIGKILL, SIGTERM, SIGSTOP and /proc" if has else ELSEWHERE
-    return Finding(f"signals to processes ({_levers(PROCESS_LEVERS)})", has, said)
+    return Finding(f"signals to processes ({_levers(SIGNALS)})", has, said)
 
 
 def _disk() -> Finding:

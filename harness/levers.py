@@ -3,8 +3,10 @@
 from typing import Literal, NamedTuple
 
 Lever = Literal[
-    "kill", "stop", "wipe", "pause", "block", "refuse", "reset", "delay", "bandwidth", "slice", "cut", "loss"
-]
+    "kill", "stop", "wipe", "pause", "block", "refuse", "reset", "delay", "bandwidth", "slice", "cut",
+    "power", "rot", "unreadable", "unwritable", "full", "slow-sync", "clock",
+    "loss", "duplication", "reordering", "capacity",
+]  # fmt: skip
 
 LEVERS: dict[Lever, str] = {
     "kill": "end a replica at once (SIGKILL); to let go starts it again on its disk",
@@ -18,21 +20,52 @@ LEVERS: dict[Lever, str] = {
     "bandwidth": "let at most bytes_per_s through a link",
     "slice": "cut what goes over a link into pieces of piece_bytes, gap_ns apart",
     "cut": "end each connection of a link after after_bytes, in the middle of a frame",
-    "loss": "lose single messages by chance: only the simulated network can; TCP and its proxies cannot",
+    "power": "cut the power of a node: what its disk has not synced is lost or torn; to let go starts it again",
+    "rot": "flip bits in keys_ppm of the copies on a node's disk; to let go flips them back where they still are",
+    "unreadable": "let reads of keys_ppm of the copies on a node's disk fail",
+    "unwritable": "let each commit to a node's disk fail",
+    "full": "let each commit that needs more room on a node's disk than it has fail",
+    "slow-sync": "let each sync of a node's disk take sync_ns longer",
+    "clock": "set a node's wall clock off by offset_ns, and by drift_ppm of the time that passes from then on",
+    "loss": "lose single messages by chance",
+    "duplication": "deliver single messages twice by chance",
+    "reordering": "hold single messages back by chance, so that later ones overtake them",
+    "capacity": "let a link carry so many bytes a second, and hold so many messages, and no more",
 }
 
-PROCESS_LEVERS: tuple[Lever, ...] = ("kill", "stop", "wipe", "pause")
-DOWN_LEVERS: tuple[Lever, ...] = ("kill", "stop", "wipe")  # the process is gone while one of these is pulled
-LINK_LEVERS: tuple[Lever, ...] = ("block", "refuse", "reset", "delay", "bandwidth", "slice", "cut")
-ALL_LEVERS: tuple[Lever, ...] = (*PROCESS_LEVERS, *LINK_LEVERS)
+PROVIDED_BY: dict[Lever, str] = {
+    "power": "a file system on a loop image, shut down by ioctl (root)",
+    "rot": "a disk of the stage's own, between the replica and its file",
+    "unreadable": "libfiu (posix/io/rw)",
+    "unwritable": "libfiu (posix/io/rw)",
+    "full": "a small tmpfs (root)",
+    "slow-sync": "a disk of the stage's own, between the replica and its file",
+    "clock": "libfaketime",
+    "loss": "nftables (TCP and its proxies hide loss)",
+    "duplication": "a network of datagrams: TCP delivers once",
+    "reordering": "a network of datagrams: TCP keeps the order",
+    "capacity": "links that are always shaped: take a fault of the kind bandwidth",
+}  # what would provide, on processes, the levers that only the simulation has
 
-STAGE_LEVERS: dict[str, tuple[Lever, ...]] = {"processes": ALL_LEVERS, "simulation": (*ALL_LEVERS, "loss")}
+SIGNALS: tuple[Lever, ...] = ("kill", "stop", "wipe", "pause")
+PROCESS_LEVERS: tuple[Lever, ...] = (*SIGNALS, "power")
+DOWN_LEVERS: tuple[Lever, ...] = ("kill", "stop", "wipe", "power")  # the process is gone while one of these is pulled
+LINK_LEVERS: tuple[Lever, ...] = ("block", "refuse", "reset", "delay", "bandwidth", "slice", "cut")
+DISK_LEVERS: tuple[Lever, ...] = ("rot", "unreadable", "unwritable", "full", "slow-sync")
+CLOCK_LEVERS: tuple[Lever, ...] = ("clock",)
+NODE_LEVERS: tuple[Lever, ...] = (*PROCESS_LEVERS, *DISK_LEVERS, *CLOCK_LEVERS)
+NETWORK_LEVERS: tuple[Lever, ...] = ("loss", "duplication", "reordering", "capacity")  # of the plan, not of a fault
+
+STAGE_LEVERS: dict[str, tuple[Lever, ...]] = {
+    "processes": (*SIGNALS, *LINK_LEVERS),
+    "simulation": (*NODE_LEVERS, *LINK_LEVERS, *NETWORK_LEVERS),
+}
 
 CLIENTS = "clients"  # the other end of a node's client link: `clients>r1` carries requests, `r1>clients` replies
 
 
 class Action(NamedTuple):
-    """Target: a node for the levers of processes; a link, `r1>r2`, for those of links."""
+    """Target: a node for the levers of processes, disks and clocks; a link, `r1>r2`, for those of links."""
 
     lever: Lever
     target: str

@@ -3,6 +3,7 @@
 import re
 from operator import attrgetter
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -16,6 +17,7 @@ from replicas.store.settings import Cluster, Policy
 from workloads.operations import Operation
 
 FORMAT = 1
+LOST = -1
 MS = 1_000_000
 MOST = 2**63 - 1
 JITTER_MOST_PPM = 500_000  # rounds stay at least half of their time apart
@@ -42,20 +44,39 @@ _LEAST = {
     "network.delay_min_ns": 0,
     "network.delay_max_ns": 0,
     "network.loss_ppm": 0,
+    "network.duplicate_ppm": 0,
+    "network.reorder_ppm": 0,
+    "network.reorder_ns": 0,
+    "network.bytes_per_s": 0,
+    "network.queue_max": 0,
     "disk.sync_min_ns": 0,
     "disk.sync_max_ns": 0,
 }
-_MOST = {"network.loss_ppm": 1_000_000, "policy.round_jitter_ppm": JITTER_MOST_PPM}
+_MOST = {
+    "network.loss_ppm": 1_000_000,
+    "network.duplicate_ppm": 1_000_000,
+    "network.reorder_ppm": 1_000_000,
+    "policy.round_jitter_ppm": JITTER_MOST_PPM,
+}
+Distribution = Literal["uniform"]
 _NODE_NAME = re.compile(r"[a-z][a-z0-9]*", re.ASCII)  # also the name of a folder and part of that of a link
 
 
 class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The simulated network: one half of the range of delays is drawn for each link, the other for each message.
-    On processes the machine's own delays apply, and there is no loss."""
+    """The simulated network: one half of the range of delays is drawn for each link, the other for each message, by
+    the `distribution`. A message is duplicated, or held back by up to `reorder_ns`, by chance. A link carries
+    `bytes_per_s` and holds `queue_max` messages, and loses what is more (0: no limit). On processes the machine's own
+    delays apply, and nothing of the rest can be had."""
 
     delay_min_ns: int = 200_000
     delay_max_ns: int = 2_000_000
     loss_ppm: int = 0
+    distribution: Distribution = "uniform"
+    duplicate_ppm: int = 0
+    reorder_ppm: int = 0
+    reorder_ns: int = 0
+    bytes_per_s: int = 0
+    queue_max: int = 0
 
 
 class Disk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,7 +88,10 @@ class Disk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Times count from the start of unrest. Faults end with unrest; then everything is healed, but for the nodes that
-    stay `down`, and must mend within `mend_rounds_max` rounds of anti-entropy."""
+    stay `down`, and must mend within `mend_rounds_max` rounds of anti-entropy.
+
+    `fates` overrule chance in the simulation: how many nanoseconds what has this cause takes (a message its way, a
+    commit its sync), or LOST. A cause is written as in `harness/stages/simulation/fate.py`."""
 
     format: int
     seed: int
@@ -83,6 +107,15 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     client_timeout_ns: int
     flaw: str | None = None
     down: list[str] = []
+    fates: dict[str, int] = {}
+
+
+_NETWORK_NEEDS: dict[Lever, tuple[str, ...]] = {
+    "loss": ("loss_ppm",),
+    "duplication": ("duplicate_ppm",),
+    "reordering": ("reorder_ppm",),
+    "capacity": ("bytes_per_s", "queue_max"),
+}
 
 
 def levers_of(plan: Plan) -> dict[Lever, str]:
@@ -91,8 +124,10 @@ def levers_of(plan: Plan) -> dict[Lever, str]:
     for fault in plan.faults:
         for lever in KINDS[fault.kind].levers:
             needs.setdefault(lever, f"fault {fault.id} ({fault.kind})")
-    if plan.network.loss_ppm:
-        needs["loss"] = f"network.loss_ppm = {plan.network.loss_ppm}"
+    for lever, names in _NETWORK_NEEDS.items():
+        for name in names:
+            if getattr(plan.network, name):
+                needs[lever] = f"network.{name} = {getattr(plan.network, name)}"
     return needs
 
 
@@ -134,6 +169,9 @@ def check(plan: Plan, where: str) -> None:
     _check_operations(plan, where)
     check_faults(plan.faults, plan.cluster.names(), plan.unrest_ns, where)
     check_down(plan.down, plan.cluster, where)
+    for cause, fate in plan.fates.items():
+        if not LOST <= fate <= MOST:
+            raise Wrong(f"{where}: fates[{cause!r}]", f"{fate} is no fate", f"{LOST} (lost) or a time in ns is")
 
 
 def check_flaw(name: str | None, place: str) -> None:

@@ -14,7 +14,7 @@ from checkers.history import History, Metrics, Phase, Return
 from harness import plan as plans
 from harness.faults.kinds import touched
 from harness.faults.table import KINDS
-from harness.levers import LEVERS, STAGE_LEVERS
+from harness.levers import LEVERS, PROVIDED_BY, STAGE_LEVERS
 from harness.plan import Plan
 from harness.promises import Outcome, Promise, faults_not_applied, judge, not_whole, nothing_done, overall
 from harness.report.story import tell
@@ -98,7 +98,7 @@ def require_levers(plan: Plan, stage: Stage) -> None:
             raise Wrong(
                 f"--stage {stage}",
                 f"{user} needs the lever {lever!r} ({LEVERS[lever]}), which this stage does not have",
-                "run it with --stage simulation" if stage == "processes" else "run it with --stage processes",
+                f"run it with --stage simulation; what could provide it here is {PROVIDED_BY[lever]}: not built yet",
             )
 
 

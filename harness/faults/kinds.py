@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from checkers.history import History, Invoke, Message, Return
-from harness.levers import CLIENTS, PROCESS_LEVERS, Action, Lever, ends
+from harness.levers import CLIENTS, NODE_LEVERS, PROCESS_LEVERS, Action, Lever, ends
 
 MS = 1_000_000
 BEAT_ON, BEAT_OFF = "beat_on_ns", "beat_off_ns"
@@ -79,7 +79,7 @@ def touched(actions: list[Action], applied_at: int, healed_at: int, history: His
     slows a link bit all that went over it; any other, what did not get through before it ended."""
     nodes = {action.target for action in actions if action.lever in PROCESS_LEVERS}
     slowed = {ends(action.target) for action in actions if action.lever in SLOWING}
-    severed = {ends(action.target) for action in actions if action.lever not in (*PROCESS_LEVERS, *SLOWING)}
+    severed = {ends(action.target) for action in actions if action.lever not in (*NODE_LEVERS, *SLOWING)}
     slow_doors, shut_doors = _doors(slowed), _doors(severed) | nodes
     outcomes = {event.op: event for event in history.events if isinstance(event, Return)}
     count = 0

@@ -84,7 +84,7 @@ def test_odd_words_are_refused_or_mean_what_they_say(tmp_path: Path, monkeypatch
     (tmp_path / "xml").mkdir()
     started = mock.Mock(side_effect=Wrong("here", "it would start", "say nothing"))
     monkeypatch.setattr("harness.run.run", started)
-    monkeypatch.setattr("harness.reproduce.run", started)
+    monkeypatch.setattr("harness.reproduce.replay.run", started)
     monkeypatch.setattr("harness.suite.perform", started)
     seen: Counter[str] = Counter()
 

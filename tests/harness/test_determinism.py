@@ -12,7 +12,7 @@ import pytest
 from checkers import files
 from checkers.history import History
 from harness.plan import Plan, write
-from harness.reproduce import first_difference
+from harness.reproduce.replay import first_difference
 from harness.scenario import draw, load
 from harness.stages.simulation.stage import perform
 

@@ -8,7 +8,7 @@ import pytest
 
 from checkers.history import Fault, Header, ordered
 from harness.plan import write
-from harness.reproduce import first_difference
+from harness.reproduce.replay import first_difference
 from tests.harness.commands import BROKEN, SIMULATED, stored, urushi
 from tests.harness.plans import small_plan
 

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Mapping
 
-from harness.levers import PROCESS_LEVERS, Action
+from harness.levers import SIGNALS, Action
 from harness.stages.processes.links.levers import LinkLevers, proxy_of
 from harness.stages.processes.node import Node, Proof
 from replicas.system import Address, System
@@ -120,5 +120,5 @@ async def _try_to_connect(address: Address, deadline_s: float) -> Proof:
 
 
 def _parted(actions: list[Action]) -> tuple[list[Action], list[Action]]:
-    of_processes = [action for action in actions if action.lever in PROCESS_LEVERS]
-    return [action for action in actions if action.lever not in PROCESS_LEVERS], of_processes
+    of_processes = [action for action in actions if action.lever in SIGNALS]
+    return [action for action in actions if action.lever not in SIGNALS], of_processes

@@ -6,7 +6,7 @@ from checkers.history import AnyEvent
 from checkers.history import Fault as FaultEvent
 from harness.faults.kinds import Fault, beat_of
 from harness.faults.table import KINDS
-from harness.levers import CLIENTS, DOWN_LEVERS, PROCESS_LEVERS, Action, Board, ends
+from harness.levers import CLIENTS, CLOCK_LEVERS, DISK_LEVERS, DOWN_LEVERS, NODE_LEVERS, Action, Board, ends
 from harness.stages.simulation.doors import Doors
 from harness.stages.simulation.network import Network
 from harness.stages.simulation.node import How, Node
@@ -26,6 +26,10 @@ class Levers:
             self.end(action.target, cast("How", action.lever))
         elif action.lever == "pause":
             self._nodes[action.target].pause()
+        elif action.lever in CLOCK_LEVERS:
+            self._nodes[action.target].clock.pull(action)
+        elif action.lever in DISK_LEVERS:
+            self._nodes[action.target].pull_disk(action)
         else:
             self._links(action).pull(action)
 
@@ -34,12 +38,16 @@ class Levers:
             self._nodes[action.target].start()
         elif action.lever == "pause":
             self._nodes[action.target].resume()
+        elif action.lever in CLOCK_LEVERS:
+            self._nodes[action.target].clock.let_go(action)
+        elif action.lever in DISK_LEVERS:
+            self._nodes[action.target].let_go_disk(action)
         else:
             self._links(action).let_go(action)
 
     def is_pulled(self, action: Action) -> bool:
-        if action.lever in PROCESS_LEVERS:
-            return self._nodes[action.target].is_pulled(action.lever)
+        if action.lever in NODE_LEVERS:
+            return self._nodes[action.target].is_pulled(action)
         return self._links(action).is_pulled(action)
 
     def end(self, node: str, how: How) -> None:

@@ -6,6 +6,7 @@ from xxhash import xxh3_64_intdigest
 
 from checkers.history import AnyEvent, Message, Version
 from harness.levers import Action, ends
+from harness.plan import LOST
 from harness.plan import Network as Model
 from harness.stages.simulation.fate import Fate
 from harness.stages.simulation.routes import Route
@@ -20,7 +21,7 @@ class Network:
     """A message's fate is drawn from what caused it: seed, link, operation or round, kind, key, attempt. What is said
     over a link with levers on it goes through a pipe. Every message is recorded, whether or not it arrives."""
 
-    def __init__(self, world: World, model: Model, seed: int, events: list[AnyEvent]) -> None:
+    def __init__(self, world: World, model: Model, fate: Fate, seed: int, events: list[AnyEvent]) -> None:
         self.world = world
         self._loss_ppm = model.loss_ppm
         self._delay_min = model.delay_min_ns
@@ -28,7 +29,7 @@ class Network:
         self._attempts: dict[str, int] = {}
         self._least: dict[tuple[str, str], int] = {}
         self._seed = seed
-        self._fate = Fate(seed)
+        self._fate = fate
         self._events = events
         self._deliver: dict[str, Deliver] = {}
         self._routes: dict[str, dict[str, Route]] = {}  # by sender and receiver: links that a fault has touched
@@ -97,9 +98,14 @@ class Network:
             again = self._attempts.get(cause + to, 0)
             self._attempts[cause + to] = again + 1
             fate = xxh3_64_intdigest(f"{cause}{to}/{again}".encode())
-            if self._loss_ppm and (fate >> 32) % 1_000_000 < self._loss_ppm:
+            fixed = (
+                self._fate.fixed.get(f"{sender}/{message.origin}/{kind}/{key}/{to}/{again}")
+                if self._fate.fixed
+                else None
+            )
+            if fixed == LOST or (fixed is None and self._loss_ppm and (fate >> 32) % 1_000_000 < self._loss_ppm):
                 continue
-            delay = self._least_delay(sender, to) + (fate & 0xFFFF_FFFF) % self._jitter
+            delay = self._least_delay(sender, to) + (fate & 0xFFFF_FFFF) % self._jitter if fixed is None else fixed
             if routes and to in routes:
                 self._send_over(routes[to], f"{cause}{to}/{again}", delay, record, message)
             else:

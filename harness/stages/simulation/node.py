@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from checkers.history import AnyEvent, Change, Copy, Life, Message, Version
-from harness.levers import Lever
+from harness.levers import CLOCK_LEVERS, DISK_LEVERS, Action
 from harness.plan import Plan
+from harness.stages.simulation.clocks import Clock
 from harness.stages.simulation.disk import Disk, SimulatedStorage
 from harness.stages.simulation.fate import Fate
 from harness.stages.simulation.network import Network
-from harness.stages.simulation.world import WALL_AT_START_NS, World
-from replicas.store.core import Now
+from harness.stages.simulation.world import World
 from replicas.store.messages import AnyMessage
 from replicas.store.parts import Parts
 from replicas.store.records import Record
@@ -42,8 +42,10 @@ class Node:
         self._network = network
         self._fate = fate
         self._events = events
+        self.clock = Clock(world)
         self._disk = Disk()
         self._storage: Storage = SimulatedStorage(self._disk)
+        self._disk_on: dict[Action, None] = {}
         self._declared = 0  # the last commit declared durable; kept outside the disk
         self._inbox: list[tuple[str, AnyMessage, Message | None]] = []
         self._due: list[str] = []
@@ -64,7 +66,7 @@ class Node:
         plan = self._plan
         self._storage = self._parts.storage(SimulatedStorage(self._disk))
         self.replica = Replica(self.name, self.incarnation, plan.cluster, plan.policy, self._storage, self._parts)
-        self.replica.start(self._clock())
+        self.replica.start(self.clock.read())
         self._record_start(self.replica)
         self._end_batch(self.replica)
 
@@ -108,10 +110,20 @@ class Node:
             return self._fate.draw(f"{self.name}/commit/{meta.batch}") % 2 > 0
         return how == "stop"
 
-    def is_pulled(self, lever: Lever) -> bool:
-        if lever == "pause":
+    def is_pulled(self, action: Action) -> bool:
+        if action.lever == "pause":
             return self.paused
-        return self.replica is None and (lever != "wipe" or self._disk.meta is None)
+        if action.lever in CLOCK_LEVERS:
+            return self.clock.is_pulled(action)
+        if action.lever in DISK_LEVERS:
+            return action in self._disk_on
+        return self.replica is None and (action.lever != "wipe" or self._disk.meta is None)
+
+    def pull_disk(self, action: Action) -> None:
+        self._disk_on[action] = None
+
+    def let_go_disk(self, action: Action) -> None:
+        del self._disk_on[action]
 
     def pause(self) -> None:
         self.paused = self.replica is not None
@@ -146,7 +158,7 @@ class Node:
         time = self._world.now
         if record is not None:
             record.received = time
-        replica.receive(Now(time, WALL_AT_START_NS + time), sender, message)
+        replica.receive(self.clock.read(), sender, message)
         self._end_batch(replica)
 
     def _wake(self, life: int, timer: str) -> None:
@@ -154,15 +166,12 @@ class Node:
             self._due.append(timer)
             self._work()
 
-    def _clock(self) -> Now:
-        return Now(self._world.now, WALL_AT_START_NS + self._world.now)
-
     def _work(self) -> None:
         replica = self.replica
         if replica is None or self.paused or self._committing is not None or not (self._inbox or self._due):
             return
         time = self._world.now
-        now = Now(time, WALL_AT_START_NS + time)
+        now = self.clock.read()
         inbox, self._inbox = self._inbox, []
         due, self._due = self._due, []
         for sender, message, record in inbox:
@@ -186,7 +195,8 @@ class Node:
         self._committing = (meta, effects)
         disk = self._plan.disk
         sync = self._fate.between(disk.sync_min_ns, disk.sync_max_ns, f"{self.name}/sync/{meta.batch}")
-        self._world.at(self._world.now + sync, self._synced, self._life)
+        late = sum(action.number("sync_ns") for action in self._disk_on if action.lever == "slow-sync")
+        self._world.at(self._world.now + sync + late, self._synced, self._life)
 
     def _synced(self, life: int) -> None:
         if life != self._life or self._committing is None:

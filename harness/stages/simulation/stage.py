@@ -30,9 +30,9 @@ class Simulation:
         self.plan = plan
         self.events: list[AnyEvent] = []
         self.world = World()
-        fate = Fate(plan.seed)
+        fate = Fate(plan.seed, plan.fates)
         parts = parts_of(plan.flaw)
-        self.network = Network(self.world, plan.network, plan.seed, self.events)
+        self.network = Network(self.world, plan.network, fate, plan.seed, self.events)
         names = plan.cluster.names()
         self.nodes = {name: Node(name, plan, parts, self.world, self.network, fate, self.events) for name in names}
         for node in self.nodes.values():

@@ -106,7 +106,8 @@ def test_a_node_that_was_killed_is_neither_paused_nor_wiped() -> None:
     stage.on(MS, pull("kill", "r1"))
     stage.on(2 * MS, pull("pause", "r1"))
     stage.run(S)
-    pulled = {lever: stage.node.is_pulled(lever) for lever in ("kill", "pause", "wipe")}
+    levers: tuple[Lever, ...] = ("kill", "pause", "wipe")
+    pulled = {lever: stage.node.is_pulled(Action(lever, "r1")) for lever in levers}
     assert pulled == {"kill": True, "pause": False, "wipe": False}
 
 

@@ -9,7 +9,7 @@ import pytest
 from checkers import files
 from checkers.history import History, Message
 from harness.plan import Plan, check
-from harness.reproduce import first_difference
+from harness.reproduce.replay import first_difference
 from harness.stages.simulation.stage import perform
 from tests.harness.simulation.plans import every_kind
 from tests.harness.test_determinism import in_a_fresh_process

@@ -9,6 +9,7 @@ from harness.faults.kinds import Fault
 from harness.levers import Action, Lever
 from harness.plan import FORMAT, Disk, Plan
 from harness.plan import Network as Model
+from harness.stages.simulation.fate import Fate
 from harness.stages.simulation.network import Network
 from harness.stages.simulation.stage import Simulation
 from harness.stages.simulation.world import WALL_AT_START_NS, World
@@ -51,7 +52,7 @@ class Net:
         self.world = World()
         self.events: list[AnyEvent] = []
         self.arrived: list[Arrival] = []
-        self.network = Network(self.world, model or Model(WAY, WAY), seed, self.events)
+        self.network = Network(self.world, model or Model(WAY, WAY), Fate(seed, {}), seed, self.events)
         for node in NODES:
             self.network.attach(node, self._hearing(node))
 

@@ -1,0 +1,1 @@
+"""The commands of `urushi`, one file a use."""

@@ -1,0 +1,118 @@
+"""Commands that perform seeds: one, many, or none but its plan."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from harness import run as runs
+from harness import suite
+from harness.commands.options import FlawOption, Json, ProxyOption, StageOption, Whole, drawer
+from harness.report import failures, terminal
+from harness.report import junit as junit_xml
+from harness.report.console import console_for, print_json
+
+
+def run(
+    scenario: str = "default",
+    /,
+    *,
+    seed: Whole = 1,
+    stage: StageOption = "processes",
+    flaw: FlawOption = None,
+    proxy: ProxyOption = "auto",
+    json: Json = False,
+) -> int:
+    """Perform one seed of a scenario and judge it.
+
+    Example: `urushi run demo:purges-unconfirmed --stage simulation`
+
+    Parameters
+    ----------
+    scenario
+        A built-in name (`urushi list scenarios`), a TOML file, or `demo:` and a flaw.
+    seed
+        The one number from which the plan is drawn.
+    """
+    console = console_for(json=json)
+    plan, drawn = drawer(scenario, flaw)(seed)
+    terminal.show_plan(console, plan, stage, drawn)
+    with terminal.progress(console) as say:
+        report = runs.run(plan, stage, proxy=proxy, drawn=drawn, say=say)
+    terminal.show_run(console, report)
+    if json:
+        print_json(report)
+    return report.exit_code()
+
+
+def suite_(
+    scenario: str = "default",
+    /,
+    *,
+    seeds: str = "1..20",
+    stage: StageOption = "processes",
+    flaw: FlawOption = None,
+    proxy: ProxyOption = "auto",
+    jobs: Whole | None = None,
+    fail_fast: Annotated[bool, Parameter(negative=())] = False,
+    keep: suite.Keep = "all",
+    junit: Path | None = None,
+    json: Json = False,
+) -> int:
+    """Perform many seeds, several side by side, and end with a table of verdicts.
+
+    Example: `urushi suite --seeds 1..20`
+
+    Parameters
+    ----------
+    scenario
+        A built-in name (`urushi list scenarios`) or a TOML file.
+    seeds
+        A range such as 1..20, or single seeds such as 3,7,12.
+    jobs
+        How many runs go side by side; by default as many as this machine has cores.
+    fail_fast
+        After the first broken promise, end the runs that are under way and start no more.
+    keep
+        Which runs keep their folders: all, or only those that did not hold.
+    junit
+        Write the verdicts to this file too, as JUnit XML.
+    """
+    console = console_for(json=json)
+    order = suite.Order(scenario, suite.parse_seeds(seeds), drawer(scenario, flaw), stage, proxy, keep)
+    with console.status("drawing plans"):
+        suite.check(order, jobs)
+    if junit:
+        junit_xml.open_for(junit)
+    with terminal.suite_progress(console, len(order.seeds)) as watch:
+        result = suite.perform(order, watch, workers=jobs, fail_fast=fail_fast)
+    try:
+        terminal.show_suite(console, result)
+    finally:  # also when Ctrl-C is pressed once more
+        if junit:
+            junit_xml.write(order, result, junit)
+    if result.errors:
+        failures.say_if_disk_full(runs.RUNS)
+    if json:
+        told = {"verdict": result.verdict(), "errors": result.errors, "not_run": result.not_run}
+        print_json({**told, "runs": result.reports})
+    if result.stopped == "Ctrl-C":
+        raise KeyboardInterrupt
+    return result.exit_code()
+
+
+def plan(scenario: str = "default", /, *, seed: Whole = 1, flaw: FlawOption = None, json: Json = False) -> int:
+    """Print the plan that a seed draws, as JSON, without running it.
+
+    Example: `urushi plan default --seed 7 > plan.json`
+
+    Parameters
+    ----------
+    scenario
+        A built-in name, a TOML file, or `demo:` and a flaw.
+    seed
+        The one number from which the plan is drawn.
+    """
+    del json  # a plan is JSON either way
+    print_json(drawer(scenario, flaw)(seed)[0])
+    return 0

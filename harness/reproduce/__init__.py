@@ -1,0 +1,1 @@
+"""A run once more: replayed, shrunk, pinned."""
