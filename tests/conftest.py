@@ -1,17 +1,60 @@
-"""For all tests: nothing may be left behind."""
+"""For all tests: nothing may be left behind, and what is simulated repeats."""
 
 import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import gate
+
 settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci")
 
 _PATIENCE_S = 5.0
+_GATED = pytest.StashKey[gate.Outcome]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not _is_worker(config):
+        os.environ[gate.FOLDER] = tempfile.mkdtemp(prefix="urushi-gate-")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def sampled() -> Iterator[None]:
+    with gate.samples(Path(os.environ[gate.FOLDER])):
+        yield
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _is_worker(session.config):
+        return
+    folder = Path(os.environ.pop(gate.FOLDER))
+    try:
+        outcome = session.config.stash[_GATED] = gate.perform_again(folder)
+    finally:
+        shutil.rmtree(folder)
+    if outcome.differences:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    outcome = config.stash.get(_GATED, None)
+    if outcome is not None:
+        terminalreporter.section("determinism")
+        terminalreporter.write_line(outcome.words())
+        for difference in outcome.differences:
+            terminalreporter.write_line(difference, red=True)
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,6 @@
 """The same plan gives the same digest: in a fresh process with another hash seed and another allocator, and after
 any other seed in the same process. And the gate can fail: a replica that iterates a set is caught."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
@@ -15,29 +12,13 @@ from harness.plan import Plan, write
 from harness.reproduce.replay import first_difference
 from harness.scenario import draw, load
 from harness.stages.simulation.stage import perform
+from tests import gate
 
 SEEDS = range(1, 21)
-RERUN = 4  # every fourth seed in a fresh process: 25 % of those used here
-_CHILD = """
-import sys
-from pathlib import Path
-from checkers import files
-from harness.plan import read
-from harness.stages.simulation.stage import perform
-files.write(perform(read(Path(sys.argv[1]))), Path(sys.argv[2]))
-"""
 
 
 def plan_of(seed: int, flaw: str | None = None, scenario: str = "default") -> Plan:
     return draw(load(scenario), scenario, seed, flaw)[0]
-
-
-def in_a_fresh_process(plan: Plan, folder: Path, hash_seed: str) -> History:
-    write(plan, folder / "plan.json")
-    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONMALLOC": "malloc"}
-    command = [sys.executable, "-c", _CHILD, str(folder / "plan.json"), str(folder / "history.jsonl")]
-    subprocess.run(command, env=environment, check=True, timeout=60)
-    return files.read(folder / "history.jsonl")
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -48,21 +29,29 @@ def test_again_in_this_process_after_other_seeds(seed: int) -> None:
     assert files.digest(first) == files.digest(again), first_difference(first, again)
 
 
-@pytest.mark.parametrize("seed", SEEDS[::RERUN])
-def test_in_a_fresh_process_with_another_hash_seed(seed: int, tmp_path: Path) -> None:
-    plan = plan_of(seed)
-    here, there = perform(plan), in_a_fresh_process(plan, tmp_path, str(seed * 7919))
-    assert files.digest(here) == files.digest(there), first_difference(here, there)
+def test_the_gate_passes_what_repeats(tmp_path: Path) -> None:
+    for seed in SEEDS[::4]:
+        gate.keep(plan_of(seed), perform(plan_of(seed)), tmp_path / str(seed))
+    outcome = gate.perform_again(tmp_path, "31337")
+    assert (outcome.again, outcome.differences) == (5, [])
 
 
 def test_the_gate_catches_a_replica_that_iterates_a_set(tmp_path: Path) -> None:
     """Two hash seeds may order a small set alike; of several, some do not."""
     plan = plan_of(2, "sends-in-set-order")
-    histories = [in_a_fresh_process(plan, tmp_path, hash_seed) for hash_seed in ("1", "2", "3", "4")]
-    digests = {files.digest(history) for history in histories}
-    assert len(digests) > 1
-    odd = next(history for history in histories if files.digest(history) != files.digest(histories[0]))
-    assert "Message(" in first_difference(histories[0], odd)
+    gate.keep(plan, perform(plan), tmp_path / "bad")
+    differences = [each for hash_seed in ("1", "2", "3", "4") for each in gate.perform_again(tmp_path, hash_seed)[2]]
+    assert differences
+    assert any("flaw sends-in-set-order, in a fresh process: the first event" in each for each in differences)
+    assert all("Message(" in each for each in differences)
+
+
+def test_the_gate_takes_at_least_one_of_twenty(tmp_path: Path) -> None:
+    with gate.samples(tmp_path):
+        for seed in range(1, 41):
+            perform(plan_of(seed, scenario="calm"))
+    kept = len(list(tmp_path.glob("*/plan.json")))
+    assert kept * 20 >= 40
 
 
 GOLDEN = {
