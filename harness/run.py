@@ -14,6 +14,7 @@ from checkers.history import History, Metrics, Phase, Return
 from harness import plan as plans
 from harness.faults.kinds import touched
 from harness.faults.table import KINDS
+from harness.header import RULES
 from harness.levers import LEVERS, PROVIDED_BY, STAGE_LEVERS
 from harness.plan import Plan
 from harness.promises import Outcome, Promise, faults_not_applied, judge, not_whole, nothing_done, overall
@@ -57,7 +58,8 @@ class Report(msgspec.Struct, frozen=True):
     """What `--json` prints and `verdict.json` holds. `drawn` is empty for a plan that was not drawn here; `down` are
     the nodes that were left down in the mend phase; `metrics` are what each node had counted since its last start when
     it was last asked; `latency_ms` counts from the planned time to the answer, so that a stall shows, of operations
-    that succeeded. `folder` is empty when it was not kept."""
+    that succeeded. `folder` is empty when it was not kept. `rules` are those by which the simulator performed it: what
+    other rules performed cannot be expected to be identical."""
 
     id: str
     seed: int
@@ -78,6 +80,7 @@ class Report(msgspec.Struct, frozen=True):
     down: list[str] = []
     metrics: dict[str, dict[str, int]] = {}
     latency_ms: dict[str, float] = {}
+    rules: int = 1
 
     def exit_code(self) -> int:
         return EXIT_CODES[self.verdict]
@@ -183,6 +186,7 @@ def assess(plan: Plan, history: History, folder: Path, *, proxy: str | None, dra
         drawn=drawn,
         stories=[tell(plan, history, promise, reproduce) for promise in broken],
         down=_down(history),
+        rules=RULES,
         metrics={event.node: event.values for event in history.events if isinstance(event, Metrics)},
     )
 

@@ -8,18 +8,22 @@ import msgspec
 from checkers import files
 from checkers.history import History
 from harness import plan as plans
+from harness.header import RULES
 from harness.run import EXIT_CODES, Prefer, Report, Stage, find_run, run
 from harness.wrong import Wrong
 
 
 class Replay(msgspec.Struct, frozen=True):
-    """`same` counts replays that broke a promise which the original broke, on the same key; None: no original."""
+    """`identical` is None where it cannot be expected: on processes, and if the original was performed by other rules
+    of the simulator (`old_rules`). `same` counts replays that broke a promise which the original broke, on the same
+    key; None: it broke none, or there is no original."""
 
     reports: list[Report]
     original: str | None
     identical: bool | None
     first_difference: str | None
     same: int | None
+    old_rules: int | None = None
 
     def exit_code(self) -> int:
         if self.identical is False:
@@ -33,8 +37,18 @@ class Replay(msgspec.Struct, frozen=True):
             if self.identical:
                 return f"identical to run {self.original}: the digests are equal"
             return f"not identical to run {self.original}; the first event that differs:\n{self.first_difference}"
+        said = [self._rules_words()] if self.old_rules is not None else []
         if self.same is not None:
-            return f"{self.same} of {len(self.reports)} replays broke the same promise on the same key"
+            said.append(f"{self.same} of {len(self.reports)} replays broke the same promise on the same key")
+        else:
+            said.append(self._counts())
+        return "\n".join(said)
+
+    def _rules_words(self) -> str:
+        what = f"run {self.original} was recorded by rules {self.old_rules} of the simulator; this version has {RULES}"
+        return f"{what}: its plan was performed, and cannot be expected to be identical event for event"
+
+    def _counts(self) -> str:
         counts = {name: sum(report.verdict == name for report in self.reports) for name in EXIT_CODES}
         return "replays: " + ", ".join(f"{count} {name}" for name, count in counts.items())
 
@@ -50,12 +64,13 @@ def replay(what: str, times: int, stage: Stage | None, proxy: Prefer) -> Replay:
     original = _report(folder)
     chosen = stage or original.stage
     reports = [run(plan, chosen, proxy=proxy) for _ in range(times)]
-    if chosen == "simulation" == original.stage:
+    if chosen == "simulation" == original.stage and original.rules == RULES:
         odd = next((report for report in reports if report.digest != original.digest), None)
         difference = None if odd is None else _difference(folder, Path(odd.folder))
         return Replay(reports, original.id, odd is None, difference, None)
     same = sum(bool(_broken(report) & _broken(original)) for report in reports) if _broken(original) else None
-    return Replay(reports, original.id, None, None, same)
+    old_rules = original.rules if chosen == "simulation" == original.stage else None
+    return Replay(reports, original.id, None, None, same, old_rules)
 
 
 def stored(folder: Path) -> Report | None:
@@ -84,9 +99,10 @@ def _difference(one: Path, other: Path) -> str:
 
 
 def first_difference(one: History, other: History) -> str:
+    """`one` was recorded, the other is new."""
     if one.header != other.header:
-        return f"the headers:\n  {one.header}\n  {other.header}"
+        return f"  recorded: {one.header}\n  now:      {other.header}"
     for left, right in zip(one.events, other.events, strict=False):
         if left != right:
-            return f"  {left}\n  {right}"
-    return f"one has {len(one.events)} events, the other {len(other.events)}"
+            return f"  recorded: {left}\n  now:      {right}"
+    return f"  recorded: {len(one.events)} events\n  now:      {len(other.events)}"

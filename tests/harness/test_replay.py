@@ -1,16 +1,20 @@
 """A run once more: identical in simulation, a measured rate on processes, and a count where there is no original."""
 
 import json
+import shutil
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from checkers.history import Fault, Header, ordered
+from harness.header import RULES
 from harness.plan import write
 from harness.reproduce.replay import first_difference
 from tests.harness.commands import BROKEN, SIMULATED, stored, urushi
 from tests.harness.plans import small_plan
+
+OLD_RUN = Path(__file__).parent / "reproduce" / "data" / "old-run"
 
 
 def test_a_replay_in_simulation_is_identical(tmp_path: Path) -> None:
@@ -44,15 +48,45 @@ def test_a_replay_of_an_edited_plan_shows_the_first_event_that_differs(tmp_path:
     assert f"not identical to run {before['id']}; the first event that differs:" in outcome.err
 
 
+def test_a_run_of_an_earlier_version_is_replayed(tmp_path: Path) -> None:
+    """This one was recorded by version 0.1, with rules 1 of the simulator. Whoever changes the rules sees here that
+    its plan still breaks the same promise on the same key; until then it is identical."""
+    shutil.copytree(OLD_RUN, tmp_path / "old")
+    outcome = urushi(tmp_path, "replay", "old", "--json")
+    assert outcome.code == 1
+    assert outcome.document["identical"] is (True if RULES == 1 else None)
+    assert outcome.document["same"] == (None if RULES == 1 else 1)
+
+
+def test_a_run_of_other_rules_is_performed_and_not_compared_event_for_event(tmp_path: Path) -> None:
+    shutil.copytree(OLD_RUN, tmp_path / "old")
+    verdict = json.loads((tmp_path / "old" / "verdict.json").read_text())
+    (tmp_path / "old" / "verdict.json").write_text(json.dumps({**verdict, "rules": 0, "digest": "another"}))
+    outcome = urushi(tmp_path, "replay", "old", "--times", "2", "--json")
+    document = outcome.document
+    assert (outcome.code, document["identical"], document["same"], document["old_rules"]) == (1, None, 2, 0)
+    assert "run c718494a was recorded by rules 0 of the simulator; this version has" in outcome.said
+    assert "2 of 2 replays broke the same promise on the same key" in outcome.said
+
+
+def test_a_run_whose_plan_is_of_a_later_format_is_refused_by_name(tmp_path: Path) -> None:
+    shutil.copytree(OLD_RUN, tmp_path / "old")
+    plan = json.loads((tmp_path / "old" / "plan.json").read_text())
+    (tmp_path / "old" / "plan.json").write_text(json.dumps({**plan, "format": 99, "new": True}))
+    outcome = urushi(tmp_path, "replay", "old")
+    assert outcome.code == 2
+    assert "old/plan.json: format: the plan has format 99; this version of Urushi reads format 1" in outcome.said
+
+
 def test_the_first_difference_is_the_first_and_may_be_the_length() -> None:
     header = Header(1, "simulation", 1, "incarnation", ["r1"], {})
     marks = [Fault(at=at, fault=f"f{at}", kind="kill", phase="applied", targets=["r1"]) for at in range(3)]
     longer, shorter = ordered(header, list(marks)), ordered(header, list(marks[:2]))
-    assert first_difference(longer, shorter) == "one has 3 events, the other 2"
+    assert first_difference(longer, shorter).split() == ["recorded:", "3", "events", "now:", "2"]
     changed = ordered(header, [marks[0], *(msgspec.structs.replace(mark, kind="pause") for mark in marks[1:])])
     assert "f1" in first_difference(longer, changed)
     assert "f2" not in first_difference(longer, changed)
-    assert "headers" in first_difference(longer, ordered(msgspec.structs.replace(header, seed=2), list(marks)))
+    assert "Header(" in first_difference(longer, ordered(msgspec.structs.replace(header, seed=2), list(marks)))
 
 
 def test_a_replay_of_a_plan_file(tmp_path: Path) -> None:
