@@ -31,6 +31,9 @@ def check(history: History) -> Verdict:
 def _gaps(trail: Trail) -> Iterator[Violation]:
     held: Copy | None = None
     for place, change in enumerate(trail):
+        if change.cause == "corrupt":
+            held = change.new  # what the disk gave back is not what was put there
+            continue
         if change.old is not held and change.old != held:
             events = [before.seq for before in trail[max(0, place - 1) : place + 1]]
             summary = f"key {change.key}: {words.change(change)}, and yet it had been left with {words.copy(held)}"

@@ -92,13 +92,30 @@ class Change(Event, tag="change"):
 class Life(Event, tag="life"):
     """A node came up or went down. At a start, `batch` is the last commit found in its database and `committed`
     the last that this incarnation had declared durable before: batch < committed is a loss of durable state.
-    `wiped`: it was killed and its disk is lost; what starts next on that node is a new incarnation."""
+    `wiped`: it was killed and its disk is lost; what starts next on that node is a new incarnation. `powered off`: what
+    its disk had not synced is lost. `stopped by its disk`: it ended by itself, as a read or a commit was refused."""
 
     node: str
     incarnation: str
-    what: Literal["started", "killed", "stopped", "wiped"]
+    what: Literal["started", "killed", "stopped", "wiped", "powered off", "stopped by its disk"]
     batch: int = 0
     committed: int = 0
+
+
+class Damage(Event, tag="damage"):
+    """What faults did to the disk of a node, as the harness knows it and the replica may not.
+
+    A copy `rotted` or became `unreadable` under the version that it had, and is as before once it `healed`, unless it
+    was written or discarded in between; `read rotten` is the first time that the replica was given what rot made of
+    it. A commit, by its number `batch`, was `late`, or, by a power cut, `lost` or `torn`. `failed`: a read or a commit
+    was refused, and `why`: a sound process ends of it."""
+
+    node: str
+    what: Literal["rotted", "read rotten", "unreadable", "healed", "late", "failed", "lost", "torn"]
+    key: str | None = None
+    version: Version | None = None
+    batch: int | None = None
+    why: str = ""
 
 
 class Fault(Event, tag="fault"):
@@ -159,7 +176,7 @@ class Metrics(Event, tag="metrics"):
     values: dict[str, int]
 
 
-AnyEvent = Invoke | Return | Change | Life | Fault | Message | Dump | Rounds | Phase | Metrics
+AnyEvent = Invoke | Return | Change | Life | Damage | Fault | Message | Dump | Rounds | Phase | Metrics
 
 
 class History(msgspec.Struct):

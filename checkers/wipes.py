@@ -1,55 +1,122 @@
-"""What wipes destroyed: a premise of whatever is promised of acknowledged writes, not a property of the store.
+"""What faults destroyed: premises of whatever is promised of acknowledged writes, not properties of the store.
 
-A version that was acknowledged is destroyed by a wipe if the wiped incarnation held it, or what dominates it, and no
-other replica of the key did. One that was acknowledged only after the wipe must also be held by no replica then.
+A disk that is wiped takes all its copies; one that rots takes each that the replica then finds damaged and discards.
+A version that was acknowledged is destroyed if the copy held it, or what dominates it, and no other replica of the key
+did. One that was acknowledged only after that must also be held by no replica then. What is lost by a power cut was
+never synced: that is for the store to answer for.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from checkers import words
 from checkers.facts import Answer, Facts, Trail, gather
-from checkers.history import Copy, History, Life
+from checkers.history import Change, Copy, Damage, History, Life
+
+
+class _Loss(NamedTuple):
+    """One copy, held by this node until then."""
+
+    event: Life | Change
+    key: str
+    held: Copy
 
 
 def last_copies(history: History) -> list[str]:
-    """In words, wipe by wipe. Where replicas report no changes of their own, nothing is known and nothing told."""
+    """In words, loss by loss. Where replicas report no changes of their own, nothing is known and nothing told."""
     facts = gather(history)
-    wipes = [life for life in facts.lives if life.what == "wiped"]
-    if not wipes:
-        return []
-    acks: dict[str, list[tuple[Answer, Copy]]] = defaultdict(list)
-    for ack in facts.acks:
-        if ack.copy is not None:
-            acks[ack.invoke.key].append((ack, ack.copy))
-    return [_tell(wipe, ack, copy) for wipe in wipes for ack, copy in _destroyed(facts, wipe, acks)]
+    losses = [*_wiped(facts), *_rotten(facts)]
+    shown = _by_key(facts.acks) if losses else {}
+    return [
+        _tell(loss.event, "destroyed", f"the last copy of {_what(answer, copy)}")
+        for loss in sorted(losses, key=lambda loss: loss.event.seq)
+        for answer, copy, _ in _behind(facts, loss, shown, enough=1)
+    ]
 
 
-def _destroyed(facts: Facts, wipe: Life, acks: dict[str, list[tuple[Answer, Copy]]]) -> Iterator[tuple[Answer, Copy]]:
-    stay = facts.lifetimes.at(wipe.node, wipe.seq - 1)
-    lost = facts.trails.get((wipe.node, stay.incarnation), {}) if stay and stay.incarnation else {}
-    for key in sorted(lost):
-        past = facts.past(wipe.node, key, wipe.seq - 1)
-        held, elsewhere = past[-1].new if past else None, _pasts(facts, key, wipe.seq)
-        if held is None or _is_safe(facts, elsewhere, held):
+def hidden_copies(history: History, asked_least: int) -> list[str]:
+    """What a read of so many copies may miss from then on, since a node has discarded a damaged copy and speaks for the
+    key all the same: in words, loss by loss."""
+    facts = gather(history)
+    losses = list(_rotten(facts))
+    shown = _by_key([*facts.acks, *facts.reads]) if losses else {}
+    told = []
+    for loss in losses:
+        replicas = len(facts.replicas(loss.key))
+        for answer, copy, left in _behind(facts, loss, shown, enough=replicas - asked_least + 1):
+            few = f"{left} of {replicas} replicas" if left else "no replica"
+            told.append(f"{_tell(loss.event, 'left', f'{_what(answer, copy)}')}, with {few}")
+    return told
+
+
+def _wiped(facts: Facts) -> Iterator[_Loss]:
+    for wipe in facts.lives:
+        if wipe.what != "wiped":
             continue
-        for ack, copy in acks.get(key, []):
-            if ack.invoke.seq > wipe.seq or not facts.at_least(held, copy) or _is_safe(facts, elsewhere, copy):
-                continue
-            if ack.back.seq < wipe.seq or not _is_safe(facts, _pasts(facts, key, ack.back.seq), copy):
-                yield ack, copy
+        stay = facts.lifetimes.at(wipe.node, wipe.seq - 1)
+        lost = facts.trails.get((wipe.node, stay.incarnation), {}) if stay and stay.incarnation else {}
+        for key in sorted(lost):
+            yield from _loss(facts, wipe, key)
+
+
+def _rotten(facts: Facts) -> Iterator[_Loss]:
+    """A sound copy that a replica discards is its own fault: only what the harness knows to have rotted counts."""
+    rotted = {(event.node, event.key) for event in facts.events if isinstance(event, Damage) and event.what == "rotted"}
+    if not rotted:
+        return
+    for change in facts.changes:
+        if change.cause == "corrupt" and (change.node, change.key) in rotted:
+            yield from _loss(facts, change, change.key)
+
+
+def _loss(facts: Facts, event: Life | Change, key: str) -> Iterator[_Loss]:
+    past = facts.past(event.node, key, event.seq - 1)
+    if past and past[-1].new is not None:
+        yield _Loss(event, key, past[-1].new)
+
+
+def _by_key(answers: list[Answer]) -> dict[str, list[tuple[Answer, Copy]]]:
+    found: dict[str, list[tuple[Answer, Copy]]] = defaultdict(list)
+    for answer in answers:
+        if answer.copy is not None:
+            found[answer.invoke.key].append((answer, answer.copy))
+    return found
+
+
+def _behind(
+    facts: Facts, loss: _Loss, shown: dict[str, list[tuple[Answer, Copy]]], enough: int
+) -> Iterator[tuple[Answer, Copy, int]]:
+    """What clients were shown that the lost copy covered, and too few others: with the number of those."""
+    seq, key, held = loss.event.seq, loss.key, loss.held
+    elsewhere = _pasts(facts, key, seq)
+    if _safe(facts, elsewhere, held) >= enough:
+        return
+    for answer, copy in shown.get(key, []):
+        if answer.invoke.seq > seq or not facts.at_least(held, copy):
+            continue
+        left = _safe(facts, elsewhere, copy)
+        if left < enough and answer.back.seq >= seq:
+            left = _safe(facts, _pasts(facts, key, answer.back.seq), copy)
+        if left < enough:
+            yield answer, copy, left
 
 
 def _pasts(facts: Facts, key: str, seq: int) -> list[Trail]:
     return [facts.past(node, key, seq) for node in facts.replicas(key)]
 
 
-def _is_safe(facts: Facts, pasts: list[Trail], copy: Copy) -> bool:
-    """Whether any replica holds ⪰ copy, or has purged it."""
-    return any(facts.is_past(past, copy) for past in pasts)
+def _safe(facts: Facts, pasts: list[Trail], copy: Copy) -> int:
+    """How many replicas hold ⪰ copy, or have purged it."""
+    return sum(facts.is_past(past, copy) for past in pasts)
 
 
-def _tell(wipe: Life, ack: Answer, copy: Copy) -> str:
-    what = f"the last copy of key {ack.invoke.key} version {words.version(copy.version)}"
-    when = f"acknowledged at {words.seconds(ack.back.at)} (op {ack.invoke.op})"
-    return f"the wipe of {wipe.node} at {words.seconds(wipe.at)} destroyed {what}, {when}"
+def _what(answer: Answer, copy: Copy) -> str:
+    deed = "read" if answer.invoke.kind == "get" else "acknowledged"
+    when = f"{deed} at {words.seconds(answer.back.at)} (op {answer.invoke.op})"
+    return f"key {answer.invoke.key} version {words.version(copy.version)}, {when}"
+
+
+def _tell(event: Life | Change, deed: str, what: str) -> str:
+    fault = "wipe" if isinstance(event, Life) else "rot"
+    return f"the {fault} of {event.node} at {words.seconds(event.at)} {deed} {what}"

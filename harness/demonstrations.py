@@ -1,7 +1,8 @@
 """The smallest plan by which each flaw breaks its promise, and the near misses that keep it. Tests run all of them
 in both stages; `urushi run demo:NAME` runs one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -29,6 +30,7 @@ class Cut(NamedTuple):
     targets: list[str]
     start_ms: int
     end_ms: int
+    parameters: Mapping[str, int] = MappingProxyType({})
 
 
 SHORT = Policy(round_every_ns=100 * MS, message_lifetime_ns=300 * MS, skew_budget_ns=50 * MS)
@@ -54,7 +56,7 @@ def sketch(
         for number, step in enumerate(steps, 1)
     ]
     faults = [
-        Fault(f"f{number}", cut.kind, cut.targets, cut.start_ms * MS, cut.end_ms * MS)
+        Fault(f"f{number}", cut.kind, cut.targets, cut.start_ms * MS, cut.end_ms * MS, dict(cut.parameters))
         for number, cut in enumerate(cuts, 1)
     ]
     return Plan(
@@ -240,6 +242,62 @@ def _read_while_writing(name: str) -> Plan:
     return sketch(name, steps, [Cut("isolate", ["r1"], 300, 900)], 1200)
 
 
+SKEWED = msgspec.structs.replace(SHORT, skew_budget_ns=250 * MS)
+
+
+def _set_back_and_restarted(name: str) -> Plan:
+    """By r4's clock both puts are asked for at the same time; it holds no copy that would tell it better."""
+    steps = [Step(104, "c1", "r4", "put"), Step(304, "c2", "r4", "put")]
+    cuts = [Cut("kill", ["r4"], 150, 250), Cut("clock-jump", ["r4"], 200, 500, {"offset_ns": -200 * MS})]
+    plan = sketch(name, steps, cuts, 600, nodes=4, policy=SKEWED)
+    return msgspec.structs.replace(plan, network=Network(MS, MS))
+
+
+def _late_and_young_by_a_clock_that_lags(name: str) -> Plan:
+    """r4 is stopped between the commit of its put and the sends. When they come, r3 alone thinks them young enough, and
+    has purged what is newer, unless it has waited for clocks that differ by as much as the budget allows."""
+    steps = [Step(300, "c1", "r4", "put"), Step(320, "c2", "r1", "delete"), Step(500, "c3", "r4", "get")]
+    cuts = [Cut("pause", ["r4"], 307, 760), Cut("clock-offset", ["r3"], 100, 950, {"offset_ns": -240 * MS})]
+    policy = msgspec.structs.replace(SKEWED, round_every_ns=20 * MS)
+    plan = sketch(name, steps, cuts, 1000, nodes=4, policy=policy, mend_rounds_max=200)
+    return msgspec.structs.replace(plan, network=Network(MS, MS), disk=Disk(10 * MS, 10 * MS))
+
+
+SLOW = Disk(10 * MS, 10 * MS)
+
+
+def _power_cut(name: str) -> Plan:
+    """r2 holds a put, and another is on its way to its disk when the power goes."""
+    steps = [Step(100, "c1", "r2", "put"), Step(500, "c1", "r2", "put"), Step(1200, "c2", "r2", "get")]
+    plan = sketch(name, steps, [Cut("power-cut", ["r2"], 505, 900)], 1300)
+    return msgspec.structs.replace(plan, disk=SLOW)
+
+
+def _blackout(name: str) -> Plan:
+    """All lose their power at once, after a put that was acknowledged and in the middle of another."""
+    steps = [Step(100, "c1", "r1", "put"), Step(500, "c2", "r2", "put"), Step(1200, "c3", "r3", "get")]
+    plan = sketch(name, steps, [Cut("blackout", ["r1", "r2", "r3"], 505, 900)], 1300)
+    return msgspec.structs.replace(plan, disk=SLOW)
+
+
+def _commits_fail(name: str) -> Plan:
+    """r1 is cut off and asked for a write that one replica may acknowledge, on a disk that cannot be written."""
+    steps = [Step(100, "c2", "r2", "put"), Step(500, "c1", "r1", "put", "ONE")]
+    return sketch(name, steps, [Cut("failing-writes", ["r1"], 300, 900), Cut("isolate", ["r1"], 300, 900)], 1400)
+
+
+def _rot_is_read(name: str) -> Plan:
+    """The copy on r1 rots. r1 is asked for it, first by itself and then with others."""
+    steps = [Step(100, "c1", "r2", "put"), Step(600, "c2", "r1", "get", "ONE"), Step(700, "c3", "r1", "get")]
+    return sketch(name, steps, [Cut("rot", ["r1"], 300, 900, {"keys_ppm": 1_000_000})], 1000)
+
+
+def _rot_unseen(name: str) -> Plan:
+    """The copy on r1 rots, and nobody looks at it before it is healed."""
+    steps = [Step(100, "c1", "r2", "put"), Step(1200, "c2", "r1", "get")]
+    return sketch(name, steps, [Cut("rot", ["r1"], 300, 900, {"keys_ppm": 1_000_000})], 1300)
+
+
 PLANS: dict[str, Callable[[str], Plan]] = {
     "hashes-keys-only": _missed_write,
     "stops-rounds": _missed_write,
@@ -272,4 +330,16 @@ PLANS: dict[str, Callable[[str], Plan]] = {
     "W = 1 and cut off": _one_replica_acknowledges,
     "mixes-copies": _read_of_two_versions,
     "an unknown write is read": _unknown_write_is_read,
+    "forgets-its-clock": _set_back_and_restarted,
+    "set back and restarted": _set_back_and_restarted,
+    "knows-no-skew": _late_and_young_by_a_clock_that_lags,
+    "clocks within the budget": _late_and_young_by_a_clock_that_lags,
+    "never-syncs": _power_cut,
+    "a power cut while writing": _power_cut,
+    "a blackout": _blackout,
+    "ignores-failed-commits": _commits_fail,
+    "a disk that fails for a while": _commits_fail,
+    "serves-rot": _rot_is_read,
+    "rot that a read finds": _rot_is_read,
+    "rot that nobody reads": _rot_unseen,
 }

@@ -24,7 +24,7 @@ LEVERS: dict[Lever, str] = {
     "rot": "flip bits in keys_ppm of the copies on a node's disk; to let go flips them back where they still are",
     "unreadable": "let reads of keys_ppm of the copies on a node's disk fail",
     "unwritable": "let each commit to a node's disk fail",
-    "full": "let each commit that needs more room on a node's disk than it has fail",
+    "full": "leave free_bytes of room on a node's disk, and let each commit that needs more fail",
     "slow-sync": "let each sync of a node's disk take sync_ns longer",
     "clock": "set a node's wall clock off by offset_ns, and by drift_ppm of the time that passes from then on",
     "loss": "lose single messages by chance",
@@ -52,6 +52,7 @@ PROCESS_LEVERS: tuple[Lever, ...] = (*SIGNALS, "power")
 DOWN_LEVERS: tuple[Lever, ...] = ("kill", "stop", "wipe", "power")  # the process is gone while one of these is pulled
 LINK_LEVERS: tuple[Lever, ...] = ("block", "refuse", "reset", "delay", "bandwidth", "slice", "cut")
 DISK_LEVERS: tuple[Lever, ...] = ("rot", "unreadable", "unwritable", "full", "slow-sync")
+FATAL_LEVERS: tuple[Lever, ...] = ("unreadable", "unwritable", "full")  # of disks: they may end the process
 CLOCK_LEVERS: tuple[Lever, ...] = ("clock",)
 NODE_LEVERS: tuple[Lever, ...] = (*PROCESS_LEVERS, *DISK_LEVERS, *CLOCK_LEVERS)
 NETWORK_LEVERS: tuple[Lever, ...] = ("loss", "duplication", "reordering", "capacity")  # of the plan, not of a fault

@@ -49,6 +49,7 @@ _LEAST = {
     "network.reorder_ns": 0,
     "network.bytes_per_s": 0,
     "network.queue_max": 0,
+    "network.last_words_ppm": 0,
     "disk.sync_min_ns": 0,
     "disk.sync_max_ns": 0,
 }
@@ -56,17 +57,21 @@ _MOST = {
     "network.loss_ppm": 1_000_000,
     "network.duplicate_ppm": 1_000_000,
     "network.reorder_ppm": 1_000_000,
+    "network.last_words_ppm": 1_000_000,
     "policy.round_jitter_ppm": JITTER_MOST_PPM,
 }
-Distribution = Literal["uniform"]
+Distribution = Literal["uniform", "exponential", "pareto", "bimodal"]
 _NODE_NAME = re.compile(r"[a-z][a-z0-9]*", re.ASCII)  # also the name of a folder and part of that of a link
 
 
 class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The simulated network: one half of the range of delays is drawn for each link, the other for each message, by
-    the `distribution`. A message is duplicated, or held back by up to `reorder_ns`, by chance. A link carries
-    `bytes_per_s` and holds `queue_max` messages, and loses what is more (0: no limit). On processes the machine's own
-    delays apply, and nothing of the rest can be had."""
+    """The simulated network. One half of the range of delays is drawn for each link, the other for each message, by
+    the `distribution`; clients have the whole range. All else concerns messages between nodes alone, and ends with
+    unrest. A message is lost, arrives twice, or is held back by up to `reorder_ns`, by chance. A link carries
+    `bytes_per_s`, and of more than `queue_max` messages on their way over it, what is more is lost (0: no limit).
+    What a node said last and is on its way when it dies arrives at other nodes, and not at clients: by the chance
+    `last_words_ppm` it is the other way round. On processes the machine's own delays apply, and nothing of the rest
+    can be had."""
 
     delay_min_ns: int = 200_000
     delay_max_ns: int = 2_000_000
@@ -77,6 +82,11 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reorder_ns: int = 0
     bytes_per_s: int = 0
     queue_max: int = 0
+    last_words_ppm: int = 0
+
+    def slowest_ns(self) -> int:
+        """Of a message that nothing but chance keeps on its way, and that no fate makes slower."""
+        return self.delay_max_ns + (self.reorder_ns if self.reorder_ppm else 0)
 
 
 class Disk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,7 +101,9 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stay `down`, and must mend within `mend_rounds_max` rounds of anti-entropy.
 
     `fates` overrule chance in the simulation: how many nanoseconds what has this cause takes (a message its way, a
-    commit its sync), or LOST. A cause is written as in `harness/stages/simulation/fate.py`."""
+    commit its sync), or LOST. A cause is written as in `harness/stages/simulation/fate.py`. `starts_ns` says how long
+    before unrest a node starts there (as a negative time), which sets the moments of its timers; by default, with it.
+    """
 
     format: int
     seed: int
@@ -108,10 +120,11 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     flaw: str | None = None
     down: list[str] = []
     fates: dict[str, int] = {}
+    starts_ns: dict[str, int] = {}
 
 
 _NETWORK_NEEDS: dict[Lever, tuple[str, ...]] = {
-    "loss": ("loss_ppm",),
+    "loss": ("loss_ppm", "last_words_ppm"),
     "duplication": ("duplicate_ppm",),
     "reordering": ("reorder_ppm",),
     "capacity": ("bytes_per_s", "queue_max"),
@@ -172,6 +185,11 @@ def check(plan: Plan, where: str) -> None:
     for cause, fate in plan.fates.items():
         if not LOST <= fate <= MOST:
             raise Wrong(f"{where}: fates[{cause!r}]", f"{fate} is no fate", f"{LOST} (lost) or a time in ns is")
+    for node, start in plan.starts_ns.items():
+        if node not in plan.cluster.names():
+            raise Wrong(f"{where}: starts_ns", f"{node!r} is not a node", near(node, plan.cluster.names()))
+        if not -MOST <= start <= 0:
+            raise Wrong(f"{where}: starts_ns[{node!r}]", f"{start} is not before unrest", "write 0 or less")
 
 
 def check_flaw(name: str | None, place: str) -> None:
@@ -192,6 +210,9 @@ def _check_numbers(plan: Plan, where: str) -> None:
     }.items():
         if high < low:
             raise Wrong(f"{where}: {name}_max_ns", f"{high} is below {name}_min_ns = {low}", "swap them")
+    if plan.network.reorder_ppm and not plan.network.reorder_ns:
+        what = f"{plan.network.reorder_ppm} with reorder_ns = 0 holds nothing back"
+        raise Wrong(f"{where}: network.reorder_ppm", what, "give a reorder_ns")
 
 
 def _check_cluster(plan: Plan, where: str) -> None:

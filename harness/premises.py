@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from checkers.history import Fault, History, Message, Metrics
-from checkers.wipes import last_copies
+from checkers.history import Fault, History, Invoke, Message, Metrics
+from checkers.wipes import hidden_copies, last_copies
 from harness.plan import Plan
-from harness.requirements import grace_is_short, longest_outage_ns, repair_lag_ns
+from harness.requirements import cuts_off, grace_is_short, longest_outage_ns, purges, repair_lag_ns
 
 
 class Premise(NamedTuple):
@@ -15,15 +15,31 @@ class Premise(NamedTuple):
 
 
 def _skewed(plan: Plan, history: History) -> str | None:
-    """A message cannot be born after it was sent; by how much it seems so is how far a clock leads."""
-    lead = max((event.born - event.at for event in history.events if isinstance(event, Message)), default=0)
-    if lead <= plan.policy.skew_budget_ns:
+    """By how much a message seems to be born after it was sent, some clock leads. By how much it seems to be born
+    before the operation was asked for that set it off, some clock lags."""
+    if not purges(plan):
         return None
-    return f"a clock led by {lead / 1e6:.0f} ms, more than the skew budget of {plan.policy.skew_budget_ns / 1e6:g} ms"
+    asked = {f"op {event.op}": event.at for event in history.events if isinstance(event, Invoke)}
+    lead = lag = 0
+    for event in history.events:
+        if isinstance(event, Message):
+            lead = max(lead, event.born - event.at)
+            lag = max(lag, asked.get(event.origin, event.born) - event.born)
+    budget = plan.policy.skew_budget_ns
+    if lead + lag <= budget:
+        return None
+    seen = [f"{word} by {off / 1e6:.0f} ms" for word, off in (("led", lead), ("lagged", lag)) if off]
+    return f"clocks {' and '.join(seen)}, more than the skew budget of {budget / 1e6:g} ms"
 
 
 def _last_copy_lost(_plan: Plan, history: History) -> str | None:
     return next(iter(last_copies(history)), None)
+
+
+def _missed_by_reads(plan: Plan, history: History) -> str | None:
+    """A replica that discards a damaged copy says from then on that it has none: to a quorum, that is a word."""
+    asked = [plan.cluster.reads_needed(each.level) for each in plan.operations if each.kind == "get"]
+    return next(iter(hidden_copies(history, min(asked, default=plan.cluster.r))), None)
 
 
 def _late_for_grace(plan: Plan, history: History) -> str | None:
@@ -31,10 +47,11 @@ def _late_for_grace(plan: Plan, history: History) -> str | None:
     policy = plan.policy
     if policy.purge != "grace":
         return None
+    harmless = {fault.id for fault in plan.faults if not cuts_off(plan, fault.kind)}
     spans: dict[str, tuple[int, int]] = {}
     end = history.events[-1].at if history.events else 0
     for event in history.events:
-        if isinstance(event, Fault):
+        if isinstance(event, Fault) and event.fault not in harmless:
             start = spans.get(event.fault, (event.at, end))[0]
             spans[event.fault] = (start, event.at if event.phase == "healed" else end)
     short = grace_is_short(
@@ -46,5 +63,6 @@ def _late_for_grace(plan: Plan, history: History) -> str | None:
 
 
 CLOCKS = Premise("clocks differ by no more than the skew budget", _skewed)
-COPIES_LEFT = Premise("no wipe destroys the last copy of an acknowledged write", _last_copy_lost)
+COPIES_LEFT = Premise("no wipe or rot destroys the last copy of an acknowledged write", _last_copy_lost)
+READS_MEET = Premise("no rot hides a version from a read that must meet it", _missed_by_reads)
 REPAIRED_WITHIN_GRACE = Premise("deletions reach everyone within the grace", _late_for_grace)

@@ -13,7 +13,7 @@ from harness.plan import Plan
 from harness.report.lists import LISTS
 from harness.run import Report
 
-COMMANDS = ("run", "suite", "replay", "check", "plan", "list", "doctor")
+COMMANDS = ("run", "suite", "replay", "shrink", "explain", "pin", "check", "plan", "list", "doctor")
 NOTE = "<!-- Written by ci/reference from the code: do not edit. -->\n\n"
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from harness.faults.clocks import spread_ns
 from harness.faults.table import KINDS
+from harness.levers import CLOCK_LEVERS
 from harness.plan import Plan
 from replicas.store.placement import Placement
 from replicas.store.purging import TOMBSTONES_PER_TICK_MAX
@@ -27,7 +29,7 @@ def _without_anti_entropy(plan: Plan) -> str | None:
 
 def _too_slow_for_exchanges(plan: Plan) -> str | None:
     """On processes the network's own delays are far below these; a plan may be run on both stages."""
-    slowest, policy = plan.network.delay_max_ns + plan.disk.sync_max_ns, plan.policy
+    slowest, policy = plan.network.slowest_ns() + plan.disk.sync_max_ns, plan.policy
     if slowest * policy.exchange_hops() >= policy.exchange_timeout_ns:
         what = f"{policy.exchange_hops()} messages of up to {slowest / 1e6:g} ms do not fit"
         return f"{what} an exchange of {policy.exchange_timeout_ns / 1e6:g} ms"
@@ -68,10 +70,16 @@ def _writes_may_stay_down(plan: Plan) -> str | None:
     """A write that only nodes hold that stay down is not lost, and nobody can see it."""
     placement, down = Placement(plan.cluster), set(plan.down)
     most = max(len(down & set(placement.replicas_of_partition(each))) for each in range(placement.partitions))
-    least = _least_written(plan)
-    if least > most:
+    least, rotten = _least_written(plan), _rotten(plan) if most else []
+    if least > most + len(rotten):
         return None
-    return f"a write may be held by {least} replicas alone, and up to {most} of a key stay down"
+    what = f"a write may be held by {least} replicas alone, and up to {most} of a key stay down"
+    return f"{what} while copies on {' and '.join(rotten)} rot" if rotten else what
+
+
+def _rotten(plan: Plan) -> list[str]:
+    rots = [fault for fault in plan.faults if "rot" in KINDS[fault.kind].levers]
+    return list(dict.fromkeys(target for fault in rots for target in fault.targets))
 
 
 def _wiped_node_waits(plan: Plan) -> str | None:
@@ -90,11 +98,13 @@ def _wiped_twice(plan: Plan) -> str | None:
     return f"{wipes} wipes may take every copy of what was read" if wipes > 1 else None
 
 
-def _ageing_ns(policy: Policy) -> int:
-    """How long a tombstone stays after its deletion, at least."""
+def _ageing_ns(plan: Plan) -> int:
+    """How long a tombstone stays after its deletion, at least. A clock that led may have dated it ahead."""
+    policy = plan.policy
     if policy.purge == "never":
         return 0
-    return policy.purge_wait_ns() + (policy.grace_ns if policy.purge == "grace" else 0)
+    grace = policy.grace_ns if policy.purge == "grace" else 0
+    return policy.purge_wait_ns() + grace + spread_ns(plan.faults)
 
 
 def _hints_ns(plan: Plan) -> int:
@@ -120,7 +130,7 @@ def _too_few_rounds(plan: Plan) -> str | None:
     policy = plan.policy
     longest_round_ns = policy.round_every_ns * (1_000_000 + policy.round_jitter_ppm) // 1_000_000
     rounds = ROUNDS_TO_MEND + _rounds_for_keys(plan)
-    needed = policy.exchange_timeout_ns + _ageing_ns(policy) + _hints_ns(plan) + rounds * longest_round_ns
+    needed = policy.exchange_timeout_ns + _ageing_ns(plan) + _hints_ns(plan) + rounds * longest_round_ns
     given = plan.mend_rounds_max * policy.round_every_ns
     if given >= needed:
         return None
@@ -162,6 +172,14 @@ def hint_age_ns(plan: Plan) -> int:
     return plan.cluster.operation_timeout_ns + lifetime + policy.hint_every_ns
 
 
+def cuts_off(plan: Plan, kind: str) -> bool:
+    """Whether such a fault may keep a deletion away. A clock that is off does, if messages look too old by it."""
+    if any(lever not in CLOCK_LEVERS for lever in KINDS[kind].levers):
+        return True
+    slowest = plan.network.slowest_ns() + plan.disk.sync_max_ns
+    return slowest + spread_ns(plan.faults) >= plan.policy.message_lifetime_ns
+
+
 def longest_outage_ns(spans: list[tuple[int, int]]) -> int:
     """Faults that follow one another without a break are one outage: something may be cut off throughout."""
     longest, begun, over = 0, 0, -1
@@ -171,6 +189,19 @@ def longest_outage_ns(spans: list[tuple[int, int]]) -> int:
         over = max(over, end)
         longest = max(longest, over - begun)
     return longest
+
+
+def purges(plan: Plan) -> bool:
+    return plan.policy.purge != "never" and any(each.kind == "delete" for each in plan.operations)
+
+
+def _clocks_apart(plan: Plan) -> str | None:
+    """Versions need no true time: what rests on it is how long messages and tombstones live."""
+    spread, budget = spread_ns(plan.faults), plan.policy.skew_budget_ns
+    if not purges(plan) or spread <= budget:
+        return None
+    what = f"wall clocks are set off by up to {spread / 1e6:g} ms"
+    return f"{what}, more than the skew budget of {budget / 1e6:g} ms, and tombstones are purged by them"
 
 
 def _short_grace(plan: Plan) -> str | None:
@@ -185,7 +216,7 @@ def _short_grace(plan: Plan) -> str | None:
         return slow
     if plan.down:
         return f"tombstones are purged by grace, and {', '.join(plan.down)} stays down for longer than any grace"
-    outage = longest_outage_ns([(fault.start_ns, fault.end_ns) for fault in plan.faults])
+    outage = longest_outage_ns([(each.start_ns, each.end_ns) for each in plan.faults if cuts_off(plan, each.kind)])
     return grace_is_short(plan, {"outages": outage, "repair lag": repair_lag_ns(policy)})
 
 
@@ -209,5 +240,6 @@ BLOCKING = Requirement("blocking read repair", _without_blocking)
 QUORUM_READS = Requirement("every read at a quorum or more", _below_quorum)
 ONE_WIPE = Requirement("one wipe at most", _wiped_twice)
 QUORUMS_MEET = Requirement("R + W > N", _quorums_miss)
+CLOCKS = Requirement("clocks within the skew budget, where tombstones are purged", _clocks_apart)
 LONG_GRACE = Requirement("a purge that is confirmed, or a grace longer than outages, hints and repairs", _short_grace)
 WRITES_STAY_UP = Requirement("every write on a node that is up in the end", _writes_may_stay_down)

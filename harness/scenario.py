@@ -81,7 +81,14 @@ class WorkloadDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class NetworkDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delay: Spec = "0.2..2ms"
+    distribution: Spec = "uniform"
     loss: Spec = "0%"
+    duplicates: Spec = "0%"
+    reorder: Spec = "0%"
+    reorder_by: Spec = "5..50ms"
+    bandwidth: Spec = 0
+    queue: Spec = 0
+    last_words: Spec = "0%"
 
 
 class DiskDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -141,7 +148,6 @@ def draw(scenario: Scenario, name: str, seed: int, flaw: str | None = None) -> t
     phases = scenario.phases
     cluster = _draw_cluster(drawing, scenario.cluster)
     unrest_ns = drawing.duration_ns("phases.unrest", phases.unrest, MS)
-    delay = drawing.span_ns("network.delay", scenario.network.delay)
     sync = drawing.span_ns("disk.sync", scenario.disk.sync)
     workload = _draw_workload(drawing, scenario)
     operations = generate(workload, cluster.names(), unrest_ns, seed)
@@ -153,7 +159,7 @@ def draw(scenario: Scenario, name: str, seed: int, flaw: str | None = None) -> t
         scenario=name,
         cluster=cluster,
         policy=_draw_policy(drawing, scenario.policy),
-        network=Network(*delay, drawing.share_ppm("network.loss", scenario.network.loss)),
+        network=_draw_network(drawing, scenario.network),
         disk=Disk(*sync),
         operations=operations,
         faults=draw_faults(drawing, scenario.faults, Scene(cluster, operations, unrest_ns, down)),
@@ -206,6 +212,25 @@ def _draw_policy(drawing: Drawing, spec: PolicyDraw) -> Policy:
     jitter_ppm = drawing.share_ppm("policy.round_jitter", spec.round_jitter, JITTER_MOST_PPM)
     drawn = {**choices, **durations, **counts, "round_jitter_ppm": jitter_ppm}
     return convert(drawn, Policy, f"{drawing.where}: policy")
+
+
+def _draw_network(drawing: Drawing, spec: NetworkDraw) -> Network:
+    delay = drawing.span_ns("network.delay", spec.delay)
+    reorder_ppm = drawing.share_ppm("network.reorder", spec.reorder)
+    reorder_ns = drawing.duration_ns("network.reorder_by", spec.reorder_by, MS // 1000)
+    drawn = {
+        "delay_min_ns": delay[0],
+        "delay_max_ns": delay[1],
+        "distribution": drawing.choice("network.distribution", spec.distribution, _allowed(Network, "distribution")),
+        "loss_ppm": drawing.share_ppm("network.loss", spec.loss),
+        "duplicate_ppm": drawing.share_ppm("network.duplicates", spec.duplicates),
+        "reorder_ppm": reorder_ppm,
+        "reorder_ns": reorder_ns if reorder_ppm else 0,
+        "bytes_per_s": drawing.count("network.bandwidth", spec.bandwidth),
+        "queue_max": drawing.count("network.queue", spec.queue),
+        "last_words_ppm": drawing.share_ppm("network.last_words", spec.last_words),
+    }
+    return convert(drawn, Network, f"{drawing.where}: network")
 
 
 def _draw_workload(drawing: Drawing, scenario: Scenario) -> Workload:

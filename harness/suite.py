@@ -1,57 +1,48 @@
-"""Many seeds: one run each, a few at a time, each in a process of its own."""
+"""Many seeds: one run each, a few at a time, shared out to processes that draw, perform and judge them."""
 
 import contextlib
 import multiprocessing
 import os
 import re
-import shutil
-import signal
-import threading
 import time  # noqa: TID251 - how long a seed took, and the estimate of the time left
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import groupby, islice
-from operator import attrgetter
 from typing import Literal, NamedTuple
 
 import msgspec
 import psutil
 
-from harness.plan import Plan
+from harness import run as runs
+from harness import worker
 from harness.report.failures import words
-from harness.run import EXIT_CODES, Prefer, Report, Stage, require_levers, run
+from harness.run import EXIT_CODES, Prefer, Report, Stage
+from harness.worker import Job, Keep, Performed, PlanOf
 from harness.wrong import Wrong
 
-SEEDS_MAX = 20_000  # reports are kept until the end, at about 15 KB each
+SEEDS_MAX = 100_000  # what is kept of each until the end is about 2 KB
+DRAWN_FIRST = 200  # so many plans are drawn before anything starts: a scenario that is wrong is so for most seeds
 JOBS_MAX = 256  # as many blocks of loopback addresses are tried
+AHEAD: dict[Stage, int] = {"simulation": 2, "processes": 1}  # jobs that a worker has: short ones must not wait
+LINES_MAX = 20  # of one kind in a summary
+TIMES = 200  # the estimate rests on as many of the latest runs
 END_DEADLINE_S = 15.0
-
-Keep = Literal["all", "failures"]
-
-
-class Job(NamedTuple):
-    """`keep` says whose folders stay: with `failures` the folder of a run that holds is deleted."""
-
-    plan: Plan
-    drawn: dict[str, str]
-    stage: Stage
-    proxy: Prefer
-    keep: Keep = "all"
 
 
 class Order(NamedTuple):
-    """What was asked for. A plan is drawn when its turn has come: all at once may be more than memory holds."""
+    """What was asked for. `plan_of` goes to the workers, each of which draws the plans that it performs."""
 
     scenario: str
     seeds: list[int]
-    plan_of: Callable[[int], tuple[Plan, dict[str, str]]]
+    plan_of: PlanOf
     stage: Stage
     proxy: Prefer
     keep: Keep = "all"
 
     def job(self, seed: int) -> Job:
-        return Job(*self.plan_of(seed), self.stage, self.proxy, self.keep)
+        return Job(seed, self.plan_of, self.stage, self.proxy, self.keep)
 
 
 class Finished(NamedTuple):
@@ -68,10 +59,38 @@ class Finished(NamedTuple):
 Watch = Callable[[Finished, float], None]  # is told of each seed that is over, and about how many seconds are left
 
 
+class Reports:
+    """Of many seeds, kept encoded: in a tenth of the memory. `counts` are of the verdicts."""
+
+    def __init__(self, reports: Iterable[Report] = ()) -> None:
+        self.counts = Counter[str](dict.fromkeys(EXIT_CODES, 0))
+        self._encoded: list[tuple[int, bytes]] = []
+        for report in reports:
+            self.append(report)
+
+    def append(self, report: Report) -> None:
+        self.counts[report.verdict] += 1
+        self._encoded.append((report.seed, _encode(report)))
+
+    def sort(self) -> None:
+        """By seed."""
+        self._encoded.sort()
+
+    def __len__(self) -> int:
+        return len(self._encoded)
+
+    def __iter__(self) -> Iterator[Report]:
+        return (_decode(encoded) for _, encoded in self._encoded)
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Report).decode
+
+
 class Result(msgspec.Struct):
     """In the order of the seeds. `not_run` are those that were not begun, or were ended before they were over."""
 
-    reports: list[Report] = []
+    reports: Reports = msgspec.field(default_factory=Reports)
     errors: dict[int, str] = {}
     not_run: list[int] = []
     took_s: dict[int, float] = {}
@@ -86,47 +105,66 @@ class Result(msgspec.Struct):
             self.reports.append(finished.outcome)
 
     def verdict(self) -> Literal["holds", "violated", "unknown"]:
-        verdicts = {report.verdict for report in self.reports}
-        if "violated" in verdicts:
+        counts = self.reports.counts
+        if counts["violated"]:
             return "violated"
-        return "unknown" if "unknown" in verdicts or self.errors or self.not_run else "holds"
+        return "unknown" if counts["unknown"] or self.errors or self.not_run else "holds"
 
     def exit_code(self) -> int:
         return 4 if self.errors and self.verdict() != "violated" else EXIT_CODES[self.verdict()]
 
     def summary(self) -> list[str]:
-        counts = {name: sum(report.verdict == name for report in self.reports) for name in EXIT_CODES}
-        counted = ", ".join(f"{count} {name}" for name, count in counts.items())
-        failed = [f"seed {seed} failed: {error}" for seed, error in self.errors.items()]
-        links = [f"links: {proxy}" for proxy in sorted({report.proxy for report in self.reports if report.proxy})]
-        also = f"; {len(failed)} failed" if failed else ""
-        total = f"{len(self.reports)} runs: {counted}{also}"
-        return [*self._dropped(), *links, *failed, *self._inconclusive(), *self._left_out(), total]
-
-    def _dropped(self) -> list[str]:
-        """Why promises were not made: each reason once, whatever its figures, with an example."""
-        told: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        """Each reason for which a promise was not made is told once, whatever its figures, with an example."""
+        dropped: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        proxies: dict[str, None] = {}
+        inconclusive: list[str] = []
         for report in self.reports:
             for name, promise in report.promises.items():
                 if promise.verdict == "not promised":
-                    told.setdefault((name, re.sub(r"[\d.,]+", "…", promise.why)), []).append((report.seed, promise.why))
+                    reason = re.sub(r"[\d.,]+", "…", promise.why)
+                    dropped.setdefault((name, reason), []).append((report.seed, promise.why))
+            if report.proxy:
+                proxies[report.proxy] = None
+            if report.verdict == "unknown":
+                inconclusive.append(f"seed {report.seed}: {'; '.join(report.reasons)}")
+        total = len(self.reports)
         return [
-            f"not promised: {name} ({len(seeds)} of {len(self.reports)} runs): seed {seeds[0][0]}: {seeds[0][1]}"
-            for (name, _), seeds in told.items()
+            *(
+                f"not promised: {name} ({len(seeds)} of {total} runs): seed {seeds[0][0]}: {seeds[0][1]}"
+                for (name, _), seeds in dropped.items()
+            ),
+            *(f"links: {proxy}" for proxy in sorted(proxies)),
+            *self._failed(),
+            *self._inconclusive(inconclusive),
+            *self._left_out(),
+            f"{total} runs: {', '.join(f'{self.reports.counts[name]} {name}' for name in EXIT_CODES)}"
+            + (f"; {len(self.errors)} failed" if self.errors else ""),
         ]
 
-    def _inconclusive(self) -> list[str]:
-        told = [f"seed {each.seed}: {'; '.join(each.reasons)}" for each in self.reports if each.verdict == "unknown"]
+    def _failed(self) -> list[str]:
+        """What befell many seeds is told once."""
+        seeds: dict[str, list[int]] = {}
+        for seed, error in self.errors.items():
+            seeds.setdefault(error, []).append(seed)
+        told = [f"seed{'s' if len(of) > 1 else ''} {write_seeds(of)} failed: {error}" for error, of in seeds.items()]
+        return shortened(told)
+
+    def _inconclusive(self, told: list[str]) -> list[str]:
         if not told:
             return []
         share = f"{len(told)} of {len(self.reports)} inconclusive ({100 * len(told) / len(self.reports):.2g} %)"
-        return [f"{share}: {told[0]}"] if len(told) == 1 else [f"{share}:", *(f"  {line}" for line in told)]
+        return [f"{share}: {told[0]}"] if len(told) == 1 else [f"{share}:", *(f"  {line}" for line in shortened(told))]
 
     def _left_out(self) -> list[str]:
         if not self.not_run:
             return []
         many = f"{len(self.not_run)} of {len(self.reports) + len(self.errors) + len(self.not_run)} seeds"
         return [f"stopped by {self.stopped}; {many} not run: {write_seeds(self.not_run)}"]
+
+
+def shortened(lines: list[str]) -> list[str]:
+    more = len(lines) - LINES_MAX
+    return [*lines[:LINES_MAX], f"and {more:,} more"] if more > 0 else lines
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -155,54 +193,64 @@ def write_seeds(seeds: Iterable[int]) -> str:
 
 
 def check(order: Order, workers: int | None) -> None:
-    """Refuses, before anything starts, what cannot be run."""
+    """Refuses, before anything starts, what cannot be run. What only a later seed finds wrong fails that seed."""
     if workers is not None and not 1 <= workers <= JOBS_MAX:
         raise Wrong("--jobs", f"{workers} runs cannot go side by side", f"1 to {JOBS_MAX} are possible")
-    for seed in order.seeds:
-        require_levers(order.plan_of(seed)[0], order.stage)
+    for seed in order.seeds[:DRAWN_FIRST]:
+        runs.require_levers(order.plan_of(seed)[0], order.stage)
 
 
 def perform(order: Order, watch: Watch, *, workers: int | None = None, fail_fast: bool = False) -> Result:
     """By default as many at a time as there are cores. Ctrl-C is no exception here: the result has what there is.
 
     Workers are spawned, not forked: one that drives a proxy has class-wide state, and threads do not survive."""
+    _open_runs()
     workers = min(len(order.seeds), workers or os.cpu_count() or 1)
     spawned = multiprocessing.get_context("spawn")
     result = Result(not_run=list(order.seeds))
-    with ProcessPoolExecutor(workers, mp_context=spawned, initializer=_begin_worker) as pool:
+    with ProcessPoolExecutor(workers, mp_context=spawned, initializer=worker.begin) as pool:
         try:
-            _perform_on(pool, workers, map(order.job, order.seeds), result, watch, fail_fast=fail_fast)
+            _perform_on(pool, workers, order, result, watch, fail_fast=fail_fast)
         except KeyboardInterrupt:
             result.stopped = "Ctrl-C"
         if result.stopped:
             _end_workers()
-    result.reports.sort(key=attrgetter("seed"))
+    result.reports.sort()
     result.errors = dict(sorted(result.errors.items()))
     return result
 
 
+def _open_runs() -> None:
+    """The first folder may be needed only after hours: that it can be made is seen at once."""
+    try:
+        runs.RUNS.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise Wrong(str(runs.RUNS), f"cannot be made: {problem.strerror}", "run Urushi elsewhere") from None
+
+
 def _perform_on(
-    pool: ProcessPoolExecutor, workers: int, jobs: Iterator[Job], result: Result, watch: Watch, *, fail_fast: bool
+    pool: ProcessPoolExecutor, workers: int, order: Order, result: Result, watch: Watch, *, fail_fast: bool
 ) -> None:
-    """The pool gets no more jobs than it works on: one that is stopped would perform all that it has."""
-    running: dict[Future[Report | str], tuple[int, float]] = {}
+    """The pool gets few more jobs than it works on: one that is stopped would perform all that it has."""
+    jobs = map(order.job, order.seeds)
+    running: dict[Future[Performed], tuple[int, float]] = {}
+    latest_s: deque[float] = deque(maxlen=TIMES)
     while result.stopped is None:
-        for job in islice(jobs, workers - len(running)):
-            running[_submit(pool, job)] = job.plan.seed, time.monotonic()
+        for job in islice(jobs, workers * AHEAD[order.stage] - len(running)):
+            running[_submit(pool, job)] = job.seed, time.monotonic()
         if not running:
             return
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             seed, begun = running.pop(future)
             problem, now = future.exception(), time.monotonic()
-            outcome = words(problem) if problem is not None else future.result()
-            finished = Finished(seed, outcome, now - begun)
+            outcome, took_s = (words(problem), now - begun) if problem is not None else future.result()
+            finished = Finished(seed, outcome, took_s)
             result.add(finished)
+            latest_s.append(finished.took_s)
             if fail_fast and finished.verdict() == "violated":
                 result.stopped = "--fail-fast"
             todo = len(result.not_run) - len(running)
-            watch(
-                finished, _left_s(result.took_s.values(), [now - begun for _, begun in running.values()], todo, workers)
-            )
+            watch(finished, _left_s(latest_s, [now - begun for _, begun in running.values()], todo, workers))
 
 
 def _left_s(took_s: Collection[float], running_s: list[float], todo: int, workers: int) -> float:
@@ -212,12 +260,12 @@ def _left_s(took_s: Collection[float], running_s: list[float], todo: int, worker
     return max((mean_s * todo + sum(under_way_s)) / workers, *under_way_s, 0.0)
 
 
-def _submit(pool: ProcessPoolExecutor, job: Job) -> Future[Report | str]:
+def _submit(pool: ProcessPoolExecutor, job: Job) -> Future[Performed]:
     """A pool that has lost a worker takes no more: then every seed that is left fails with that reason."""
     try:
-        return pool.submit(_work, job)
+        return pool.submit(worker.work, job)
     except BrokenProcessPool as problem:
-        failed = Future[Report | str]()
+        failed = Future[Performed]()
         failed.set_exception(problem)
         return failed
 
@@ -225,34 +273,8 @@ def _submit(pool: ProcessPoolExecutor, job: Job) -> Future[Report | str]:
 def _end_workers() -> None:
     """The guardian of a run ends what the run had started once its worker is gone; this returns when all is gone."""
     started: list[psutil.Process] = []
-    for worker in multiprocessing.active_children():
+    for child in multiprocessing.active_children():
         with contextlib.suppress(psutil.NoSuchProcess):
-            started += psutil.Process(worker.pid).children(recursive=True)
-        worker.terminate()
+            started += psutil.Process(child.pid).children(recursive=True)
+        child.terminate()
     psutil.wait_procs(started, timeout=END_DEADLINE_S)
-
-
-def _begin_worker() -> None:
-    """Interrupts are for the parent. When that goes away, however it does, the pool leaves its workers waiting for
-    ever: so this one ends then, and with it, by its guardian, the run that is under way."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_after_parent, daemon=True).start()
-
-
-def _end_after_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(4)
-
-
-def _work(job: Job) -> Report | str:
-    """An error comes back in words: one that cannot be unpickled would end the pool, and with it every other seed."""
-    try:
-        report = run(job.plan, job.stage, proxy=job.proxy, drawn=job.drawn)
-        if job.keep == "all" or report.verdict != "holds":
-            return report
-        shutil.rmtree(report.folder)
-        return msgspec.structs.replace(report, folder="")
-    except Exception as problem:  # noqa: BLE001 - see above
-        return words(problem)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -11,7 +12,7 @@ from harness import plan as plans
 from harness import run as runs
 from harness.demonstrations import PLANS
 from harness.plan import Plan
-from harness.scenario import draw, load
+from harness.scenario import Scenario, draw, load
 from harness.wrong import Wrong, near
 
 
@@ -31,19 +32,23 @@ FlawOption = Annotated[str | None, Parameter(help="A flawed replica; `urushi lis
 
 
 def drawer(scenario: str, flaw: str | None) -> Callable[[int], tuple[Plan, dict[str, str]]]:
-    """From a seed to a scenario's plan, or to a demonstration's own, whose chances the seed decides."""
+    """From a seed to a scenario's plan, or to a demonstration's own, whose chances the seed decides. What is returned
+    can be sent to another process."""
     if not scenario.startswith("demo:"):
-        loaded = load(scenario)
-        return lambda seed: draw(loaded, scenario, seed, flaw)
+        return partial(_draw, load(scenario), scenario, flaw)
     name = scenario.removeprefix("demo:")
     if name not in PLANS:
         raise Wrong("scenario", f"there is no demonstration {name!r}", near(name, list(PLANS)))
     plans.check_flaw(flaw, "--flaw")
     own = PLANS[name](name)
+    return partial(_demonstrate, msgspec.structs.replace(own, flaw=flaw or own.flaw), scenario)
 
-    def of_seed(seed: int) -> tuple[Plan, dict[str, str]]:
-        plan = msgspec.structs.replace(own, seed=seed, flaw=flaw or own.flaw)
-        plans.check(plan, scenario)
-        return plan, {}
 
-    return of_seed
+def _draw(loaded: Scenario, name: str, flaw: str | None, seed: int) -> tuple[Plan, dict[str, str]]:
+    return draw(loaded, name, seed, flaw)
+
+
+def _demonstrate(own: Plan, name: str, seed: int) -> tuple[Plan, dict[str, str]]:
+    plan = msgspec.structs.replace(own, seed=seed)
+    plans.check(plan, name)
+    return plan, {}

@@ -11,6 +11,7 @@ from harness.commands.options import FlawOption, Json, ProxyOption, StageOption,
 from harness.report import failures, terminal
 from harness.report import junit as junit_xml
 from harness.report.console import console_for, print_json
+from harness.worker import Keep
 
 
 def run(
@@ -55,7 +56,7 @@ def suite_(
     proxy: ProxyOption = "auto",
     jobs: Whole | None = None,
     fail_fast: Annotated[bool, Parameter(negative=())] = False,
-    keep: suite.Keep = "all",
+    keep: Keep | None = None,
     junit: Path | None = None,
     json: Json = False,
 ) -> int:
@@ -74,11 +75,13 @@ def suite_(
     fail_fast
         After the first broken promise, end the runs that are under way and start no more.
     keep
-        Which runs keep their folders: all, or only those that did not hold.
+        Which runs keep their folders: all (the default on processes), or those that did not hold (in simulation,
+        where a seed brings the folder of any other back).
     junit
         Write the verdicts to this file too, as JUnit XML.
     """
     console = console_for(json=json)
+    keep = keep or ("failures" if stage == "simulation" else "all")
     order = suite.Order(scenario, suite.parse_seeds(seeds), drawer(scenario, flaw), stage, proxy, keep)
     with console.status("drawing plans"):
         suite.check(order, jobs)
@@ -95,7 +98,7 @@ def suite_(
         failures.say_if_disk_full(runs.RUNS)
     if json:
         told = {"verdict": result.verdict(), "errors": result.errors, "not_run": result.not_run}
-        print_json({**told, "runs": result.reports})
+        print_json({**told, "runs": list(result.reports)})
     if result.stopped == "Ctrl-C":
         raise KeyboardInterrupt
     return result.exit_code()

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from harness.faults.kinds import NO_MORE_THAN, POSSIBLE, Fault, Kind
 from harness.faults.table import KINDS
-from harness.levers import PROCESS_LEVERS, Action
+from harness.levers import CLOCK_LEVERS, FATAL_LEVERS, PROCESS_LEVERS, Action
 from harness.wrong import Wrong, near
 from replicas.store.placement import Placement
 from replicas.store.settings import Cluster
@@ -100,7 +100,7 @@ def overlapping(faults: list[Fault], nodes: list[str]) -> list[tuple[Fault, Faul
 
 def clash(first: Acting, second: Acting) -> str | None:
     """A process cannot be paused while it is dead, and a link has one delay: of two such faults at the same time, one
-    could not show that it was applied. All other faults may overlap."""
+    could not show that it was applied. All other faults may overlap; what they do to one clock adds up."""
     one, other = first.fault, second.fault
     if one.start_ns > other.end_ns or other.start_ns > one.end_ns:
         return None  # a lever that is let go and pulled in the same moment is no lever that was let go
@@ -110,7 +110,7 @@ def clash(first: Acting, second: Acting) -> str | None:
     if not set(KINDS[one.kind].levers) & set(KINDS[other.kind].levers):
         return None
     for place, action in second.held.items():
-        if first.held.get(place, action) != action:
+        if action.lever not in CLOCK_LEVERS and first.held.get(place, action) != action:
             return f"the {action.lever} of {action.target}"
     return None
 
@@ -123,7 +123,7 @@ def check_many(count: int, nodes: int, place: str) -> None:
 
 
 def acts_on_process(kind: Kind) -> bool:
-    return all(lever in PROCESS_LEVERS for lever in kind.levers)
+    return all(lever in (*PROCESS_LEVERS, *FATAL_LEVERS) for lever in kind.levers)
 
 
 def check_down(down: list[str], cluster: Cluster, where: str) -> None:

@@ -15,7 +15,9 @@ from workloads.operations import Operation
 
 _TRIES = 50
 _FAULTS_MOST = 200
-_ENDS_A_PROCESS = ("kill", "stop", "pause", "wipe")  # what is most worth doing while a write is under way
+# What is most worth doing while a write is under way.
+_NEAR_WRITES = ("kill", "stop", "pause", "wipe", "power-cut", "blackout", "failing-writes", "full-disk", "slow-disk")
+_DESTROYS = ("wipe", "rot")
 _AFTER_WRITE_NS = 3 * MS
 
 
@@ -61,7 +63,7 @@ def check_kinds(drawing: Drawing, spec: FaultsDraw, node_counts: tuple[int, int]
 
 def draw_faults(drawing: Drawing, spec: FaultsDraw, scene: Scene) -> list[Fault]:
     """A fault that cannot be on together with another is drawn again, and left out if it keeps failing; so is a second
-    wipe, which might take the last copy of what the first one left."""
+    one that destroys copies, which might take the last copy of what the first one left."""
     count = drawing.count("faults.count", spec.count, most=_FAULTS_MOST)
     low, high = drawing.span_ns("faults.length", spec.length, MS // 1000)
     if not count:
@@ -78,7 +80,7 @@ def draw_faults(drawing: Drawing, spec: FaultsDraw, scene: Scene) -> list[Fault]
             start = _draw_start(random, kind, length, scene)
             targets, parameters = kind.draw(random, names), draw_parameters(random, kind)
             fault = Fault(f"f{number}", kind.name, targets, start, start + length, parameters)
-            again = kind.name == "wipe" and any(each.fault.kind == "wipe" for each in faults)
+            again = kind.name in _DESTROYS and any(each.fault.kind in _DESTROYS for each in faults)
             acts = acting(fault, names)
             if not again and all(clash(each, acts) is None for each in faults):
                 faults.append(acts)
@@ -102,11 +104,12 @@ def _kinds_in_play(drawing: Drawing, spec: FaultsDraw, scene: Scene) -> list[str
 
 
 def _reason_against(kind: Kind, scene: Scene) -> str | None:
-    """A wipe takes a copy of every key on its node: another must be left of each version that was acknowledged."""
+    """A wipe takes a copy of every key on its node, and rot of some: another must be left of each version that was
+    acknowledged."""
     cluster = scene.cluster
     if len(cluster.nodes) < kind.nodes_min:
         return f"there are {len(cluster.nodes)} nodes"
-    if kind.name != "wipe":
+    if kind.name not in _DESTROYS:
         return None
     if scene.down:
         return f"{', '.join(scene.down)} may hold the only other copy and stay down"
@@ -116,9 +119,9 @@ def _reason_against(kind: Kind, scene: Scene) -> str | None:
 
 
 def _draw_start(random: Random, kind: Kind, length: int, scene: Scene) -> int:
-    """Three of four faults that end a process begin just after a write was asked for."""
+    """Three of four faults that may catch a commit under way begin just after a write was asked for."""
     latest = scene.unrest_ns - length - _AFTER_WRITE_NS
-    if kind.name in _ENDS_A_PROCESS and below(random, 4):
+    if kind.name in _NEAR_WRITES and below(random, 4):
         writes = [each.at_ns for each in scene.operations if each.kind != "get" and each.at_ns < latest]
         if writes:
             return writes[below(random, len(writes))] + below(random, _AFTER_WRITE_NS + 1)

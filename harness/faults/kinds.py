@@ -6,12 +6,20 @@ from typing import NamedTuple
 
 import msgspec
 
-from checkers.history import History, Invoke, Message, Return
-from harness.levers import CLIENTS, NODE_LEVERS, PROCESS_LEVERS, Action, Lever, ends
+from checkers.history import Damage, History, Invoke, Message, Return
+from harness.levers import CLIENTS, CLOCK_LEVERS, NODE_LEVERS, PROCESS_LEVERS, Action, Lever, ends
 
 MS = 1_000_000
 BEAT_ON, BEAT_OFF = "beat_on_ns", "beat_off_ns"
 SLOWING: tuple[Lever, ...] = ("delay", "bandwidth", "slice")  # what goes over the link arrives, and late
+_BITE_OF_DISK: dict[Lever, tuple[str, ...]] = {
+    "power": ("lost", "torn"),
+    "rot": ("read rotten",),
+    "unreadable": ("failed",),
+    "unwritable": ("failed",),
+    "full": ("failed",),
+    "slow-sync": ("late",),
+}
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,6 +51,11 @@ POSSIBLE: dict[str, Range] = {
     "piece_bytes": Range(1, 1_000_000, 1),
     "gap_ns": Range(1_000, 60_000 * MS, 1_000),
     "after_bytes": Range(1, 1_000_000_000, 1),
+    "keys_ppm": Range(1, 1_000_000, 1),
+    "free_bytes": Range(0, 1_000_000_000, 1),
+    "sync_ns": Range(1_000, 60_000 * MS, 1_000),
+    "offset_ns": Range(-3_600_000 * MS, 3_600_000 * MS, MS),
+    "drift_ppm": Range(-1_000_000, 1_000_000, 1),
 }
 NO_MORE_THAN = {"jitter_ns": "delay_ns"}  # nothing arrives before it was sent
 
@@ -76,8 +89,11 @@ def beat_of(fault: Fault) -> Beat | None:
 
 def touched(actions: list[Action], applied_at: int, healed_at: int, history: History) -> int:
     """How many messages and operations the fault bit, of those that were sent or asked while it was on. A fault that
-    slows a link bit all that went over it; any other, what did not get through before it ended."""
+    slows a link bit all that went over it; one of a clock, all that carries a reading of it; one of a disk, each read
+    and commit that was otherwise than without it; any other, what did not get through before it ended."""
     nodes = {action.target for action in actions if action.lever in PROCESS_LEVERS}
+    bites = {(action.target, what) for action in actions for what in _BITE_OF_DISK.get(action.lever, ())}
+    misread = {action.target for action in actions if action.lever in CLOCK_LEVERS}
     slowed = {ends(action.target) for action in actions if action.lever in SLOWING}
     severed = {ends(action.target) for action in actions if action.lever not in (*NODE_LEVERS, *SLOWING)}
     slow_doors, shut_doors = _doors(slowed), _doors(severed) | nodes
@@ -89,11 +105,14 @@ def touched(actions: list[Action], applied_at: int, healed_at: int, history: His
         if isinstance(event, Message):
             late = event.received is None or event.received > healed_at
             way = (event.sender, event.to)
-            count += way in slowed or (late and (way in severed or event.to in nodes))
+            count += way in slowed or event.sender in misread or (late and (way in severed or event.to in nodes))
+        elif isinstance(event, Damage):
+            count += (event.node, event.what) in bites
         elif isinstance(event, Invoke):
             outcome = outcomes.get(event.op)
             late = outcome is None or outcome.outcome != "ok" or outcome.at > healed_at
-            count += event.node in slow_doors or (late and event.node in shut_doors)
+            minted = event.node in misread and event.kind != "get"
+            count += minted or event.node in slow_doors or (late and event.node in shut_doors)
     return count
 
 

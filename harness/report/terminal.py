@@ -1,8 +1,10 @@
 """Runs, suites and lists as a person reads them in a terminal; plain lines where there is none."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,10 +14,13 @@ from rich.text import Text
 
 from harness.plan import Plan
 from harness.promises import MATRIX, reason_against
+from harness.report.lines import fold
 from harness.report.lists import quantity
 from harness.run import FaultReport, Report, Say
 from harness.suite import Finished, Result, Watch
 
+SEEDS_LISTED = 200  # one by one
+STORIES_MAX = 20
 _MANY_WORDS = ("drawn", "faults (bit)", "promises (measured)")  # these columns may wrap
 _NUMBER = re.compile(r"_\d+")  # of one range among many
 
@@ -56,24 +61,55 @@ class _TimeLeft(ProgressColumn):
 
 @contextmanager
 def suite_progress(console: Console, total: int) -> Iterator[Watch]:
-    """On a terminal one live line, and above it each seed that did not hold; elsewhere a line for each seed."""
+    """On a terminal one live line, and above it the seeds that did not hold; elsewhere a line for each seed, or, of
+    very many, for those that did not hold and for each hundredth of them all."""
+    tally = _Tally(total)
     if not console.is_terminal:
-        yield lambda finished, left_s: _tell_seed(console, finished, f"   about {_span(left_s)} left")
+        yield lambda finished, left_s: tally.tell(console, finished, left_s)
         return
     counted = TextColumn("{task.fields[counted]}")
     with Progress(BarColumn(), MofNCompleteColumn(), counted, _TimeLeft(), console=console, transient=True) as live:
         task = live.add_task("", total=total, counted="", left_s=None, estimated_at=0.0)
-        counts = dict.fromkeys(("holds", "violated", "unknown", "failed"), 0)
 
         def watch(finished: Finished, left_s: float) -> None:
-            counts[finished.verdict()] += 1
-            if finished.verdict() != "holds":
+            tally.count(finished)
+            if tally.is_news(finished):
                 _tell_seed(live.console, finished, "")
-            words = [f"[{COLOURS[name]}]{count} {name}[/]" for name, count in counts.items() if count]
             elapsed_s = live.tasks[0].elapsed or 0.0
-            live.update(task, advance=1, counted=", ".join(words), left_s=left_s, estimated_at=elapsed_s)
+            live.update(task, advance=1, counted=tally.words(), left_s=left_s, estimated_at=elapsed_s)
 
         yield watch
+
+
+class _Tally:
+    """What has become of the seeds so far, and which are worth a line of their own."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._counts = dict.fromkeys(("holds", "violated", "unknown", "failed"), 0)
+
+    def count(self, finished: Finished) -> None:
+        self._counts[finished.verdict()] += 1
+
+    def is_news(self, finished: Finished) -> bool:
+        """When a worker dies, all seeds that are left fail: it is enough to see some of them."""
+        verdict = finished.verdict()
+        return verdict != "holds" and (self._total <= SEEDS_LISTED or self._counts[verdict] <= SEEDS_LISTED)
+
+    def words(self) -> str:
+        return ", ".join(f"[{COLOURS[name]}]{count:,} {name}[/]" for name, count in self._counts.items() if count)
+
+    def tell(self, console: Console, finished: Finished, left_s: float) -> None:
+        self.count(finished)
+        left = f"   about {_span(left_s)} left"
+        if self._total <= SEEDS_LISTED:
+            _tell_seed(console, finished, left)
+            return
+        if self.is_news(finished):
+            _tell_seed(console, finished, "")
+        over = sum(self._counts.values())
+        if over % -(-self._total // 100) == 0:
+            console.print(f"{over:,} of {self._total:,} seeds: {self.words()}{left}", highlight=False, soft_wrap=True)
 
 
 def _tell_seed(console: Console, finished: Finished, also: str) -> None:
@@ -90,8 +126,10 @@ def _span(seconds: float) -> str:
 def show_run(console: Console, report: Report) -> None:
     for number, story in enumerate(report.stories):
         shown = story if number == 0 else "\n".join(story.splitlines()[:2])
-        console.print(shown, markup=False, highlight=False, soft_wrap=True)
+        console.print(fold(shown, console.width), markup=False, highlight=False, soft_wrap=True)
         console.print()
+    if report.stories and report.folder:
+        console.print(f"more of it: urushi explain {report.id}\n", markup=False, highlight=False)
     if report.faults:
         console.print(_faults(report))
     console.print(_promises(report))
@@ -155,14 +193,26 @@ def _promises(report: Report) -> Table:
 
 
 def show_suite(console: Console, result: Result) -> None:
-    if result.reports:
-        console.print(verdict_table(result.reports))
+    """Of very many seeds the table has those that did not hold, and of very many of those the first."""
+    count = len(result.reports)
+    of_interest = (report for report in result.reports if count <= SEEDS_LISTED or report.verdict != "holds")
+    listed = list(islice(of_interest, SEEDS_LISTED))
+    if listed:
+        console.print(verdict_table(listed))
         console.print()
+    if count > len(listed):
+        held = result.reports.counts["holds"]
+        more = count - held - len(listed)
+        also = f", and {more:,} that did not" if more else ""
+        console.print(f"the table leaves out {held:,} seeds that held{also}\n", markup=False, highlight=False)
+    if count:
         console.print(property_table(result.reports))
         console.print()
-    for report in result.reports:
-        for story in report.stories[:1]:
-            console.print(f"{story}\n", markup=False, highlight=False, soft_wrap=True)
+    with_stories = [report for report in listed if report.stories]
+    for report in with_stories[:STORIES_MAX]:
+        console.print(f"{fold(report.stories[0], console.width)}\n", markup=False, highlight=False, soft_wrap=True)
+    if len(with_stories) > STORIES_MAX:
+        console.print("the stories of more seeds: `urushi explain` and the run\n", markup=False, highlight=False)
     for line in result.summary():
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
@@ -241,20 +291,20 @@ def _kept(report: Report) -> str:
     return "; ".join(told)
 
 
-def property_table(reports: list[Report]) -> Table:
+def property_table(reports: Iterable[Report]) -> Table:
     """What became of each property over all seeds: as a promise, and measured where it was not promised."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("property")
+    counts: dict[str, Counter[tuple[str, str]]] = {}
+    for report in reports:
+        for name, promise in report.promises.items():
+            measured = promise.measured if promise.verdict == "not promised" else ""
+            counts.setdefault(name, Counter())[promise.verdict, measured] += 1
     columns = [(outcome, "") for outcome in ("holds", "violated", "unknown")]
     columns += [("not promised", outcome) for outcome in ("holds", "violated", "unknown")]
+    table = Table(box=None, pad_edge=False)
+    table.add_column("property")
     for outcome, measured in columns:
         title = f"{outcome},\nmeasured: {measured}" if measured else f"promised:\n{outcome}"
         table.add_column(title, justify="right")
-    for name in dict.fromkeys(name for report in reports for name in report.promises):
-        promises = [report.promises[name] for report in reports if name in report.promises]
-        cells = [
-            sum(each.verdict == outcome and measured in ("", each.measured) for each in promises)
-            for outcome, measured in columns
-        ]
-        table.add_row(name, *(str(count) if count else "·" for count in cells))
+    for name, of_property in counts.items():
+        table.add_row(name, *(str(of_property[column] or "·") for column in columns))
     return table

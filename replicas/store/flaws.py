@@ -1,9 +1,12 @@
 """Flawed replicas, each wrong in one decision, to show that a promise can be broken and is seen to be; and near
 misses, which bend a rule without breaking it and must stay green."""
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
+import msgspec
 from xxhash import xxh3_64_intdigest
 
 from .antientropy import AntiEntropy
@@ -17,7 +20,8 @@ from .messages import Brief, PeerMessage
 from .parts import SOUND, Parts
 from .purging import Confirmation, Purging
 from .reads import Read, Reads
-from .records import Record, record
+from .records import Record, Version, record
+from .settings import Cluster, Policy, Tie
 from .storage import Hint, Meta, Storage
 from .versions import Glance, LastWriterWins
 from .writes import Write, Writes
@@ -46,12 +50,11 @@ class TakesEqual(Copies):
         return self._versions.dominates(offered, held)
 
 
-class CommitsLater:
-    """Says that a batch is durable; hands it to the disk with the next batch but nine."""
+class Around:
+    """Another storage as it is."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._withheld = 0
         self.meta = storage.meta
 
     def get(self, key: str) -> Record | None:
@@ -82,10 +85,42 @@ class CommitsLater:
         return self._storage.generations()
 
     def commit(self, meta: Meta) -> None:
+        self._storage.commit(meta)
+
+    def relax(self) -> None:
+        self._storage.relax()
+
+
+class CommitsLater(Around):
+    """Says that a batch is durable; hands it to the disk with the next batch but nine."""
+
+    def __init__(self, storage: Storage) -> None:
+        super().__init__(storage)
+        self._withheld = 0
+
+    def commit(self, meta: Meta) -> None:
         self._withheld += 1
         if self._withheld == 10:
             self._withheld = 0
-            self._storage.commit(meta)
+            super().commit(meta)
+
+
+def never_syncs(storage: Storage) -> Storage:
+    storage.relax()
+    return storage
+
+
+class IgnoresFailedCommits(Around):
+    def commit(self, meta: Meta) -> None:
+        with contextlib.suppress(OSError, sqlite3.Error):  # the flaw is to go on
+            super().commit(meta)
+
+
+class ServesRot(Copies):
+    def held(self, key: str) -> Record | None:
+        """Whatever the disk gives, under a checksum that fits it."""
+        found = self._storage.get(key)
+        return record(found.key, found.version, found.value) if found is not None else None
 
 
 class RepairsByArrival(Copies):
@@ -219,6 +254,21 @@ class HidesRepairs(Copies):
             self.audit.pop()
 
 
+class ForgetsItsClock(LastWriterWins):
+    """Mints by a clock of milliseconds, and keeps what it has minted in memory only."""
+
+    def __init__(self, incarnation: str, tie: Tie, clock: int) -> None:  # noqa: ARG002 - the flaw is to forget it
+        super().__init__(incarnation, tie, 0)
+
+    def mint(self, wall_ns: int) -> Version:
+        return super().mint(wall_ns - wall_ns % 1_000_000)
+
+
+class KnowsNoSkew(Core):
+    def __init__(self, name: str, cluster: Cluster, policy: Policy, *rest: Any, joined: bool) -> None:
+        super().__init__(name, cluster, msgspec.structs.replace(policy, skew_budget_ns=0), *rest, joined=joined)
+
+
 class SendsInSetOrder(Core):
     def send_all(self, nodes: list[str], message: PeerMessage) -> None:
         super().send_all([node for node in set(nodes)], message)  # noqa: C416 - the order of a set is the flaw
@@ -234,6 +284,15 @@ FLAWS: dict[str, Flaw] = {
     "commits-later": Flaw(
         "declares nine batches of ten durable before they are", "no version regression", Parts(storage=CommitsLater)
     ),
+    "never-syncs": Flaw(
+        "commits are written and not synced: they survive every kill -9 and no power cut",
+        "no version regression",
+        Parts(storage=never_syncs),
+    ),
+    "ignores-failed-commits": Flaw(
+        "goes on after a commit that failed", "acknowledged writes kept", Parts(storage=IgnoresFailedCommits)
+    ),
+    "serves-rot": Flaw("does not look at the checksum of what it reads", "nothing invented", Parts(copies=ServesRot)),
     "hashes-keys-only": Flaw("Merkle trees leave out versions and values", "convergence", Parts(tree=HashesKeysOnly)),
     "hashes-versions-only": Flaw("Merkle trees leave out values", None, Parts(tree=HashesVersionsOnly)),
     "stops-rounds": Flaw("anti-entropy stops after its third round", "convergence", Parts(entropy=StopsRounds)),
@@ -280,6 +339,14 @@ FLAWS: dict[str, Flaw] = {
         "a read takes the first answer for its quorum", "reads see acknowledged writes", Parts(reads=DecidesOnOne)
     ),
     "hides-repairs": Flaw("does not audit what anti-entropy changed", "evidence agrees", Parts(copies=HidesRepairs)),
+    "forgets-its-clock": Flaw(
+        "what was minted is kept in memory only, and the clock has milliseconds",
+        "nothing invented",
+        Parts(versions=ForgetsItsClock),
+    ),
+    "knows-no-skew": Flaw(
+        "a purge waits as if all clocks were the same", "no tombstone resurrection", Parts(core=KnowsNoSkew)
+    ),
     "sends-in-set-order": Flaw(
         "sends in the order of a set: correct, but another order in another process",
         "determinism",

@@ -93,12 +93,12 @@ class Purging:
         return f"{waiting} purgeable tombstones wait for older messages to pass" if waiting else None
 
     def _waits(self, key: str, confirmation: Confirmation, without: list[str]) -> bool:
-        """Not for those that will not come back: their word will never be heard."""
+        """Not for those that will not come back: their word will never be heard. What they confirmed before counts."""
         voters = self._voters(key)
         if any(node in without for node in voters if node not in confirmation.confirmed):
             return False
         replicas = self.core.placement.replicas_of(key)
-        return not any(node in without and node not in confirmation.marked for node in replicas)
+        return any(node not in without and node not in confirmation.marked for node in replicas)
 
     def tick(self) -> None:
         core = self.core
@@ -115,8 +115,11 @@ class Purging:
     def _press(self, key: str, confirmation: Confirmation) -> None:
         core = self.core
         held = core.copies.held(key)
+        if held is None:
+            del self._led[key]  # it rotted: whoever brings it back opens another confirmation
+            return
         own_word = core.name in confirmation.confirmed
-        if not own_word and held is not None and held.version == confirmation.tombstone.version:
+        if not own_word and held.version == confirmation.tombstone.version:
             confirmation.confirmed[core.name] = None
             self._bury(confirmation.tombstone)
         replicas, voters = core.placement.replicas_of(key), self._voters(key)

@@ -60,6 +60,10 @@ class Storage(Protocol):
 
     def commit(self, meta: Meta) -> None: ...
 
+    def relax(self) -> None:
+        """From now on commits are written and not synced: they survive the process, and not a power cut."""
+        ...
+
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS copies (
@@ -172,6 +176,9 @@ class SqliteStorage:
         self._execute("COMMIT")
         self._open = False
         self.meta = meta
+
+    def relax(self) -> None:
+        self._execute("PRAGMA synchronous = OFF")
 
     def close(self) -> None:
         self._db.close()

@@ -56,7 +56,7 @@ def plans(draw: st.DrawFn) -> Plan:
         scenario=draw(st.text(max_size=5)),
         cluster=cluster,
         policy=draw(_policies()),
-        network=Network(low, low + width, draw(st.integers(0, 1_000_000))),
+        network=draw(_networks(low, low + width)),
         disk=Disk(low, low + width),
         operations=[draw(_operations(number, cluster, unrest_ns)) for number in range(draw(st.integers(0, 5)))],
         faults=found,
@@ -78,6 +78,24 @@ def clusters(draw: st.DrawFn) -> Cluster:
         draw(st.integers(1, n)),
         draw(st.integers(1, n)),
         draw(st.sampled_from(["incarnation", "cassandra", "riak"])),
+    )
+
+
+@st.composite
+def _networks(draw: st.DrawFn, low: int, high: int) -> Network:
+    shares = st.integers(0, 1_000_000)
+    reorder_ppm = draw(shares)
+    return Network(
+        delay_min_ns=low,
+        delay_max_ns=high,
+        loss_ppm=draw(shares),
+        distribution=draw(st.sampled_from(["uniform", "exponential", "pareto", "bimodal"])),
+        duplicate_ppm=draw(shares),
+        reorder_ppm=reorder_ppm,
+        reorder_ns=draw(st.integers(1 if reorder_ppm else 0, 50 * MS)),
+        bytes_per_s=draw(st.integers(0, 10_000_000)),
+        queue_max=draw(st.integers(0, 100)),
+        last_words_ppm=draw(shares),
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from harness.demonstrations import PLANS
 from harness.reference import PAGES, write
+from harness.report.lines import fold
 from harness.run import run
 from harness.scenario import draw, load
 
@@ -38,5 +39,5 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_the_story_in_the_readme_is_what_one_sees(tmp_path: Path) -> None:
     plan = PLANS["purges-unconfirmed"]("purges-unconfirmed")
     report = run(plan, "simulation", runs=tmp_path)
-    seen = [line.rstrip() for line in report.stories[0].splitlines()]
+    seen = fold(report.stories[0], 110).splitlines()
     assert "\n".join(seen[:-1]) in (ROOT / "README.md").read_text(encoding="utf-8")

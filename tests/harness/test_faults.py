@@ -13,7 +13,7 @@ from harness.faults.check import check_faults
 from harness.faults.draw import draw_parameters
 from harness.faults.kinds import MS, POSSIBLE, Fault, Kind, beat_of, touched
 from harness.faults.table import KINDS
-from harness.levers import CLIENTS, LEVERS, PROCESS_LEVERS, Action, Lever, ends
+from harness.levers import CLIENTS, LEVERS, NODE_LEVERS, PROCESS_LEVERS, Action, Lever, ends
 from harness.wrong import Wrong
 
 NODES = ["r1", "r2", "r3", "r4"]
@@ -62,7 +62,7 @@ def test_a_kind_pulls_only_the_levers_that_it_names(kind: Kind) -> None:
             assert {action.lever for action in pulled} == set(kind.levers)
             assert len({action.target for action in pulled}) == len(pulled)
             for action in pulled:
-                places = [action.target] if action.lever in PROCESS_LEVERS else list(ends(action.target))
+                places = [action.target] if action.lever in NODE_LEVERS else list(ends(action.target))
                 assert set(places) <= {*nodes, CLIENTS}
                 assert len(set(places)) == len(places)
 
@@ -70,7 +70,7 @@ def test_a_kind_pulls_only_the_levers_that_it_names(kind: Kind) -> None:
 @EVERY_KIND
 def test_only_faults_that_beat_say_when(kind: Kind) -> None:
     fault = drawn(kind, NODES, Random(3))
-    assert (beat_of(fault) is not None) == (kind.name in ("slow", "flapping"))
+    assert (beat_of(fault) is not None) == (kind.name in ("slow", "flapping", "clock-strobe"))
     assert ("beat_off_ns" in kind.parameters) == ("beat_on_ns" in kind.parameters)
 
 

@@ -12,7 +12,8 @@ from replicas.store.placement import Placement
 from replicas.store.settings import Cluster
 from tests.harness.plans import clusters, faults, small_plan
 
-PROCESS_KINDS = {"kill", "stop", "pause", "slow", "wipe"}
+PROCESS_KINDS = {"kill", "stop", "pause", "slow", "wipe", "power-cut", "blackout"}
+PROCESS_KINDS |= {"bad-sectors", "failing-writes", "full-disk"}  # they may end the process
 NAMES = ["r1", "r2", "r3", "r4"]
 
 
@@ -28,6 +29,8 @@ def crowds(draw: st.DrawFn) -> list[Fault]:
 
 def touched_by(fault: Fault) -> set[tuple[str, str]]:
     """Lever and place, the places of a fault of all links by definition: each link with an end among the targets."""
+    if fault.kind in ("rot", "slow-disk"):
+        return {(fault.kind, fault.targets[0])}
     lever = {"latency": "delay", "bandwidth": "bandwidth", "slicing": "slice", "cut-frame": "cut"}.get(fault.kind)
     if lever is None:
         return set()
@@ -46,7 +49,7 @@ def test_what_cannot_be_on_together_is_found_as_by_definition(crowd: list[Fault]
         for other in crowd[index + 1 :]
         if max(one.start_ns, other.start_ns) <= min(one.end_ns, other.end_ns)
         and (
-            ({one.kind, other.kind} <= PROCESS_KINDS and one.targets == other.targets)
+            ({one.kind, other.kind} <= PROCESS_KINDS and set(one.targets) & set(other.targets))
             or (one.parameters != other.parameters and touched_by(one) & touched_by(other))
         )
     }

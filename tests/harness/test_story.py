@@ -4,11 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from checkers import files
 from checkers.history import Change, Message
 from harness.demonstrations import PLANS
+from harness.report.lines import fold
 from harness.run import Report, run
+from replicas.store.flaws import FLAWS
 
 
 @pytest.fixture(scope="module")
@@ -39,35 +42,37 @@ def test_the_title_names_the_configuration(report: Report) -> None:
 
 
 def test_the_story_of_a_resurrection(report: Report) -> None:
-    """The key, what happened to it, the fault that was on, the message that brought it back, the rule."""
+    """The key, what happened to it, why, the rule with its figures, the fault that was on."""
     story = story_of(report, "no tombstone resurrection")
     lines = story.splitlines()
     assert re.match("  key k3: r[12] ", lines[1])
     assert "✝ v2" in lines[1]
     assert '"w1" v1' in lines[1]
-    assert lines[2] == "  Faults before it: f1 isolate r3 from 0.300 s until 2.000 s."
-    assert "  Rule broken: what was deleted is not installed again." in lines
+    assert lines[2].startswith("  Cause: r3 missed ✝ v2 (delete, op 2): ")
+    assert lines[3] == "  Rule broken: what was deleted is not installed again (v1 < ✝ v2)."
+    assert lines[4] == "  Faults before it: f1 isolate r3 from 0.300 s until 2.000 s."
     assert lines[-1] == f"  Reproduce:  urushi replay {report.id}"
 
 
 def test_the_message_that_is_named_is_the_one_that_carried_the_bad_value(report: Report) -> None:
     story = story_of(report, "no tombstone resurrection")
-    carriers = re.findall(r"Carried by (\w+) v1 r3 → (r[12]) \(message (\S+), (round \S+)\), sent (\S+) s", story)
-    ((kind, to, name, origin, sent),) = carriers
+    ((origin, to, name, at),) = re.findall(
+        r"anti-entropy (round \S+) brought v1 r3 → (r[12]) \(message (\S+), (\S+) s\)", story
+    )
     history = files.read(Path(report.folder) / "history.jsonl")
     (message,) = (each for each in history.events if isinstance(each, Message) and (each.id, each.to) == (name, to))
-    assert (message.sender, message.key, message.kind, message.origin) == ("r3", "k3", kind, origin)
-    assert f"{message.at / 1e9:.3f}" == sent
+    assert (message.sender, message.key, message.kind, message.origin) == ("r3", "k3", "store", origin)
     changes = [each for each in history.events if isinstance(each, Change) and (each.message, each.node) == (name, to)]
-    assert [change.new.value for change in changes if change.new] == ["w1"]
+    assert [(change.new.value, f"{change.at / 1e9:.3f}") for change in changes if change.new] == [("w1", at)]
 
 
-def test_every_message_that_is_named_changed_what_it_is_said_to(report: Report) -> None:
+def test_every_message_that_brought_something_changed_what_it_is_said_to(report: Report) -> None:
     """A message to several nodes has one id, and only the one that the evidence is about is named."""
     history = files.read(Path(report.folder) / "history.jsonl")
     changed = {(each.message, each.node) for each in history.events if isinstance(each, Change)}
-    named = [found for story in report.stories for found in re.findall(r" → (\S+) \(message (\S+),", story)]
-    assert len(named) > 3
+    brought = r"brought [^;]* → (\S+) \(message (\S+),"
+    named = [found for story in report.stories for found in re.findall(brought, story)]
+    assert len(named) > 2
     assert {(name, to) for to, name in named} <= changed
 
 
@@ -81,13 +86,24 @@ def test_the_table_has_a_column_a_replica_and_marks_the_evidence(report: Report)
     assert head.split() == ["t", "(s)", "r1", "r2", "r3"]
     (back,) = (line for line in lines if "w1 v1 !" in line)
     node = next(node for node in ("r1", "r2") if back.index("w1") == head.index(node))
-    assert re.search(rf"  anti-entropy, round {node}/\d+$", back)
-    assert sum("purge, purge k3" in line for line in lines) == 2
+    assert re.search(rf"  anti-entropy, round {node}/\d+, via r3/\d+$", back)
+    assert sum("  purge (purge)" in line for line in lines) == 2
     assert any("op 2 delete" in line for line in lines)
-    assert any("f1 healed  isolate r3" in line for line in lines)
+    assert any(line.endswith("  f1 off: isolate r3") for line in lines)
     times = [float(line.split()[0]) for line in lines if re.match(r" +\d+\.\d{3} ", line)]
     assert times == sorted(times)
     assert len(times) > 8
+
+
+@pytest.mark.parametrize("name", sorted({name for name, flaw in FLAWS.items() if flaw.breaks} & PLANS.keys()))
+def test_a_story_is_short_and_can_be_read_in_a_narrow_terminal(name: str, tmp_path: Path) -> None:
+    told = run(PLANS[name](name), "simulation", runs=tmp_path)
+    assert told.stories
+    for story in told.stories:
+        assert len(story.splitlines()) <= 30
+        narrow = fold(story, 80)
+        assert all(cell_len(line) <= 80 for line in narrow.splitlines())
+        assert narrow.split() == story.split()
 
 
 def test_only_the_first_violation_is_told_the_others_are_counted(report: Report) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from harness.levers import CLIENTS, Action, ends, link
+from harness.plan import LOST
 from harness.plan import Network as Model
+from harness.stages.simulation.delays import SPREADS
 from harness.stages.simulation.fate import Fate
 from harness.stages.simulation.links import On, Pipe
 from harness.stages.simulation.node import Node
@@ -34,12 +36,13 @@ class Connection:
         self.greeted = False
         self.ended = False
         self.introduced = False
+        self.last_words: tuple[int, str] = (0, "")  # when what its node said last arrives, and the cause
         self.pipes: dict[str, Pipe] = {}  # by link, for those over which something was said while a lever was on
 
 
 class Doors:
     def __init__(self, model: Model, nodes: dict[str, Node], world: World, fate: Fate) -> None:
-        self._least_ns, self._most_ns = model.delay_min_ns, model.delay_max_ns
+        self._model = model
         self._nodes = nodes
         self._world = world
         self._fate = fate
@@ -55,8 +58,9 @@ class Doors:
     def connect(self, connection: Connection, cause: str) -> None:
         """To connect is no data, so no lever holds it up; the greeting that answers it is."""
         self._connections[connection.node].append(connection)
-        way_ns = self._fate.between(self._least_ns, self._most_ns, f"{cause}/connect")
-        self._world.at(self._world.now + way_ns, self._reached, connection, cause)
+        way_ns = self._way_ns(f"{cause}/connect")
+        if way_ns != LOST:
+            self._world.at(self._world.now + way_ns, self._reached, connection, cause)
 
     def ask(self, connection: Connection, cause: str, request: AnyMessage) -> None:
         if connection.introduced:
@@ -70,21 +74,27 @@ class Doors:
         self._say(connection, connection.node, CLIENTS, cause, connection.caller.answered, answer)
 
     def node_ended(self, node: str) -> None:
-        """All its connections are lost, with what is on its way over them."""
+        """All its connections are lost, with what is on its way over them. By chance, what it said last arrives first,
+        and only then the end of the connection."""
         connections, self._connections[node] = self._connections[node], []
         for connection in connections:
-            self._end(connection)
+            arrival, cause = connection.last_words
+            if arrival > self._world.now and self._fate.happens(self._model.last_words_ppm, f"{cause}/last words"):
+                connection.ended = True
+                self._world.at(arrival, self._end, connection)
+            else:
+                self._end(connection)
 
     def pull(self, action: Action) -> None:
         self._on.setdefault(action.target, {})[action] = None
         if action.lever == "refuse":
-            self.node_ended(_node(action))
+            self._end_all(_node(action))
 
     def let_go(self, action: Action) -> None:
         """A stream out of which something was dropped cannot go on: to open a blocked link ends its connections."""
         del self._on[action.target][action]
         if action.lever == "block":
-            self.node_ended(_node(action))
+            self._end_all(_node(action))
         for connection in self._connections[_node(action)]:
             if action.target in connection.pipes:
                 connection.pipes[action.target].let_go(action)
@@ -96,11 +106,25 @@ class Doors:
         """In one go; `act` takes the last of the messages."""
         if connection.ended:
             return
-        way_ns = self._fate.between(self._least_ns, self._most_ns, cause)
+        way_ns = self._way_ns(cause)
+        if way_ns == LOST:
+            return
         if self._on and self._on.get(link(sender, to)):
             self._say_over(connection, link(sender, to), cause, way_ns, act, messages)
-        else:
-            self._world.at(self._world.now + way_ns, act, connection, messages[-1])
+            return
+        arrival = self._world.now + way_ns
+        if to == CLIENTS:
+            connection.last_words = (arrival, cause)
+        self._world.at(arrival, act, connection, messages[-1])
+
+    def _way_ns(self, cause: str) -> int:
+        model = self._model
+        if self._fate.fixed and (ruled := self._fate.fixed.get(cause)) is not None:
+            return ruled
+        if model.distribution == "uniform":
+            return self._fate.between(model.delay_min_ns, model.delay_max_ns, cause)
+        chance = self._fate.draw(cause) & 0xFFFF_FFFF
+        return model.delay_min_ns + SPREADS[model.distribution](chance, model.delay_max_ns - model.delay_min_ns)
 
     def _say_over(
         self, connection: Connection, name: str, cause: str, way_ns: int, act: Act, messages: tuple[AnyMessage, ...]
@@ -110,6 +134,11 @@ class Doors:
             pipe = connection.pipes[name] = Pipe(self._world, self._fate, self._on[name])
         if pipe.take(cause, messages, way_ns, act, connection, messages[-1]) == "broken":
             self._connections[connection.node].remove(connection)
+            self._end(connection)
+
+    def _end_all(self, node: str) -> None:
+        connections, self._connections[node] = self._connections[node], []
+        for connection in connections:
             self._end(connection)
 
     def _end(self, connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """What levers do to one direction of one connection: they hold what is said, lose it, or break the connection."""
 
 from collections.abc import Callable
+from heapq import heappush
 from typing import Any, Literal
 
 from harness.levers import Action, Lever
@@ -22,11 +23,15 @@ class Pipe:
     levers ask for, then is `way_ns` on its way; nothing arrives before what left earlier. Several of one lever add up.
     """
 
-    def __init__(self, world: World, fate: Fate, on: On, opening_bytes: int = 0) -> None:
-        """`opening_bytes` have been said already, to open the connection."""
+    def __init__(
+        self, world: World, fate: Fate, on: On, opening_bytes: int = 0, arrivals: list[int] | None = None
+    ) -> None:
+        """`opening_bytes` have been said already, to open the connection. `arrivals`, a heap, hears when what leaves
+        will arrive."""
         self._world = world
         self._fate = fate
         self._on = on
+        self._arrivals = arrivals
         self._free_at = 0  # bandwidth and slices let one message through after the other
         self._last_due = 0
         self._last_arrival = 0
@@ -62,6 +67,9 @@ class Pipe:
     def discard(self) -> None:
         self._held.clear()
 
+    def holds(self) -> int:
+        return len(self._held)
+
     def let_go(self, action: Action) -> None:
         self._passed.pop(action, None)
         if not any(other.lever in SHAPING for other in self._on):
@@ -95,6 +103,8 @@ class Pipe:
             way_ns, act, arguments = held
             self._last_arrival = max(self._last_arrival, self._world.now + way_ns)
             self._world.at(self._last_arrival, act, *arguments)
+            if self._arrivals is not None:
+                heappush(self._arrivals, self._last_arrival)
 
 
 def _busy_ns(action: Action, size: int) -> int:

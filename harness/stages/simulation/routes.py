@@ -19,10 +19,11 @@ class Route:
     bytes. The sender tries again as the store's process does, and what it says meanwhile is lost. A new connection
     begins with a Hello: where connections are reset, that is enough to end it."""
 
-    def __init__(self, name: str, world: World, fate: Fate) -> None:
+    def __init__(self, name: str, world: World, fate: Fate, arrivals: list[int] | None = None) -> None:
         self.on: On = {}
         self.connected_at = 0
-        self.pipe = Pipe(world, fate, self.on)
+        self.pipe = Pipe(world, fate, self.on, arrivals=arrivals)
+        self._arrivals = arrivals
         self._world = world
         self._fate = fate
         self._hello_bytes = len(frame(Hello("peer", ends(name)[0])))
@@ -63,7 +64,7 @@ class Route:
 
     def _renew(self) -> None:
         self.pipe.discard()
-        self.pipe = Pipe(self._world, self._fate, self.on, self._hello_bytes)
+        self.pipe = Pipe(self._world, self._fate, self.on, self._hello_bytes, self._arrivals)
 
     def _repels(self) -> bool:
         return any(action.lever in ("refuse", "reset") for action in self.on)

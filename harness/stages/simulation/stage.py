@@ -35,15 +35,26 @@ class Simulation:
         self.network = Network(self.world, plan.network, fate, plan.seed, self.events)
         names = plan.cluster.names()
         self.nodes = {name: Node(name, plan, parts, self.world, self.network, fate, self.events) for name in names}
-        for node in self.nodes.values():
-            node.start()
+        self.network.process_of = lambda name: self.nodes[name].replica
+        self._start()
         self.clients = Clients(plan, self.nodes, self.world, fate, self.events)
         self._replies: dict[str, list[DumpReply]] = {}
         self._dumped: list[str] = []
         for node in self.nodes.values():
             node.to_client = self._to_client
+            node.ended = self.clients.doors.node_ended
         self.levers = Levers(self.nodes, self.network, self.clients.doors)
         Faults(plan.faults, names, self.levers, self.world, self.events)
+
+    def _start(self) -> None:
+        """All at once, or one after the other and all before unrest."""
+        starts_ns = self.plan.starts_ns
+        for name in sorted(self.nodes, key=lambda name: starts_ns.get(name, 0)):
+            if starts_ns:
+                self.world.run_until(starts_ns.get(name, 0))
+            self.nodes[name].start()
+        if starts_ns:
+            self.world.run_until(0)
 
     def run(self) -> History:
         """Two phases: unrest, then everything is healed, but for the nodes that stay down, and must mend."""

@@ -4,7 +4,7 @@ from random import Random
 
 from harness.faults.kinds import Fault, Kind
 from harness.faults.table import KINDS
-from harness.levers import LINK_LEVERS, SIGNALS
+from harness.levers import LINK_LEVERS, NODE_LEVERS
 from harness.plan import FORMAT, Disk, Network, Plan, check
 from replicas.store.settings import Cluster, Node, Policy
 from tests.harness.simulation.worlds import MS, S
@@ -61,5 +61,5 @@ def every_kind(seed: int, down: list[str] | None = None, loss_ppm: int = 0) -> P
     )
     check(plan, "every kind")
     pulled = {lever for fault in faults for lever in KINDS[fault.kind].levers}
-    assert pulled == {*SIGNALS, *LINK_LEVERS}
+    assert pulled == {*NODE_LEVERS, *LINK_LEVERS}
     return plan

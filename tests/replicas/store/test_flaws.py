@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from harness.stages.simulation.disk import DiskError
 from replicas.store.antientropy import brief
 from replicas.store.flaws import FLAWS, parts_of
 from replicas.store.messages import Confirm, Delete, Fetch, Fetched, Get, Put, RepairCause, Store
@@ -199,6 +200,37 @@ def answers_before_a_read_is_answered(parts: Parts) -> int:
     return len(rig.cluster.names()) - len(rig.flights(Fetch)) - len(rig.flights(Fetched))
 
 
+def held_after_an_acknowledged_write_and_a_power_cut(parts: Parts) -> str | None:
+    rig = Rig(cluster(), QUICK_POLICY, parts)
+    rig.ask("r1", Put(1, "k", "v", "ONE"))
+    assert rig.answers[1].outcome == "ok"
+    rig.crash("r1")
+    rig.disks["r1"].cut_power(kept=0, arrived=None)
+    held = rig.disks["r1"].copies.get("k")
+    return held[0].value if held else None
+
+
+def whether_it_survives_a_commit_that_fails(parts: Parts) -> bool:
+    def refuse(_growth: int) -> None:
+        raise DiskError("no")
+
+    rig = Rig(cluster(), QUICK_POLICY, parts)
+    rig.disks["r1"].refuse = refuse
+    try:
+        rig.ask("r1", Put(1, "k", "v", "ONE"))
+    except DiskError:
+        return False
+    return rig.answers[1].outcome == "ok"
+
+
+def what_a_read_shows_of_rot(parts: Parts) -> str | None:
+    rig = rig_with(parts, NEW, NEW, NEW)
+    rig.disks["r1"].copies["k"] = (structs.replace(NEW, value="rotten"), 0)
+    rig.ask("r1", Get(1, "k", "ONE"))
+    rig.settle()
+    return rig.answers[1].value
+
+
 Decision = tuple[str, Callable[[Parts], Any], Any, Any]
 DECISIONS: list[Decision] = [
     ("repairs-any-other", held_after_an_older_copy_arrives, "new", "old"),
@@ -228,6 +260,10 @@ DECISIONS: list[Decision] = [
     ("joins-at-once", whether_a_wiped_node_answers_reads, False, True),
     ("decides-on-one", answers_before_a_read_is_answered, 3, 1),
     ("hides-repairs", causes_in_the_audit_of_a_repair, ["anti-entropy"], []),
+    ("never-syncs", held_after_an_acknowledged_write_and_a_power_cut, "v", None),
+    ("never-syncs", held_after_an_acknowledged_write_and_a_crash, "v", "v"),
+    ("ignores-failed-commits", whether_it_survives_a_commit_that_fails, False, True),
+    ("serves-rot", what_a_read_shows_of_rot, None, "rotten"),
     ("sends-in-set-order", whether_sends_keep_the_order_of_the_ring, True, False),
 ]
 
