@@ -1,7 +1,9 @@
 """The copies that this node holds: the only place where its state changes, and where each change is audited."""
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 from .merkle import Tree
 from .placement import Placement
@@ -12,7 +14,7 @@ from .versions import Versions
 Cause = Literal["write", "read repair", "hinted handoff", "anti-entropy", "bootstrap", "purgeable", "purge", "corrupt"]
 
 
-class Audited(NamedTuple):
+class Audited(msgspec.Struct, frozen=True, gc=False):
     """One change of one key. The flags say whether the copy before and after is marked as purgeable."""
 
     at: int
@@ -26,7 +28,7 @@ class Audited(NamedTuple):
     origin: str
 
 
-class Source(NamedTuple):
+class Source(msgspec.Struct, frozen=True, gc=False):
     """Where an offered copy comes from. `born` is the wall time at which the sender read it."""
 
     cause: Cause
@@ -84,12 +86,13 @@ class Copies:
 
     def offer(self, record: Record, source: Source) -> bool:
         """Takes the copy if it wins. True: this copy, or one that dominates it, is held once the batch commits."""
-        if not record.intact() or self._tree(record.key) is None:
+        key = record.key
+        if not record.intact() or self._placement.partition_of(key) not in self.trees:
             return False
-        held = self.held(record.key)
+        held = self.held(key)
         self._versions.observe(record.version)
         if self.wins(record, held):
-            self._replace(record.key, held, record, source)
+            self._replace(key, held, record, source)
         return True
 
     def wins(self, offered: Record, held: Record | None) -> bool:
@@ -133,10 +136,6 @@ class Copies:
 
     def _show(self, key: str, record: Record | None) -> None:
         """What the tree tells others of this key. A rotten key may belong to no tree of this node."""
-        tree = self._tree(key)
+        tree = self.trees.get(self._placement.partition_of(key))
         if tree is not None:
             tree.replace(key, record)
-
-    def _tree(self, key: str) -> Tree | None:
-        """None: the key lives elsewhere."""
-        return self.trees.get(self._placement.partition_of(key))

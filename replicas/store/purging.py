@@ -30,15 +30,13 @@ class Confirmation:
 
 
 class Purging:
-    """`_led` has the tombstones whose confirmation this node leads; `_ageing`, by grace, when each was made;
-    `raised_clock` counts confirmations that moved the clock, which must be committed."""
+    """`_led` has the tombstones whose confirmation this node leads; `_ageing`, by grace, when each was made."""
 
     def __init__(self, core: Core, hints: Hints) -> None:
         self.core = core
         self.hints = hints
         self._led: dict[str, Confirmation] = {}
         self._ageing: dict[str, int] = {}
-        self.raised_clock = 0
 
     def start(self, tombstones: list[Record]) -> None:
         """Whether others have marked what is marked here is not known any more, so they are asked."""
@@ -151,7 +149,7 @@ class Purging:
         core = self.core
         if not self.hints.active():
             return
-        self.raised_clock += tombstone.version.time > core.versions.clock
+        core.changes += tombstone.version.time > core.versions.clock
         core.versions.observe(tombstone.version)
         buried = record(tombstone.key, tombstone.version, None)
         self.hints.bury(buried)

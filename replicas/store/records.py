@@ -7,6 +7,7 @@ from xxhash import xxh3_64_intdigest
 
 TIME_MAX = 2**62  # with room above it in a signed column: a time from elsewhere must not end the clock
 
+_SIGNED = 0x7FFF_FFFF_FFFF_FFFF  # what a signed column holds
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -27,13 +28,16 @@ class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
     checksum: int
 
     def intact(self) -> bool:
-        consistent = self.dead == (self.value is None)
-        return consistent and self.checksum == checksum(self.key, self.version, self.dead, self.value)
+        """Asked at each look at a copy, so it calls as little as it can."""
+        if self.dead != (self.value is None):
+            return False
+        encoded = _encode((self.key, self.version, self.dead, self.value))
+        return self.checksum == xxh3_64_intdigest(encoded) & _SIGNED
 
 
 def checksum(key: str, version: Version, dead: bool, value: str | None) -> int:  # noqa: FBT001 - a field of the record, hashed in place
-    """Over an encoding that delimits its parts ("a1" + "2" is not "a" + "12"), cut to what a signed column holds."""
-    return xxh3_64_intdigest(_encode((key, version, dead, value))) & 0x7FFF_FFFF_FFFF_FFFF
+    """Over an encoding that delimits its parts ("a1" + "2" is not "a" + "12")."""
+    return xxh3_64_intdigest(_encode((key, version, dead, value))) & _SIGNED
 
 
 def record(key: str, version: Version, value: str | None) -> Record:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -55,7 +55,7 @@ VALUE_BYTES_MAX = 1024 * 1024
 DUMP_CHARACTERS_MAX = 2 * 1024 * 1024  # of a page, at up to four bytes each, in a frame of 16 MiB
 
 
-class Effects(NamedTuple):
+class Effects(msgspec.Struct, gc=False):
     """`sends` go to peers, `answers` to clients and to the harness."""
 
     sends: list[tuple[str, PeerMessage]]
@@ -142,27 +142,29 @@ class Replica:
 
     def uncommitted(self) -> Meta | None:
         """What to commit before the sends may go: None when nothing that counts has changed."""
-        clock = self.core.versions.clock
-        changes = self.copies.changes + self.hints.changes + self.joining.changes + self.purging.raised_clock
-        if changes == self._changes_committed and self.core.versions.minted <= self._durable_clock:
+        core, versions = self.core, self.core.versions
+        changes = self.copies.changes + core.changes
+        if changes == self._changes_committed and versions.minted <= self._durable_clock:
             return None
         self.batch += 1
         self._changes_committed = changes
-        self._durable_clock = clock
-        return Meta(self.incarnation, self.batch, clock, self._boots, self.core.joined)
+        self._durable_clock = versions.clock
+        return Meta(self.incarnation, self.batch, versions.clock, self._boots, core.joined)
 
     def take_effects(self) -> Effects:
         """After `uncommitted`, with which the batch ends."""
         core, copies = self.core, self.copies
-        dumps, self._dumps = self._dumps, []
-        for sender, after in dumps:
-            core.answer(sender, self.dump(after))
+        if self._dumps:
+            dumps, self._dumps = self._dumps, []
+            for sender, after in dumps:
+                core.answer(sender, self.dump(after))
         effects = Effects(core.sends, core.answers, core.timers, copies.audit)
         core.sends, core.answers, core.timers, copies.audit = [], [], [], []
         return effects
 
     def has_effects(self) -> bool:
-        return bool(self._dumps or self.core.sends or self.core.answers or self.core.timers or self.copies.audit)
+        core = self.core
+        return bool(core.sends or core.answers or core.timers or self.copies.audit or self._dumps)
 
     def health(self, without: list[str]) -> Status:
         """As if the nodes `without` were no part of the cluster."""
