@@ -17,7 +17,6 @@ Cause = Literal["write", "read repair", "hinted handoff", "anti-entropy", "boots
 class Audited(msgspec.Struct, frozen=True, gc=False):
     """One change of one key. The flags say whether the copy before and after is marked as purgeable."""
 
-    at: int
     key: str
     old: Record | None
     old_purgeable: bool
@@ -52,7 +51,6 @@ class Copies:
         self.audit: list[Audited] = []
         self.changes = 0
         self.corrupt = 0
-        self.at = 0
         self.taken: Callable[[Record], None] = lambda _record: None  # hears of each copy that is taken
 
     def load(self) -> list[Record]:
@@ -131,7 +129,7 @@ class Copies:
         was_marked = key in self.marked
         self.changes += 1
         self.audit.append(
-            Audited(self.at, key, old, was_marked, new, new_purgeable, source.cause, source.message, source.origin)
+            Audited(key, old, was_marked, new, new_purgeable, source.cause, source.message, source.origin)
         )
 
     def _show(self, key: str, record: Record | None) -> None:

@@ -112,7 +112,7 @@ class Replica:
 
     def start(self, now: Now) -> None:
         """Once, before any message: reads the disk, counts the start, sets the first timers."""
-        self._at(now)
+        self.core.now = now
         self._boots += 1
         self.core.number_from(first_number(generation_of(self.incarnation)) + self._boots * _NUMBERS_PER_LIFE)
         self.purging.start(self.copies.load())
@@ -124,17 +124,16 @@ class Replica:
     def receive(self, now: Now, sender: str, message: AnyMessage) -> None:
         core = self.core
         core.now = now
-        self.copies.at = now.mono
         if core.oldest_numbers and isinstance(message, Peer) and message.n < core.oldest_numbers.get(sender, 0):
             return  # an earlier incarnation said it, and its disk is lost
-        if sender in self.hints.silent_since:
+        if self.hints.silent_since:
             self.hints.heard(sender)
         handler = self._handlers.get(type(message))
         if handler is not None:
             handler(sender, message)
 
     def wake(self, now: Now, timer: str) -> None:
-        self._at(now)
+        self.core.now = now
         if timer in self._timers:
             self._timers[timer]()
         else:
@@ -213,10 +212,6 @@ class Replica:
         for waiting in self.core.waiting.values():
             waiting.forget(node)
         self.purging.forget(node)
-
-    def _at(self, now: Now) -> None:
-        self.core.now = now
-        self.copies.at = now.mono
 
     def _dispatch(self) -> dict[type[Any], Callable[[str, Any], None]]:
         return {
