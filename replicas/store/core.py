@@ -77,8 +77,7 @@ class Core:
         return self._requests
 
     def send(self, to: str, message: PeerMessage) -> None:
-        self._sent += 1
-        message.n = self._sent
+        message.n = self._sent = self._sent + 1
         self.sends.append((to, message))
 
     def send_all(self, nodes: list[str], message: PeerMessage) -> None:

@@ -56,8 +56,10 @@ DUMP_CHARACTERS_MAX = 2 * 1024 * 1024  # of a page, at up to four bytes each, in
 
 
 class Effects(msgspec.Struct, gc=False):
-    """`sends` go to peers, `answers` to clients and to the harness."""
+    """`commit` is what must be durable before the sends may go: None when nothing that counts has changed. `sends` go to
+    peers, `answers` to clients and to the harness."""
 
+    commit: Meta | None
     sends: list[tuple[str, PeerMessage]]
     answers: list[tuple[str, AnyMessage]]
     timers: list[tuple[int, str]]
@@ -65,7 +67,7 @@ class Effects(msgspec.Struct, gc=False):
 
 
 class Replica:
-    """The shell hands in whatever is ready, commits what `uncommitted` says, and only then releases the sends."""
+    """The shell hands in whatever is ready, ends the batch, commits what it must, and only then releases the sends."""
 
     def __init__(
         self,
@@ -139,31 +141,29 @@ class Replica:
         else:
             self._expire()
 
-    def uncommitted(self) -> Meta | None:
-        """What to commit before the sends may go: None when nothing that counts has changed."""
-        core, versions = self.core, self.core.versions
-        changes = self.copies.changes + core.changes
-        if changes == self._changes_committed and versions.minted <= self._durable_clock:
-            return None
-        self.batch += 1
-        self._changes_committed = changes
-        self._durable_clock = versions.clock
-        return Meta(self.incarnation, self.batch, versions.clock, self._boots, core.joined)
-
-    def take_effects(self) -> Effects:
-        """After `uncommitted`, with which the batch ends."""
+    def end_batch(self) -> Effects | None:
+        """What came of all that was handled since the last one; None: nothing. Asked after each batch, so it calls as
+        little as it can."""
         core, copies = self.core, self.copies
+        commit = None
+        changes = copies.changes + core.changes
+        if changes != self._changes_committed or core.versions.minted > self._durable_clock:
+            self.batch += 1
+            self._changes_committed = changes
+            clock = self._durable_clock = core.versions.clock
+            commit = Meta(self.incarnation, self.batch, clock, self._boots, core.joined)
+        elif not (core.sends or core.answers or core.timers or self._dumps):
+            return None
         if self._dumps:
-            dumps, self._dumps = self._dumps, []
-            for sender, after in dumps:
-                core.answer(sender, self.dump(after))
-        effects = Effects(core.sends, core.answers, core.timers, copies.audit)
+            self._answer_dumps()
+        effects = Effects(commit, core.sends, core.answers, core.timers, copies.audit)
         core.sends, core.answers, core.timers, copies.audit = [], [], [], []
         return effects
 
-    def has_effects(self) -> bool:
-        core = self.core
-        return bool(core.sends or core.answers or core.timers or self.copies.audit or self._dumps)
+    def _answer_dumps(self) -> None:
+        dumps, self._dumps = self._dumps, []
+        for sender, after in dumps:
+            self.core.answer(sender, self.dump(after))
 
     def health(self, without: list[str]) -> Status:
         """As if the nodes `without` were no part of the cluster."""

@@ -183,12 +183,12 @@ class Node:
         self._end_batch(replica)
 
     def _end_batch(self, replica: Replica) -> None:
-        meta = replica.uncommitted()
-        if meta is None and not replica.has_effects():
+        effects = replica.end_batch()
+        if effects is None:
             return
-        effects = replica.take_effects()
         for when, timer in effects.timers:
             self._world.at(when, self._wake, self._life, timer)
+        meta = effects.commit
         if meta is None:
             self._release(effects)
             return
