@@ -27,8 +27,8 @@ class Network:
         self._delay_min = model.delay_min_ns
         self._jitter = (model.delay_max_ns - model.delay_min_ns) // 2 + 1
         self._attempts: dict[str, int] = {}
-        self._least: dict[tuple[str, str], int] = {}
-        self._seed = seed
+        self._links: dict[str, dict[str, tuple[int, Deliver]]] = {}  # by sender and receiver
+        self._prefix = f"{seed}/"
         self._fate = fate
         self._events = events
         self._deliver: dict[str, Deliver] = {}
@@ -43,6 +43,7 @@ class Network:
 
     def attach(self, node: str, deliver: Deliver) -> None:
         self._deliver[node] = deliver
+        self._links[node] = {}
         self._routes[node] = {}
 
     def started(self, node: str) -> None:
@@ -73,16 +74,16 @@ class Network:
 
     def send(self, sender: str, sends: list[tuple[str, PeerMessage]]) -> None:
         """All that one batch sends. This is the simulator's innermost loop: it calls as little as it can."""
-        now, append, at = self.world.now, self._events.append, self.world.at
-        routes = self._routes[sender]
+        now, append, at, attempts = self.world.now, self._events.append, self.world.at, self._attempts
+        links, routes, fixed = self._links[sender], self._routes[sender], self._fate.fixed
         said: PeerMessage | None = None
         for to, message in sends:
             if message is not said:  # described once, when it goes to several
                 said = message
                 kind, key, version = label(message)
                 copied = Version(version.time, version.by) if version else None
-                cause = f"{self._seed}/{sender}/{message.origin}/{kind}/{key}/"
-                number, born = f"{sender}/{message.n}", message.born - WALL_AT_START_NS
+                number, born, origin = f"{sender}/{message.n}", message.born - WALL_AT_START_NS, message.origin
+                about = f"{self._prefix}{sender}/{origin}/{kind}/{key}/"
             record = Message(
                 at=now,
                 id=number,
@@ -90,26 +91,27 @@ class Network:
                 sender=sender,
                 to=to,
                 kind=kind,
-                origin=message.origin,
+                origin=origin,
                 key=key,
                 version=copied,
             )
             append(record)
-            again = self._attempts.get(cause + to, 0)
-            self._attempts[cause + to] = again + 1
-            fate = xxh3_64_intdigest(f"{cause}{to}/{again}".encode())
-            fixed = (
-                self._fate.fixed.get(f"{sender}/{message.origin}/{kind}/{key}/{to}/{again}")
-                if self._fate.fixed
-                else None
-            )
-            if fixed == LOST or (fixed is None and self._loss_ppm and (fate >> 32) % 1_000_000 < self._loss_ppm):
+            attempt = about + to
+            again = attempts.get(attempt, 0)
+            attempts[attempt] = again + 1
+            cause = f"{attempt}/{again}"
+            fate = xxh3_64_intdigest(cause.encode())
+            least, deliver = links[to] if to in links else self._link(sender, to)
+            delay = least + (fate & 0xFFFF_FFFF) % self._jitter
+            lost = self._loss_ppm and (fate >> 32) % 1_000_000 < self._loss_ppm
+            if fixed and (chosen := fixed.get(cause[len(self._prefix) :])) is not None:
+                lost, delay = chosen == LOST, chosen
+            if lost:
                 continue
-            delay = self._least_delay(sender, to) + (fate & 0xFFFF_FFFF) % self._jitter if fixed is None else fixed
             if routes and to in routes:
-                self._send_over(routes[to], f"{cause}{to}/{again}", delay, record, message)
+                self._send_over(routes[to], cause, delay, record, message)
             else:
-                at(now + delay, self._deliver[to], sender, message, record)
+                at(now + delay, deliver, sender, message, record)
 
     def _send_over(self, route: Route, cause: str, delay: int, record: Message, message: PeerMessage) -> None:
         sender, to = record.sender, record.to
@@ -121,11 +123,8 @@ class Network:
         elif not route.on:
             del self._routes[sender][to]
 
-    def _least_delay(self, sender: str, to: str) -> int:
+    def _link(self, sender: str, to: str) -> tuple[int, Deliver]:
         """Each link is nearer or farther than others, and stays so."""
-        name = (sender, to)
-        least = self._least.get(name)
-        if least is None:
-            drawn = xxh3_64_intdigest(f"{self._seed}/{sender}/{to}".encode())
-            least = self._least[name] = self._delay_min + drawn % self._jitter
-        return least
+        drawn = xxh3_64_intdigest(f"{self._prefix}{sender}/{to}".encode())
+        link = self._links[sender][to] = self._delay_min + drawn % self._jitter, self._deliver[to]
+        return link
