@@ -85,12 +85,17 @@ class Copies:
     def offer(self, record: Record, source: Source) -> bool:
         """Takes the copy if it wins. True: this copy, or one that dominates it, is held once the batch commits."""
         key = record.key
-        if not record.intact() or self._placement.partition_of(key) not in self.trees:
+        tree = self._tree(key)
+        if tree is None or not record.intact():
             return False
         held = self.held(key)
         self._versions.observe(record.version)
         if self.wins(record, held):
-            self._replace(key, held, record, source)
+            self._note(key, held, record, source, new_purgeable=False)
+            self.marked.pop(key, None)
+            tree.replace(key, record)
+            self._storage.put(record)
+            self.taken(record)
         return True
 
     def wins(self, offered: Record, held: Record | None) -> bool:
@@ -108,22 +113,18 @@ class Copies:
     def purge(self, key: str, source: Source) -> None:
         held = self.held(key)
         if held is not None:
-            self._replace(key, held, None, source)
+            self._drop(held, source)
 
-    def _replace(self, key: str, old: Record | None, new: Record | None, source: Source) -> None:
-        self._note(key, old, new, source, new_purgeable=False)
-        self.marked.pop(key, None)
-        self._show(key, new)
-        if new is None:
-            self._storage.remove(key)
-        else:
-            self._storage.put(new)
-            self.taken(new)
+    def _drop(self, record: Record, source: Source) -> None:
+        self._note(record.key, record, None, source, new_purgeable=False)
+        self.marked.pop(record.key, None)
+        self._show(record.key, None)
+        self._storage.remove(record.key)
 
     def _discard(self, record: Record) -> None:
         """Never served, never spread: as if it had never been here, so that a repair brings a good one."""
         self.corrupt += 1
-        self._replace(record.key, record, None, Source("corrupt", 0, None, "checksum"))
+        self._drop(record, Source("corrupt", 0, None, "checksum"))
 
     def _note(self, key: str, old: Record | None, new: Record | None, source: Source, *, new_purgeable: bool) -> None:
         was_marked = key in self.marked
@@ -134,6 +135,10 @@ class Copies:
 
     def _show(self, key: str, record: Record | None) -> None:
         """What the tree tells others of this key. A rotten key may belong to no tree of this node."""
-        tree = self.trees.get(self._placement.partition_of(key))
+        tree = self._tree(key)
         if tree is not None:
             tree.replace(key, record)
+
+    def _tree(self, key: str) -> Tree | None:
+        """None: the key lives elsewhere."""
+        return self.trees.get(self._placement.partition_of(key))

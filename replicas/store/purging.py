@@ -61,15 +61,16 @@ class Purging:
 
     def notice(self, record: Record) -> None:
         """A copy was taken here. A tombstone of a key that this node leads opens a confirmation, a value ends one."""
-        purge = self.core.policy.purge
-        if purge == "grace":
-            self._ageing.pop(record.key, None)
+        core, key = self.core, record.key
+        purge = core.policy.purge
+        if purge == "confirmed":
+            self._led.pop(key, None)
+            if record.dead and core.placement.replicas_of(key)[0] == core.name:
+                self._led[key] = Confirmation(brief(record))
+        elif purge == "grace":
+            self._ageing.pop(key, None)
             if record.dead:
-                self._ageing[record.key] = record.version.time
-        elif purge == "confirmed" and self.core.placement.replicas_of(record.key)[0] == self.core.name:
-            self._led.pop(record.key, None)
-            if record.dead:
-                self._led[record.key] = Confirmation(brief(record))
+                self._ageing[key] = record.version.time
 
     def forget(self, node: str) -> None:
         """The node lost its disk, and what it had confirmed with it."""
