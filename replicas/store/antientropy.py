@@ -130,6 +130,9 @@ class AntiEntropy:
     def compare(self, sender: str, message: Compare) -> None:
         trees = self.core.copies.trees
         levels = self.core.policy.tree_levels
+        if self.core.joined and message.level == 0 and message.hashes == roots(trees, message.hashes):
+            self._nothing_differs(sender, message)  # most of all comparisons end here
+            return
         if not self.core.joined or not same_shape(trees, message.level, message.hashes):
             return  # a node without its copies, or that places keys otherwise: the exchange times out and says so
         unequal = differing(trees, message.level, message.hashes)

@@ -43,8 +43,8 @@ class Network:
 
     def attach(self, node: str, deliver: Deliver) -> None:
         self._deliver[node] = deliver
-        self._links[node] = {}
         self._routes[node] = {}
+        self._links = {sender: {to: self._link(sender, to) for to in self._deliver} for sender in self._deliver}
 
     def started(self, node: str) -> None:
         """What was on its way to it was said to its earlier life."""
@@ -76,6 +76,7 @@ class Network:
         """All that one batch sends. This is the simulator's innermost loop: it calls as little as it can."""
         now, append, at, attempts = self.world.now, self._events.append, self.world.at, self._attempts
         links, routes, fixed = self._links[sender], self._routes[sender], self._fate.fixed
+        jitter, loss_ppm, prefix = self._jitter, self._loss_ppm, self._prefix
         said: PeerMessage | None = None
         for to, message in sends:
             if message is not said:  # described once, when it goes to several
@@ -83,7 +84,7 @@ class Network:
                 kind, key, version = label(message)
                 copied = Version(version.time, version.by) if version else None
                 number, born, origin = f"{sender}/{message.n}", message.born - WALL_AT_START_NS, message.origin
-                about = f"{self._prefix}{sender}/{origin}/{kind}/{key}/"
+                about = f"{prefix}{sender}/{origin}/{kind}/{key}/"
             record = Message(
                 at=now,
                 id=number,
@@ -101,10 +102,10 @@ class Network:
             attempts[attempt] = again + 1
             cause = f"{attempt}/{again}"
             fate = xxh3_64_intdigest(cause.encode())
-            least, deliver = links[to] if to in links else self._link(sender, to)
-            delay = least + (fate & 0xFFFF_FFFF) % self._jitter
-            lost = self._loss_ppm and (fate >> 32) % 1_000_000 < self._loss_ppm
-            if fixed and (chosen := fixed.get(cause[len(self._prefix) :])) is not None:
+            least, deliver = links[to]
+            delay = least + (fate & 0xFFFF_FFFF) % jitter
+            lost = loss_ppm and (fate >> 32) % 1_000_000 < loss_ppm
+            if fixed and (chosen := fixed.get(cause[len(prefix) :])) is not None:
                 lost, delay = chosen == LOST, chosen
             if lost:
                 continue
@@ -126,5 +127,4 @@ class Network:
     def _link(self, sender: str, to: str) -> tuple[int, Deliver]:
         """Each link is nearer or farther than others, and stays so."""
         drawn = xxh3_64_intdigest(f"{self._prefix}{sender}/{to}".encode())
-        link = self._links[sender][to] = self._delay_min + drawn % self._jitter, self._deliver[to]
-        return link
+        return self._delay_min + drawn % self._jitter, self._deliver[to]
