@@ -7,8 +7,11 @@ from xxhash import xxh3_64_intdigest
 
 TIME_MAX = 2**62  # with room above it in a signed column: a time from elsewhere must not end the clock
 
+_REMEMBERED_MAX = 4096
+_REMEMBERED_CHARACTERS_MAX = 256
 _SIGNED = 0x7FFF_FFFF_FFFF_FFFF  # what a signed column holds
 _encode = msgspec.msgpack.Encoder().encode
+_made: dict[int, "Record"] = {}  # by identity, which no other object has as long as the record is in here
 
 
 class Version(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -28,7 +31,10 @@ class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
     checksum: int
 
     def intact(self) -> bool:
-        """Asked at each look at a copy, so it calls as little as it can."""
+        """Asked at each look at a copy. What was made here cannot have changed since; what comes from a link or a disk
+        is another object."""
+        if _made.get(id(self)) is self:
+            return True
         if self.dead != (self.value is None):
             return False
         encoded = _encode((self.key, self.version, self.dead, self.value))
@@ -43,4 +49,9 @@ def checksum(key: str, version: Version, dead: bool, value: str | None) -> int: 
 def record(key: str, version: Version, value: str | None) -> Record:
     """None makes a tombstone."""
     dead = value is None
-    return Record(key, version, dead, value, checksum(key, version, dead, value))
+    made = Record(key, version, dead, value, checksum(key, version, dead, value))
+    if value is None or len(value) <= _REMEMBERED_CHARACTERS_MAX:
+        if len(_made) >= _REMEMBERED_MAX:
+            _made.clear()
+        _made[id(made)] = made
+    return made
