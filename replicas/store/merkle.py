@@ -6,7 +6,6 @@ hashed when they are asked for, from the leaves that changed.
 """
 
 import struct
-from collections.abc import Iterable
 from functools import cache
 
 from xxhash import xxh3_64_intdigest
@@ -80,9 +79,8 @@ class Tree:
                 row[index] = xxh3_64_intdigest(_pack(*children[start : start + _FAN]))
 
 
-def roots(trees: dict[int, Tree], partitions: Iterable[int]) -> dict[int, dict[int, int]]:
-    """Of those partitions that have a tree here."""
-    return {partition: trees[partition].hashes(0, []) for partition in partitions if partition in trees}
+def roots(trees: dict[int, Tree], partitions: list[int]) -> dict[int, dict[int, int]]:
+    return {partition: trees[partition].hashes(0, []) for partition in partitions}
 
 
 def same_shape(trees: dict[int, Tree], level: int, hashes: dict[int, dict[int, int]]) -> bool:

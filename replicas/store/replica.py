@@ -56,7 +56,7 @@ DUMP_CHARACTERS_MAX = 2 * 1024 * 1024  # of a page, at up to four bytes each, in
 
 
 class Effects(msgspec.Struct, gc=False):
-    """`commit` is what must be durable before the sends may go: None when nothing that counts has changed. `sends` go to
+    """`commit` is what must be durable before the sends may go; None: nothing that counts has changed. `sends` go to
     peers, `answers` to clients and to the harness."""
 
     commit: Meta | None
