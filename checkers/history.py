@@ -18,14 +18,14 @@ class OddHistory(ValueError):
     """A history that can be read and not be judged: something that it speaks of is not in it, or unknown."""
 
 
-class Version(msgspec.Struct, frozen=True, array_like=True):
+class Version(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """When a write was made, by a hybrid logical clock, and by which incarnation of which node."""
 
     time: int
     by: str
 
 
-class Copy(msgspec.Struct, frozen=True, array_like=True):
+class Copy(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a replica holds of a key. A dead copy is a tombstone; `purgeable` means that the node regards it
     as the same as nothing, and keeps it only as a floor under late messages."""
 

@@ -5,6 +5,8 @@ later peer that has none open, so that a peer that is down delays nobody else. A
 that was opened in it or later is over with each peer.
 """
 
+from collections.abc import Collection
+
 from xxhash import xxh3_64_intdigest
 
 from .budget import Budget
@@ -60,6 +62,8 @@ class AntiEntropy:
             peer: f"{core.name} has not been compared with {peer} yet" for peer in self._later_peers
         }
         self._open: dict[str, Exchange] = {}  # by peer
+        self._roots: dict[int, dict[int, int]] = {}  # as they were when so many changes had been made
+        self._roots_at = -1
         self._listed: dict[str, str] = {}  # by peer: the key up to which it was last told what is held
 
     def start(self) -> None:
@@ -108,7 +112,18 @@ class AntiEntropy:
                 exchange = Exchange(self, peer, core.next_request())
                 self._open[peer] = core.waiting[exchange.session] = exchange
                 origin = f"round {core.name}/{self.begun}"
-                self._compare(peer, exchange.session, core.name, 0, roots(core.copies.trees, partitions), origin)
+                self._compare(peer, exchange.session, core.name, 0, self._roots_of(partitions), origin)
+
+    def _roots_of(self, partitions: Collection[int]) -> dict[int, dict[int, int]]:
+        """Of those that have a tree here. While nothing changes they are gathered once for all peers."""
+        copies = self.core.copies
+        if self._roots_at != copies.changes:
+            self._roots_at = copies.changes
+            self._roots = roots(copies.trees, list(copies.trees))
+        mine = self._roots
+        if len(partitions) == len(mine):
+            return mine
+        return {partition: mine[partition] for partition in partitions if partition in mine}
 
     def _give_up_if_late(self, peer: str) -> None:
         exchange = self._open.get(peer)
@@ -130,6 +145,9 @@ class AntiEntropy:
     def compare(self, sender: str, message: Compare) -> None:
         trees = self.core.copies.trees
         levels = self.core.policy.tree_levels
+        if self.core.joined and message.level == 0 and message.hashes == self._roots_of(message.hashes):
+            self._nothing_differs(sender, message)  # most of all comparisons end here
+            return
         if not self.core.joined or not same_shape(trees, message.level, message.hashes):
             return  # a node without its copies, or that places keys otherwise: the exchange times out and says so
         unequal = differing(trees, message.level, message.hashes)

@@ -1,7 +1,9 @@
 """The copies that this node holds: the only place where its state changes, and where each change is audited."""
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 from .merkle import Tree
 from .placement import Placement
@@ -12,10 +14,9 @@ from .versions import Versions
 Cause = Literal["write", "read repair", "hinted handoff", "anti-entropy", "bootstrap", "purgeable", "purge", "corrupt"]
 
 
-class Audited(NamedTuple):
+class Audited(msgspec.Struct, frozen=True, gc=False):
     """One change of one key. The flags say whether the copy before and after is marked as purgeable."""
 
-    at: int
     key: str
     old: Record | None
     old_purgeable: bool
@@ -26,7 +27,7 @@ class Audited(NamedTuple):
     origin: str
 
 
-class Source(NamedTuple):
+class Source(msgspec.Struct, frozen=True, gc=False):
     """Where an offered copy comes from. `born` is the wall time at which the sender read it."""
 
     cause: Cause
@@ -50,7 +51,6 @@ class Copies:
         self.audit: list[Audited] = []
         self.changes = 0
         self.corrupt = 0
-        self.at = 0
         self.taken: Callable[[Record], None] = lambda _record: None  # hears of each copy that is taken
 
     def load(self) -> list[Record]:
@@ -84,12 +84,18 @@ class Copies:
 
     def offer(self, record: Record, source: Source) -> bool:
         """Takes the copy if it wins. True: this copy, or one that dominates it, is held once the batch commits."""
-        if not record.intact() or self._tree(record.key) is None:
+        key = record.key
+        tree = self._tree(key)
+        if tree is None or not record.intact():
             return False
-        held = self.held(record.key)
+        held = self.held(key)
         self._versions.observe(record.version)
         if self.wins(record, held):
-            self._replace(record.key, held, record, source)
+            self._note(key, held, record, source, new_purgeable=False)
+            self.marked.pop(key, None)
+            tree.replace(key, record)
+            self._storage.put(record)
+            self.taken(record)
         return True
 
     def wins(self, offered: Record, held: Record | None) -> bool:
@@ -107,28 +113,24 @@ class Copies:
     def purge(self, key: str, source: Source) -> None:
         held = self.held(key)
         if held is not None:
-            self._replace(key, held, None, source)
+            self._drop(held, source)
 
-    def _replace(self, key: str, old: Record | None, new: Record | None, source: Source) -> None:
-        self._note(key, old, new, source, new_purgeable=False)
-        self.marked.pop(key, None)
-        self._show(key, new)
-        if new is None:
-            self._storage.remove(key)
-        else:
-            self._storage.put(new)
-            self.taken(new)
+    def _drop(self, record: Record, source: Source) -> None:
+        self._note(record.key, record, None, source, new_purgeable=False)
+        self.marked.pop(record.key, None)
+        self._show(record.key, None)
+        self._storage.remove(record.key)
 
     def _discard(self, record: Record) -> None:
         """Never served, never spread: as if it had never been here, so that a repair brings a good one."""
         self.corrupt += 1
-        self._replace(record.key, record, None, Source("corrupt", 0, None, "checksum"))
+        self._drop(record, Source("corrupt", 0, None, "checksum"))
 
     def _note(self, key: str, old: Record | None, new: Record | None, source: Source, *, new_purgeable: bool) -> None:
         was_marked = key in self.marked
         self.changes += 1
         self.audit.append(
-            Audited(self.at, key, old, was_marked, new, new_purgeable, source.cause, source.message, source.origin)
+            Audited(key, old, was_marked, new, new_purgeable, source.cause, source.message, source.origin)
         )
 
     def _show(self, key: str, record: Record | None) -> None:

@@ -3,7 +3,9 @@
 Nothing here, nor in the parts, has a clock, a socket, a loop or a random source of its own.
 """
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 from .copies import Copies
 from .messages import AnyMessage, PeerMessage, Stored
@@ -13,7 +15,7 @@ from .settings import Cluster, Policy
 from .versions import Versions
 
 
-class Now(NamedTuple):
+class Now(msgspec.Struct, frozen=True, gc=False):
     """`mono` for timers; `wall` for versions and ages: it can be skewed."""
 
     mono: int
@@ -62,6 +64,7 @@ class Core:
         self.answers: list[tuple[str, AnyMessage]] = []
         self.timers: list[tuple[int, str]] = []
         self.waiting: dict[int, Waiting] = {}
+        self.changes = 0  # of what must be committed beside copies
         self._requests = 0
         self._sent = 0
 
@@ -74,8 +77,7 @@ class Core:
         return self._requests
 
     def send(self, to: str, message: PeerMessage) -> None:
-        self._sent += 1
-        message.n = self._sent
+        message.n = self._sent = self._sent + 1
         self.sends.append((to, message))
 
     def send_all(self, nodes: list[str], message: PeerMessage) -> None:

@@ -20,13 +20,12 @@ class Replay(NamedTuple):
 
 
 class Hints:
-    """`changes` counts what must be committed. In memory each target's hints are in the order in which they were
+    """In memory each target's hints are in the order in which they were
     made; `_sent` has the latest replay of each. All replays of one hint have one number, so that a late answer counts;
     a newer hint of the key has another, so that it does not count for that."""
 
     def __init__(self, core: Core, storage: Storage) -> None:
         self.core = core
-        self.changes = 0
         self._storage = storage
         self._of: dict[str, dict[str, Hint]] = {}  # by target and key
         self._sent: dict[str, dict[str, Replay]] = {}
@@ -67,7 +66,7 @@ class Hints:
             self._forget_replay(target, copy.key)
         hint = known[copy.key] = Hint(target, copy, core.now.wall)
         self._storage.put_hint(hint)
-        self.changes += 1
+        self.core.changes += 1
         core.metrics.hints_queued += 1
 
     def bury(self, tombstone: Record) -> None:
@@ -133,7 +132,7 @@ class Hints:
     def _remove(self, hint: Hint) -> None:
         self._forget_replay(hint.target, hint.record.key)
         self._storage.remove_hint(hint.target, hint.record.key)
-        self.changes += 1
+        self.core.changes += 1
 
     def _forget_replay(self, target: str, key: str) -> None:
         replay = self._sent.get(target, {}).pop(key, None)

@@ -17,12 +17,11 @@ _NUMBERS_PER_GENERATION = 10**13
 
 
 class Joining:
-    """`changes` counts what must be committed; `forget` is told of each node that has a new incarnation."""
+    """`forget` is told of each node that has a new incarnation."""
 
     def __init__(self, core: Core, storage: Storage, forget: Callable[[str], None]) -> None:
         self.core = core
         self._forget = forget
-        self.changes = 0
         self._storage = storage
         self._generation = generation_of(core.versions.incarnation)
         self._announced: dict[str, None] = {}
@@ -55,7 +54,7 @@ class Joining:
         if core.oldest_numbers.get(sender, 0) < number:
             core.oldest_numbers[sender] = number
             self._storage.put_generation(sender, message.generation)
-            self.changes += 1
+            self.core.changes += 1
             self._forget(sender)
         core.send(sender, Announced(0, core.now.wall, message.origin, message.generation))
 
@@ -119,7 +118,7 @@ class Joining:
     def _finish_if_read(self) -> None:
         if not self._unread():
             self.core.joined = True
-            self.changes += 1
+            self.core.changes += 1
 
     def _unaware(self) -> list[str]:
         return [node for node in self.core.others(tuple(self.core.cluster.names())) if node not in self._announced]

@@ -24,24 +24,28 @@ from .messages import (
 )
 from .records import Version
 
-Label = tuple[str | None, Version | None]
+Label = tuple[str, str | None, Version | None]
 
 _LABELS: dict[type[Peer], Callable[[Any], Label]] = {
-    Store: lambda message: (message.record.key, message.record.version),
-    Stored: lambda message: (message.key, None),
-    Fetch: lambda message: (message.key, None),
-    Fetched: lambda message: (message.key, message.record.version if message.record else None),
-    Confirm: lambda message: (message.brief.key, message.brief.version),
-    Confirmed: lambda message: (message.brief.key, message.brief.version),
-    Mark: lambda message: (message.brief.key, message.brief.version),
-    Marked: lambda message: (message.brief.key, message.brief.version),
+    Store: lambda message: ("store", message.record.key, message.record.version),
+    Stored: lambda message: ("stored", message.key, None),
+    Fetch: lambda message: ("fetch", message.key, None),
+    Fetched: lambda message: ("fetched", message.key, message.record.version if message.record else None),
+    Confirm: lambda message: ("confirm", message.brief.key, message.brief.version),
+    Confirmed: lambda message: ("confirmed", message.brief.key, message.brief.version),
+    Mark: lambda message: ("mark", message.brief.key, message.brief.version),
+    Marked: lambda message: ("marked", message.brief.key, message.brief.version),
+    Compare: lambda _: ("compare", None, None),
+    Done: lambda _: ("done", None, None),
+    Leaves: lambda _: ("leaves", None, None),
+    Want: lambda _: ("want", None, None),
+    Announce: lambda _: ("announce", None, None),
+    Announced: lambda _: ("announced", None, None),
+    AskPage: lambda _: ("ask page", None, None),
+    Page: lambda _: ("page", None, None),
 }
-_ALL_KINDS: tuple[type[Peer], ...] = (*_LABELS, Compare, Done, Leaves, Want, Announce, Announced, AskPage, Page)
-_KINDS = {kind: str(kind.__struct_config__.tag) for kind in _ALL_KINDS}
 
 
-def label(message: Peer) -> tuple[str, str | None, Version | None]:
+def label(message: Peer) -> Label:
     """Kind, key and version, as far as the message is about one key: what a record of messages keeps."""
-    kind = type(message)
-    about = _LABELS.get(kind)
-    return (_KINDS[kind], *about(message)) if about else (_KINDS[kind], None, None)
+    return _LABELS[type(message)](message)

@@ -39,12 +39,15 @@ class Tree:
     def replace(self, key: str, record: Record | None) -> None:
         """The leaf remembers what the key added to it, so that even a copy that rotted since is taken out exactly."""
         leaf = self.leaf_of(key)
-        added = self._added.setdefault(leaf, {})
-        old = added.pop(key, 0)
+        added = self._added.get(leaf)
+        if added is None:
+            added = self._added[leaf] = {}
+        change = -added.pop(key, 0)
         if record is not None:
-            added[key] = self.leaf_hash(record)
+            new = added[key] = self.leaf_hash(record)
+            change += new
         leaves = self._nodes[-1]
-        leaves[leaf] = (leaves[leaf] + added.get(key, 0) - old) & _MASK
+        leaves[leaf] = (leaves[leaf] + change) & _MASK
         self._dirty[leaf] = None
 
     def keys(self, leaf: int) -> list[str]:
@@ -52,28 +55,28 @@ class Tree:
 
     def hashes(self, level: int, parents: list[int]) -> dict[int, int]:
         """The children, on `level`, of these nodes one level up; of the root on level 0."""
-        self._settle()
+        if self._dirty:
+            self._settle()
         row = self._nodes[level]
         if level == 0:
             return {0: row[0]}
         return {child: row[child] for parent in parents for child in range(parent * _FAN, parent * _FAN + _FAN)}
 
     def differing(self, level: int, hashes: dict[int, int]) -> list[int]:
-        self._settle()
+        if self._dirty:
+            self._settle()
         row = self._nodes[level]
         return [index for index, value in hashes.items() if row[index] != value]
 
     def _settle(self) -> None:
-        if not self._dirty:
-            return
         dirty = list(self._dirty)
         self._dirty.clear()
         for level in range(self.levels - 1, -1, -1):
-            dirty = list(dict.fromkeys(index >> _FAN_BITS for index in dirty))
-            children = self._nodes[level + 1]
+            dirty = list(dict.fromkeys([index >> _FAN_BITS for index in dirty]))
+            row, children = self._nodes[level], self._nodes[level + 1]
             for index in dirty:
                 start = index << _FAN_BITS
-                self._nodes[level][index] = xxh3_64_intdigest(_pack(*children[start : start + _FAN]))
+                row[index] = xxh3_64_intdigest(_pack(*children[start : start + _FAN]))
 
 
 def roots(trees: dict[int, Tree], partitions: list[int]) -> dict[int, dict[int, int]]:
@@ -82,18 +85,22 @@ def roots(trees: dict[int, Tree], partitions: list[int]) -> dict[int, dict[int, 
 
 def same_shape(trees: dict[int, Tree], level: int, hashes: dict[int, dict[int, int]]) -> bool:
     """Whether these trees have all the nodes that another's hashes speak of."""
-    return all(
-        partition in trees
-        and 0 <= level <= trees[partition].levels
-        and all(0 <= index < 1 << _FAN_BITS * level for index in nodes)
-        for partition, nodes in hashes.items()
-    )
+    for partition, nodes in hashes.items():
+        if partition not in trees or not 0 <= level <= trees[partition].levels:
+            return False
+        if nodes and not 0 <= min(nodes) <= max(nodes) < 1 << _FAN_BITS * level:
+            return False
+    return True
 
 
 def differing(trees: dict[int, Tree], level: int, hashes: dict[int, dict[int, int]]) -> dict[int, list[int]]:
     """The nodes on this level that are not as the other side says, by partition; only partitions with any."""
-    found = {partition: trees[partition].differing(level, theirs) for partition, theirs in hashes.items()}
-    return {partition: nodes for partition, nodes in found.items() if nodes}
+    found: dict[int, list[int]] = {}
+    for partition, theirs in hashes.items():
+        nodes = trees[partition].differing(level, theirs)
+        if nodes:
+            found[partition] = nodes
+    return found
 
 
 def children(trees: dict[int, Tree], level: int, parents: dict[int, list[int]]) -> dict[int, dict[int, int]]:

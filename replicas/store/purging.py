@@ -30,15 +30,13 @@ class Confirmation:
 
 
 class Purging:
-    """`_led` has the tombstones whose confirmation this node leads; `_ageing`, by grace, when each was made;
-    `raised_clock` counts confirmations that moved the clock, which must be committed."""
+    """`_led` has the tombstones whose confirmation this node leads; `_ageing`, by grace, when each was made."""
 
     def __init__(self, core: Core, hints: Hints) -> None:
         self.core = core
         self.hints = hints
         self._led: dict[str, Confirmation] = {}
         self._ageing: dict[str, int] = {}
-        self.raised_clock = 0
 
     def start(self, tombstones: list[Record]) -> None:
         """Whether others have marked what is marked here is not known any more, so they are asked."""
@@ -63,15 +61,16 @@ class Purging:
 
     def notice(self, record: Record) -> None:
         """A copy was taken here. A tombstone of a key that this node leads opens a confirmation, a value ends one."""
-        purge = self.core.policy.purge
-        if purge == "grace":
-            self._ageing.pop(record.key, None)
+        core, key = self.core, record.key
+        purge = core.policy.purge
+        if purge == "confirmed":
+            self._led.pop(key, None)
+            if record.dead and core.placement.replicas_of(key)[0] == core.name:
+                self._led[key] = Confirmation(brief(record))
+        elif purge == "grace":
+            self._ageing.pop(key, None)
             if record.dead:
-                self._ageing[record.key] = record.version.time
-        elif purge == "confirmed" and self.core.placement.replicas_of(record.key)[0] == self.core.name:
-            self._led.pop(record.key, None)
-            if record.dead:
-                self._led[record.key] = Confirmation(brief(record))
+                self._ageing[key] = record.version.time
 
     def forget(self, node: str) -> None:
         """The node lost its disk, and what it had confirmed with it."""
@@ -154,7 +153,7 @@ class Purging:
         core = self.core
         if not self.hints.active():
             return
-        self.raised_clock += tombstone.version.time > core.versions.clock
+        core.changes += tombstone.version.time > core.versions.clock
         core.versions.observe(tombstone.version)
         buried = record(tombstone.key, tombstone.version, None)
         self.hints.bury(buried)

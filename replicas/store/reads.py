@@ -67,11 +67,10 @@ class Reads:
         return read
 
     def fetch(self, sender: str, message: Fetch) -> None:
-        if not self.core.joined:
-            return
-        held = self.core.copies.visible(message.key)
-        born = self.core.now.wall
-        self.core.send(sender, Fetched(0, born, message.origin, message.request, message.key, held))
+        core, key = self.core, message.key
+        if core.joined:
+            held = core.copies.visible(key)
+            core.send(sender, Fetched(0, core.now.wall, message.origin, message.request, key, held))
 
     def fetched(self, sender: str, message: Fetched) -> None:
         read = self.core.waiting.get(message.request)
@@ -104,15 +103,15 @@ class Reads:
         self.go_on(read)
 
     def _choose(self, read: Read, best: Record | None) -> None:
+        dominates = self.core.versions.dominates
         read.best = best
-        read.holders = {
-            sender: None for sender, record in read.answers.items() if self.core.versions.dominates(record, best)
-        }
+        read.holders = {sender: None for sender, record in read.answers.items() if dominates(record, best)}
 
     def decided_copy(self, read: Read) -> Record | None:
+        merge = self.core.versions.merge
         best: Record | None = None
         for record in read.answers.values():
-            best = self.core.versions.merge(best, record)
+            best = merge(best, record)
         return best
 
     def holders_needed(self, read: Read) -> int:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -55,9 +55,11 @@ VALUE_BYTES_MAX = 1024 * 1024
 DUMP_CHARACTERS_MAX = 2 * 1024 * 1024  # of a page, at up to four bytes each, in a frame of 16 MiB
 
 
-class Effects(NamedTuple):
-    """`sends` go to peers, `answers` to clients and to the harness."""
+class Effects(msgspec.Struct, gc=False):
+    """`commit` is what must be durable before the sends may go; None: nothing that counts has changed. `sends` go to
+    peers, `answers` to clients and to the harness."""
 
+    commit: Meta | None
     sends: list[tuple[str, PeerMessage]]
     answers: list[tuple[str, AnyMessage]]
     timers: list[tuple[int, str]]
@@ -65,7 +67,7 @@ class Effects(NamedTuple):
 
 
 class Replica:
-    """The shell hands in whatever is ready, commits what `uncommitted` says, and only then releases the sends."""
+    """The shell hands in whatever is ready, ends the batch, commits what it must, and only then releases the sends."""
 
     def __init__(
         self,
@@ -112,7 +114,7 @@ class Replica:
 
     def start(self, now: Now) -> None:
         """Once, before any message: reads the disk, counts the start, sets the first timers."""
-        self._at(now)
+        self.core.now = now
         self._boots += 1
         self.core.number_from(first_number(generation_of(self.incarnation)) + self._boots * _NUMBERS_PER_LIFE)
         self.purging.start(self.copies.load())
@@ -124,45 +126,44 @@ class Replica:
     def receive(self, now: Now, sender: str, message: AnyMessage) -> None:
         core = self.core
         core.now = now
-        self.copies.at = now.mono
         if core.oldest_numbers and isinstance(message, Peer) and message.n < core.oldest_numbers.get(sender, 0):
             return  # an earlier incarnation said it, and its disk is lost
-        if sender in self.hints.silent_since:
+        if self.hints.silent_since:
             self.hints.heard(sender)
         handler = self._handlers.get(type(message))
         if handler is not None:
             handler(sender, message)
 
     def wake(self, now: Now, timer: str) -> None:
-        self._at(now)
+        self.core.now = now
         if timer in self._timers:
             self._timers[timer]()
         else:
             self._expire()
 
-    def uncommitted(self) -> Meta | None:
-        """What to commit before the sends may go: None when nothing that counts has changed."""
-        clock = self.core.versions.clock
-        changes = self.copies.changes + self.hints.changes + self.joining.changes + self.purging.raised_clock
-        if changes == self._changes_committed and self.core.versions.minted <= self._durable_clock:
-            return None
-        self.batch += 1
-        self._changes_committed = changes
-        self._durable_clock = clock
-        return Meta(self.incarnation, self.batch, clock, self._boots, self.core.joined)
-
-    def take_effects(self) -> Effects:
-        """After `uncommitted`, with which the batch ends."""
+    def end_batch(self) -> Effects | None:
+        """What came of all that was handled since the last one; None: nothing. Asked after each batch, so it calls as
+        little as it can."""
         core, copies = self.core, self.copies
-        dumps, self._dumps = self._dumps, []
-        for sender, after in dumps:
-            core.answer(sender, self.dump(after))
-        effects = Effects(core.sends, core.answers, core.timers, copies.audit)
+        commit = None
+        changes = copies.changes + core.changes
+        if changes != self._changes_committed or core.versions.minted > self._durable_clock:
+            self.batch += 1
+            self._changes_committed = changes
+            clock = self._durable_clock = core.versions.clock
+            commit = Meta(self.incarnation, self.batch, clock, self._boots, core.joined)
+        elif not (core.sends or core.answers or core.timers or self._dumps):
+            return None
+        if self._dumps:
+            self._answer_dumps()
+        effects = Effects(commit, core.sends, core.answers, core.timers, copies.audit)
         core.sends, core.answers, core.timers, copies.audit = [], [], [], []
         return effects
 
-    def has_effects(self) -> bool:
-        return bool(self._dumps or self.core.sends or self.core.answers or self.core.timers or self.copies.audit)
+    def _answer_dumps(self) -> None:
+        dumps, self._dumps = self._dumps, []
+        for sender, after in dumps:
+            self.core.answer(sender, self.dump(after))
 
     def health(self, without: list[str]) -> Status:
         """As if the nodes `without` were no part of the cluster."""
@@ -211,10 +212,6 @@ class Replica:
         for waiting in self.core.waiting.values():
             waiting.forget(node)
         self.purging.forget(node)
-
-    def _at(self, now: Now) -> None:
-        self.core.now = now
-        self.copies.at = now.mono
 
     def _dispatch(self) -> dict[type[Any], Callable[[str, Any], None]]:
         return {

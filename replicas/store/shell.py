@@ -124,8 +124,8 @@ class Shell:
     def _finish_batch(self, received: list[tuple[str, AnyMessage]]) -> None:
         """A commit that fails raises: the process ends, and nothing of the batch was ever said."""
         at = self._clock().mono
-        meta = self.replica.uncommitted()
-        effects = self.replica.take_effects()
+        effects = self.replica.end_batch() or Effects(None, [], [], [], [])
+        meta = effects.commit
         self._trail.before_commit(at, self.replica.batch, received, effects.audit)
         if meta is not None:
             self._storage.commit(meta)

@@ -59,7 +59,8 @@ class LastWriterWins:
         return Version(self.clock, self.incarnation)
 
     def observe(self, version: Version) -> None:
-        self.clock = max(self.clock, version.time)
+        if version.time > self.clock:  # noqa: PLR1730 - asked for each copy, and a call takes longer
+            self.clock = version.time
 
     def dominates(self, one: Record | None, other: Record | None) -> bool:
         """Whether `one` ⪰ `other`; nothing is older than everything, and equal to nothing."""

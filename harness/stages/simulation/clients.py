@@ -31,6 +31,8 @@ class Client:
         self._events = events
         self._session_number = 1
         self._connections: dict[str, Connection] = {}
+        self._gives_up_at: int | None = None  # on what it has asked
+        self._timer_is_set = False  # one for all operations: most are answered long before
         self._world.at(operations[0].at_ns, self._issue)
 
     def idle(self) -> bool:
@@ -43,22 +45,22 @@ class Client:
             self._doors.answer(connection, f"{self.name}/{node}/op {answer.op}/answer", answer)
 
     def _issue(self) -> None:
-        operation = self._operations[self._next]
+        operation = self.waiting = self._operations[self._next]
         self._next += 1
-        self.waiting = operation
+        node = operation.node
         self._events.append(
             Invoke(
                 at=self._world.now,
                 op=operation.id,
                 session=self.session,
-                node=operation.node,
+                node=node,
                 kind=operation.kind,
                 key=operation.key,
                 value=operation.value,
                 level=operation.level,
             )
         )
-        connection = self._connections.get(operation.node)
+        connection = self._connections.get(node)
         if connection is None:
             self._connect(operation)
         else:
@@ -79,7 +81,10 @@ class Client:
         if connection.ended:
             self._finish("unknown", error="connection lost")
             return
-        self._world.at(self._world.now + self._timeout_ns, self._time_out, operation)
+        self._gives_up_at = self._world.now + self._timeout_ns
+        if not self._timer_is_set:
+            self._timer_is_set = True
+            self._world.at(self._gives_up_at, self._time_out)
         self._doors.ask(connection, f"{self.name}/{operation.node}/op {operation.id}/ask", request(operation))
 
     def greeted(self, connection: Connection) -> None:
@@ -97,9 +102,14 @@ class Client:
         if isinstance(answer, Answer) and waiting is not None and waiting.id == answer.op:
             self._finish(_OUTCOMES[answer.outcome], answer, answer.error)
 
-    def _time_out(self, operation: Operation) -> None:
-        if self.waiting is operation:
-            self._finish("unknown", error=f"no answer from {operation.node} within the client's timeout")
+    def _time_out(self) -> None:
+        due, waiting = self._gives_up_at, self.waiting
+        if due is not None and due > self._world.now:
+            self._world.at(due, self._time_out)
+            return
+        self._timer_is_set = False
+        if due is not None and waiting is not None:
+            self._finish("unknown", error=f"no answer from {waiting.node} within the client's timeout")
 
     def lost(self, connection: Connection) -> None:
         """Whatever was asked over it may or may not have happened; before the greeting nothing was."""
@@ -130,7 +140,7 @@ class Client:
                 error=error,
             )
         )
-        self.waiting = None
+        self.waiting = self._gives_up_at = None
         if outcome == "unknown":
             self._session_number += 1
             self.session = f"{self.name}.{self._session_number}"

@@ -62,8 +62,8 @@ class Network:
         self._delay_min = model.delay_min_ns
         self._jitter = (model.delay_max_ns - model.delay_min_ns) // 2 + 1
         self._attempts: dict[str, int] = {}
-        self._least: dict[tuple[str, str], int] = {}
-        self._seed = seed
+        self._links: dict[str, dict[str, tuple[int, Deliver]]] = {}  # by sender and receiver
+        self._prefix = f"{seed}/"
         self._fate = fate
         self._events = events
         self._deliver: dict[str, Deliver] = {}
@@ -89,6 +89,7 @@ class Network:
     def attach(self, node: str, deliver: Deliver) -> None:
         self._deliver[node] = deliver
         self._routes[node] = {}
+        self._links = {sender: {to: self._link(sender, to) for to in self._deliver} for sender in self._deliver}
 
     def started(self, node: str) -> None:
         """What was on its way to it was said to its earlier life."""
@@ -124,16 +125,17 @@ class Network:
 
     def send(self, sender: str, sends: list[tuple[str, PeerMessage]]) -> None:
         """All that one batch sends. This is the simulator's innermost loop: it calls as little as it can."""
-        now, append, at = self.world.now, self._events.append, self.world.at
-        routes, plain = self._routes[sender], self._plain
+        now, append, at, attempts = self.world.now, self._events.append, self.world.at, self._attempts
+        links, routes, plain = self._links[sender], self._routes[sender], self._plain
+        jitter, loss_ppm, prefix = self._jitter, self._loss_ppm, self._prefix
         said: PeerMessage | None = None
         for to, message in sends:
             if message is not said:  # described once, when it goes to several
                 said = message
                 kind, key, version = label(message)
                 copied = Version(version.time, version.by) if version else None
-                cause = f"{self._seed}/{sender}/{message.origin}/{kind}/{key}/"
-                number, born = f"{sender}/{message.n}", message.born - WALL_AT_START_NS
+                number, born, origin = f"{sender}/{message.n}", message.born - WALL_AT_START_NS, message.origin
+                about = f"{prefix}{sender}/{origin}/{kind}/{key}/"
             record = Message(
                 at=now,
                 id=number,
@@ -141,28 +143,30 @@ class Network:
                 sender=sender,
                 to=to,
                 kind=kind,
-                origin=message.origin,
+                origin=origin,
                 key=key,
                 version=copied,
             )
             append(record)
-            again = self._attempts.get(cause + to, 0)
-            self._attempts[cause + to] = again + 1
+            attempt = about + to
+            again = attempts.get(attempt, 0)
+            attempts[attempt] = again + 1
+            cause = f"{attempt}/{again}"
             if not plain:
-                self._send_oddly(f"{cause}{to}/{again}", record, message)
+                self._send_oddly(cause[len(prefix) :], record, message)
                 continue
-            fate = xxh3_64_intdigest(f"{cause}{to}/{again}".encode())
-            if self._loss_ppm and (fate >> 32) % _MILLION < self._loss_ppm:
+            fate = xxh3_64_intdigest(cause.encode())
+            if loss_ppm and (fate >> 32) % _MILLION < loss_ppm:
                 continue
-            delay = self._least_delay(sender, to) + (fate & 0xFFFF_FFFF) % self._jitter
+            least, deliver = links[to]
+            delay = least + (fate & 0xFFFF_FFFF) % jitter
             if routes and to in routes:
-                self._send_over(routes[to], f"{cause}{to}/{again}", delay, record, message)
+                self._send_over(routes[to], cause, delay, record, message)
             else:
-                at(now + delay, self._deliver[to], sender, message, record)
+                at(now + delay, deliver, sender, message, record)
 
-    def _send_oddly(self, drawn_from: str, record: Message, message: PeerMessage) -> None:
+    def _send_oddly(self, cause: str, record: Message, message: PeerMessage) -> None:
         """Where the network does more to a message than to lose it or to delay it evenly."""
-        cause = drawn_from.partition("/")[2]
         copy = f"{cause}/copy"
         ruled, ruled_copy = self._fate.fixed.get(cause), self._fate.fixed.get(copy)
         self._send_once(cause, ruled, record, message)
@@ -185,7 +189,7 @@ class Network:
         chance = self._fate.draw(cause)
         if (chance >> 32) % _MILLION < model.loss_ppm or (model.queue_max and self._is_full(line, record)):
             return
-        way_ns = self._least_delay(record.sender, record.to) + self._spread(chance & 0xFFFF_FFFF, self._jitter - 1)
+        way_ns = self._links[record.sender][record.to][0] + self._spread(chance & 0xFFFF_FFFF, self._jitter - 1)
         hold_ns, said_by = self._hold_ns(line, cause, message), None
         if self._fate.happens(model.last_words_ppm, f"{cause}/last words"):
             hold_ns, way_ns, said_by = hold_ns + way_ns, 0, self.process_of(record.sender)
@@ -223,7 +227,7 @@ class Network:
         cause, way_ns, record, message, _ = held
         route = self._routes[record.sender].get(record.to)
         if route is not None:
-            self._send_over(route, f"{self._seed}/{cause}", way_ns, record, message)
+            self._send_over(route, f"{self._prefix}{cause}", way_ns, record, message)
             return
         arrival = self.world.now + way_ns
         if self._model.queue_max:
@@ -246,11 +250,7 @@ class Network:
         elif not route.on:
             del self._routes[sender][to]
 
-    def _least_delay(self, sender: str, to: str) -> int:
+    def _link(self, sender: str, to: str) -> tuple[int, Deliver]:
         """Each link is nearer or farther than others, and stays so."""
-        name = (sender, to)
-        least = self._least.get(name)
-        if least is None:
-            drawn = xxh3_64_intdigest(f"{self._seed}/{sender}/{to}".encode())
-            least = self._least[name] = self._delay_min + drawn % self._jitter
-        return least
+        drawn = xxh3_64_intdigest(f"{self._prefix}{sender}/{to}".encode())
+        return self._delay_min + drawn % self._jitter, self._deliver[to]

@@ -246,12 +246,13 @@ class Node:
         self._end_batch(replica)
 
     def _end_batch(self, replica: Replica) -> None:
-        meta = replica.uncommitted()
-        if meta is None and not replica.has_effects():
+        effects = replica.end_batch()
+        if effects is None:
             return
-        effects = replica.take_effects()
-        for when, timer in effects.timers:
-            self._world.at(when, self._wake, self._life, timer)
+        if effects.timers:
+            for when, timer in effects.timers:
+                self._world.at(when, self._wake, self._life, timer)
+        meta = effects.commit
         if meta is None:
             self._release(effects)
             return
@@ -280,20 +281,23 @@ class Node:
         assert self.replica is not None  # noqa: S101 - the same life
         self._record_changes(meta.batch, self.replica.incarnation, effects)
         self._release(effects)
-        self._work()
+        if self._inbox or self._due:
+            self._work()
 
     def _release(self, effects: Effects) -> None:
         if effects.sends:
             self._network.send(self.name, effects.sends)
-        for to, message in effects.answers:
-            self.to_client(self.name, to, message)
+        if effects.answers:
+            for to, message in effects.answers:
+                self.to_client(self.name, to, message)
 
     def _record_changes(self, batch: int, incarnation: str, effects: Effects) -> None:
+        at, node = self._world.now, self.name
         for audited in effects.audit:
             self._events.append(
                 Change(
-                    at=self._world.now,
-                    node=self.name,
+                    at=at,
+                    node=node,
                     incarnation=incarnation,
                     batch=batch,
                     key=audited.key,
@@ -311,4 +315,5 @@ def copy_of(record: Record | None, *, purgeable: bool) -> Copy | None:
 
 
 def present(record: Record, *, purgeable: bool) -> Copy:
-    return Copy(Version(record.version.time, record.version.by), record.dead, record.value, purgeable)
+    version = record.version
+    return Copy(Version(version.time, version.by), record.dead, record.value, purgeable)

@@ -21,7 +21,7 @@ from replicas.store.messages import (
 from replicas.store.parts import SOUND, Parts
 from replicas.store.placement import Placement
 from replicas.store.records import Record
-from replicas.store.replica import Replica
+from replicas.store.replica import Effects, Replica
 from replicas.store.settings import Cluster, Node, Policy
 from replicas.store.storage import SqliteStorage, Storage
 
@@ -139,10 +139,9 @@ class Rig:
         if ending == "uncommitted":
             self.crash(name)
             return
-        meta = self.replicas[name].uncommitted()
-        effects = self.replicas[name].take_effects()
-        if meta is not None:
-            self._storages[name].commit(meta)
+        effects = self.replicas[name].end_batch() or Effects(None, [], [], [], [])
+        if effects.commit is not None:
+            self._storages[name].commit(effects.commit)
         self.audit += [(name, change) for change in effects.audit]
         self.watch(name, effects.audit)
         if ending == "unsent":

@@ -87,12 +87,16 @@ def test_a_start_is_durable_and_idleness_commits_nothing() -> None:
     replica.receive(Now(1, WALL), CLIENT, Get(1, "k", None))
     replica.receive(Now(1, WALL), "r2", Ping(1))
     replica.wake(Now(1, WALL), "deadline")
-    assert replica.uncommitted() is None
-    assert ("r2", Pong(1)) in replica.take_effects().answers
+    effects = replica.end_batch()
+    assert effects is not None
+    assert effects.commit is None
+    assert ("r2", Pong(1)) in effects.answers
+    assert replica.end_batch() is None
     replica.receive(Now(2, WALL), CLIENT, Put(2, "k", "v", None))
-    meta = replica.uncommitted()
-    assert meta is not None
-    assert meta.batch == 2
+    effects = replica.end_batch()
+    assert effects is not None
+    assert effects.commit is not None
+    assert effects.commit.batch == 2
 
 
 def test_the_clock_of_a_life_starts_behind_nothing_on_its_disk() -> None:
