@@ -21,7 +21,7 @@ from replicas.store.replica import Replica
 from replicas.system import Health
 
 OBSERVER = "observer"
-DUMP_STEP_NS = 1_000_000
+STEP_NS = 1_000_000
 DUMP_STEPS_MAX = 1_000
 
 
@@ -62,7 +62,7 @@ class Simulation:
         self.events.append(Phase(at=0, name="unrest"))
         world.run_until(plan.unrest_ns)
         while not self.clients.idle():
-            world.run_until(world.now + plan.client_timeout_ns)
+            world.run_until(world.now + STEP_NS)
         self.network.heal()
         self.events.append(Phase(at=world.now, name="mend", down=plan.down))
         for name in plan.down:
@@ -106,7 +106,7 @@ class Simulation:
         for _ in range(DUMP_STEPS_MAX):
             if len(self._dumped) == len(living):
                 break
-            self.world.run_until(self.world.now + DUMP_STEP_NS)
+            self.world.run_until(self.world.now + STEP_NS)
         for name, replica in living:
             if name in self._dumped:
                 replies = self._replies[name]
