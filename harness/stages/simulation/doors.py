@@ -6,7 +6,7 @@ from typing import Protocol
 from harness.levers import CLIENTS, Action, ends, link
 from harness.plan import LOST
 from harness.plan import Network as Model
-from harness.stages.simulation.delays import SPREADS
+from harness.stages.simulation.delays import SPREADS, evenly
 from harness.stages.simulation.fate import Fate
 from harness.stages.simulation.links import On, Pipe
 from harness.stages.simulation.node import Node
@@ -42,7 +42,10 @@ class Connection:
 
 class Doors:
     def __init__(self, model: Model, nodes: dict[str, Node], world: World, fate: Fate) -> None:
-        self._model = model
+        self._least_ns, self._most_ns = model.delay_min_ns, model.delay_max_ns
+        self._last_words_ppm = model.last_words_ppm
+        self._spread = SPREADS[model.distribution]
+        self._plain = not fate.fixed and model.distribution == "uniform"
         self._nodes = nodes
         self._world = world
         self._fate = fate
@@ -79,7 +82,7 @@ class Doors:
         connections, self._connections[node] = self._connections[node], []
         for connection in connections:
             arrival, cause = connection.last_words
-            if arrival > self._world.now and self._fate.happens(self._model.last_words_ppm, f"{cause}/last words"):
+            if arrival > self._world.now and self._fate.happens(self._last_words_ppm, f"{cause}/last words"):
                 connection.ended = True
                 self._world.at(arrival, self._end, connection)
             else:
@@ -106,25 +109,23 @@ class Doors:
         """In one go; `act` takes the last of the messages."""
         if connection.ended:
             return
-        way_ns = self._way_ns(cause)
+        way_ns = self._fate.between(self._least_ns, self._most_ns, cause) if self._plain else self._way_ns(cause)
         if way_ns == LOST:
             return
         if self._on and self._on.get(link(sender, to)):
             self._say_over(connection, link(sender, to), cause, way_ns, act, messages)
             return
         arrival = self._world.now + way_ns
-        if to == CLIENTS:
+        if self._last_words_ppm and to == CLIENTS:
             connection.last_words = (arrival, cause)
         self._world.at(arrival, act, connection, messages[-1])
 
     def _way_ns(self, cause: str) -> int:
-        model = self._model
-        if self._fate.fixed and (ruled := self._fate.fixed.get(cause)) is not None:
-            return ruled
-        if model.distribution == "uniform":
-            return self._fate.between(model.delay_min_ns, model.delay_max_ns, cause)
-        chance = self._fate.draw(cause) & 0xFFFF_FFFF
-        return model.delay_min_ns + SPREADS[model.distribution](chance, model.delay_max_ns - model.delay_min_ns)
+        if self._fate.fixed.get(cause) == LOST:
+            return LOST
+        if self._spread is evenly or cause in self._fate.fixed:
+            return self._fate.between(self._least_ns, self._most_ns, cause)
+        return self._least_ns + self._spread(self._fate.draw(cause) & 0xFFFF_FFFF, self._most_ns - self._least_ns)
 
     def _say_over(
         self, connection: Connection, name: str, cause: str, way_ns: int, act: Act, messages: tuple[AnyMessage, ...]

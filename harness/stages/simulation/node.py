@@ -178,7 +178,8 @@ class Node:
         self._disk_levers.let_go(action, self._disk)
         if self._failures and self.replica is None:
             self.start()
-        self._failures = 0
+        if self.replica is not None:  # another disk fault may still keep it from starting
+            self._failures = 0
 
     def pause(self) -> None:
         self.paused = self.replica is not None

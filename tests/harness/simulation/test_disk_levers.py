@@ -229,3 +229,16 @@ def test_a_fault_of_a_disk_says_what_it_bit(kind: str) -> None:
         assert faults_not_applied(plan, history) == []
         actions = KINDS[kind].actions(fault, ["r1"])
         assert (touched(actions, fault.start_ns, fault.end_ns, history) > 0) == bites
+
+
+def test_the_end_of_one_disk_fault_does_not_forget_that_another_keeps_the_node_down() -> None:
+    """A node that came back in the mend phase, of which nobody had waited for it, ended the run with a KeyError."""
+    stage = Stage(puts_and_gets(10, 120))
+    stage.on(100 * MS, lever("unreadable"))
+    stage.on(110 * MS, lever("slow-sync"))
+    stage.off(200 * MS, lever("slow-sync"))
+    stage.off(205 * MS, lever("unreadable"))
+    stage.simulation.world.run_until(150 * MS)
+    assert stage.node.replica is None
+    stage.simulation.world.run_until(205 * MS)
+    assert stage.node.replica is not None
