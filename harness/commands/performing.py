@@ -1,7 +1,7 @@
 """Commands that perform seeds: one, many, or none but its plan."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -56,7 +56,7 @@ def suite_(
     proxy: ProxyOption = "auto",
     jobs: Whole | None = None,
     fail_fast: Annotated[bool, Parameter(negative=())] = False,
-    keep: Keep | None = None,
+    keep: Literal["auto", Keep] = "auto",
     junit: Path | None = None,
     json: Json = False,
 ) -> int:
@@ -75,14 +75,14 @@ def suite_(
     fail_fast
         After the first broken promise, end the runs that are under way and start no more.
     keep
-        Which runs keep their folders: all (the default on processes), or those that did not hold (in simulation,
-        where a seed brings the folder of any other back).
+        Which runs keep their folders: all, or only those that did not hold; auto is all on processes, and failures in
+        simulation, where a seed brings any other back.
     junit
         Write the verdicts to this file too, as JUnit XML.
     """
     console = console_for(json=json)
-    keep = keep or ("failures" if stage == "simulation" else "all")
-    order = suite.Order(scenario, suite.parse_seeds(seeds), drawer(scenario, flaw), stage, proxy, keep)
+    kept: Keep = keep if keep != "auto" else "failures" if stage == "simulation" else "all"
+    order = suite.Order(scenario, suite.parse_seeds(seeds), drawer(scenario, flaw), stage, proxy, kept)
     with console.status("drawing plans"):
         suite.check(order, jobs)
     if junit:

@@ -23,11 +23,11 @@ from harness.bench.agreement.performing import Outcome
 from harness.bench.agreement.report import conclusion, rows
 from harness.bench.agreement.samples import KS_RARE, ks_critical, ks_distance, quantile
 from harness.bench.agreement.verdicts import Verdicts, expectations, only_simulated
-from harness.demonstrations import WITHOUT_ROUNDS, Cut, Step, sketch
 from harness.faults.kinds import Fault
 from harness.plan import MS, Disk, Network, Plan
 from harness.promises import MATRIX
 from harness.run import perform, silent
+from harness.sketch import WITHOUT_ROUNDS, Cut, Step, sketch
 from harness.stages.simulation.stage import perform as simulate
 from workloads.operations import Operation
 

@@ -15,7 +15,7 @@ from checkers import properties
 from checkers.history import Header, Invoke, Message, Return, ordered
 from harness import premises as on
 from harness import requirements as needs
-from harness.demonstrations import SHORT, SKEWED, Step, sketch
+from harness.demonstrations import SKEWED
 from harness.faults import clocks
 from harness.faults.check import check_faults, overlapping
 from harness.faults.clocks import spread_ns
@@ -26,6 +26,7 @@ from harness.levers import Action
 from harness.plan import Disk, Network, Plan
 from harness.promises import MATRIX, judge
 from harness.scenario import Scenario, draw
+from harness.sketch import SHORT, Step, sketch
 from harness.stages.simulation.clocks import Clock
 from harness.stages.simulation.faults import Faults, Levers
 from harness.stages.simulation.stage import perform

@@ -14,9 +14,10 @@ from rich.console import Console, RenderableType
 from harness import suite
 from harness.faults.table import KINDS
 from harness.report.failures import words
-from harness.report.terminal import property_table, suite_progress, verdict_table
+from harness.report.terminal import SEEDS_LISTED, STORIES_MAX, property_table, show_suite, suite_progress, verdict_table
 from harness.run import Report, run
-from harness.suite import Finished, Job, Result
+from harness.suite import Finished, Reports, Result
+from harness.worker import Job, work
 from tests.harness.plans import small_plan
 
 
@@ -41,7 +42,7 @@ def test_the_worst_decides(
     verdicts: list[str], errors: dict[int, str], verdict: str, code: int, tmp_path: Path
 ) -> None:
     """A seed that failed is a seed of which nothing is known: it can make a suite neither green nor red."""
-    result = Result(reports(tmp_path, *verdicts), errors)
+    result = Result(Reports(reports(tmp_path, *verdicts)), errors)
     assert (result.verdict(), result.exit_code()) == (verdict, code)
     said = "\n".join(result.summary())
     assert f"{len(verdicts)} runs: {verdicts.count('holds')} holds, {verdicts.count('violated')} violated" in said
@@ -64,8 +65,8 @@ def test_an_error_that_cannot_be_sent_between_processes_fails_its_own_seed_only(
     def fail(*_: object, **__: object) -> Report:
         raise ExceptionGroup("tasks", [Awkward("r1", "gone"), ExceptionGroup("more", [Awkward("r2", "too")])])
 
-    monkeypatch.setattr(suite, "run", fail)
-    outcome = suite._work(Job(small_plan(), {}, "simulation", "auto"))
+    monkeypatch.setattr("harness.run.run", fail)
+    outcome, _ = work(Job(1, lambda _seed: (small_plan(), {}), "processes", "auto"))
     assert pickle.loads(pickle.dumps(outcome)) == "Awkward: r1: gone\nAwkward: r2: too"  # noqa: S301 - as above
 
 
@@ -84,7 +85,7 @@ def test_inconclusive_runs_are_told_with_reason_and_share(unknown: int, share: s
         )
         for seed in range(1, 21)
     ]
-    said = "\n".join(Result(seeds).summary())
+    said = "\n".join(Result(Reports(seeds)).summary())
     assert share in said
     for seed in range(1, unknown + 1):
         assert f"seed {seed}: {why[0]}; {why[1]}" in said
@@ -94,10 +95,10 @@ def test_inconclusive_runs_are_told_with_reason_and_share(unknown: int, share: s
 
 def test_seeds_that_were_not_run_leave_a_suite_inconclusive(tmp_path: Path) -> None:
     """They cannot be red, but a suite without them is not green either."""
-    stopped = Result(reports(tmp_path, "holds"), not_run=[4, 5, 6, 9], stopped="Ctrl-C")
+    stopped = Result(Reports(reports(tmp_path, "holds")), not_run=[4, 5, 6, 9], stopped="Ctrl-C")
     assert stopped.verdict() == "unknown"
     assert "stopped by Ctrl-C; 4 of 5 seeds not run: 4..6,9" in stopped.summary()
-    assert Result(reports(tmp_path, "violated"), not_run=[4], stopped="--fail-fast").exit_code() == 1
+    assert Result(Reports(reports(tmp_path, "violated")), not_run=[4], stopped="--fail-fast").exit_code() == 1
 
 
 @given(st.integers(1, 12), st.integers(1, 60), st.integers(1, 100))
@@ -206,3 +207,96 @@ def test_on_a_terminal_the_progress_is_one_line_and_what_did_not_hold(tmp_path: 
     assert f"seed 2: violated   run {broken.id}" in text
     assert "seed 3: failed: TimeoutError: r1 [gone]" in text
     assert "3/4 1 holds, 1 violated, 1 failed about " in text
+
+
+# Very many seeds.
+
+
+def many(folder: Path, broken: int, held: int) -> list[Report]:
+    red, green = reports(folder, "violated", "holds")
+    bad = msgspec.structs.replace(red.promises["convergence"], verdict="violated", measured="violated")
+    red = msgspec.structs.replace(red, promises={**red.promises, "convergence": bad}, stories=["VIOLATED  so it went"])
+    seeds = range(1, broken + held + 1)
+    return [msgspec.structs.replace(red if seed <= broken else green, seed=seed) for seed in seeds]
+
+
+def told(made: list[Report], width: int = 140) -> str:
+    file = io.StringIO()
+    show_suite(Console(file=file, width=width), Result(Reports(made)))
+    return file.getvalue()
+
+
+def test_of_very_many_seeds_the_table_has_those_that_did_not_hold(tmp_path: Path) -> None:
+    text = told(many(tmp_path, 3, SEEDS_LISTED))
+    assert re.findall(r"^(\d+) +(\w+) ", text, re.MULTILINE)[:3] == [(str(seed), "violated") for seed in (1, 2, 3)]
+    assert len(re.findall(r"^\d+ +holds ", text, re.MULTILINE)) == 0
+    assert f"the table leaves out {SEEDS_LISTED} seeds that held\n" in text
+    assert text.count("VIOLATED  so it went") == 3
+    assert re.search(rf"^convergence +{SEEDS_LISTED} +3 ", text, re.MULTILINE)
+    assert text.endswith(f"{SEEDS_LISTED + 3} runs: {SEEDS_LISTED} holds, 3 violated, 0 unknown\n")
+
+
+def test_as_many_as_can_be_listed_are(tmp_path: Path) -> None:
+    text = told(many(tmp_path, 1, SEEDS_LISTED - 1))
+    assert len(re.findall(r"^\d+ +(?:holds|violated) ", text, re.MULTILINE)) == SEEDS_LISTED
+    assert "leaves out" not in text
+
+
+def test_a_suite_in_which_everything_fails_is_still_read(tmp_path: Path) -> None:
+    text = told(many(tmp_path, 5 * SEEDS_LISTED, 7))
+    assert f"the table leaves out 7 seeds that held, and {4 * SEEDS_LISTED} that did not" in text
+    assert text.count("VIOLATED  so it went") == STORIES_MAX
+    assert len(text.splitlines()) < 2 * SEEDS_LISTED + 100
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_progress_of_very_many_seeds_is_what_did_not_hold_and_now_and_then_a_count(
+    terminal: bool,  # noqa: FBT001 - a parameter
+    tmp_path: Path,
+) -> None:
+    red, green = reports(tmp_path, "violated", "holds")
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=terminal, width=120, color_system=None)
+    with suite_progress(console, 5000) as watch:
+        for seed in range(1, 5001):
+            watch(Finished(seed, red if seed in (17, 4711) else green, 0.1), float(5000 - seed))
+    text = file.getvalue()
+    assert re.findall(r"^.*?seed (\d+): (\w+)", text, re.MULTILINE) == [("17", "violated"), ("4711", "violated")]
+    if not terminal:
+        assert len(text.splitlines()) == 102
+        assert "\n2,500 of 5,000 seeds: 2,499 holds, 1 violated   about 41 min 40 s left\n" in text
+
+
+def test_a_dead_worker_does_not_fill_the_screen() -> None:
+    """All seeds that are left fail at once, and for the same reason."""
+    file, result = io.StringIO(), Result(not_run=list(range(1, 5001)))
+    with suite_progress(Console(file=file, width=120), 5000) as watch:
+        for seed in range(1, 5001):
+            finished = Finished(seed, "BrokenProcessPool: a worker is gone", 0.0)
+            result.add(finished)
+            watch(finished, 0.0)
+    assert file.getvalue().count("BrokenProcessPool") == SEEDS_LISTED
+    assert result.summary() == [
+        "seeds 1..5000 failed: BrokenProcessPool: a worker is gone",
+        "0 runs: 0 holds, 0 violated, 0 unknown; 5000 failed",
+    ]
+
+
+def test_reasons_of_very_many_inconclusive_seeds_are_cut_short(tmp_path: Path) -> None:
+    (report,) = reports(tmp_path, "unknown")
+    seeds = [msgspec.structs.replace(report, seed=seed, reasons=[f"why {seed}"]) for seed in range(1, 1001)]
+    said = Result(Reports(seeds)).summary()
+    assert "1000 of 1000 inconclusive (1e+02 %):" in said or "1000 of 1000 inconclusive (100 %):" in said
+    assert "  seed 20: why 20" in said
+    assert "  and 980 more" in said
+    assert len(said) < 40
+
+
+def test_reports_come_back_as_they_were_in_the_order_of_their_seeds(tmp_path: Path) -> None:
+    made = many(tmp_path, 2, 3)
+    kept = Reports(reversed(made))
+    kept.sort()
+    assert list(kept) == made
+    assert list(kept) == made, "and once more"
+    assert len(kept) == 5
+    assert kept.counts == {"holds": 3, "violated": 2, "unknown": 0}

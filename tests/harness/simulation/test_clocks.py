@@ -120,9 +120,7 @@ def clocks_that_go_back(draw: st.DrawFn) -> Plan:
         faults.append(Fault(f"jump{number}", "clock-jump", ["r1"], start * 20 * MS, end * 20 * MS, numbers))
     plan = plan_of(operations, faults, nodes=3)
     check(plan, "drawn")
-    old = msgspec.structs.replace(
-        plan.policy, message_lifetime_ns=10 * S
-    )  # else what lags is refused
+    old = msgspec.structs.replace(plan.policy, message_lifetime_ns=10 * S)  # else what lags is refused
     return msgspec.structs.replace(plan, policy=old)
 
 

@@ -1,0 +1,50 @@
+"""Flawed copies: what is taken, what is offered, and what is told of it."""
+
+from typing import ClassVar
+
+from replicas.store.copies import Cause, Copies, Source
+from replicas.store.messages import Brief
+from replicas.store.records import Record
+from replicas.store.versions import Glance, LastWriterWins
+
+
+class TakesAnyOther(Copies):
+    def wins(self, offered: Record, held: Record | None) -> bool:
+        return held is None or offered.version != held.version
+
+
+class SendsAnyOther(LastWriterWins):
+    def glance(self, mine: Record | None, theirs: Brief) -> Glance:
+        return "newer" if mine is not None and mine.checksum != theirs.checksum else super().glance(mine, theirs)
+
+
+class TakesEqual(Copies):
+    def wins(self, offered: Record, held: Record | None) -> bool:
+        return self._versions.dominates(offered, held)
+
+
+class RepairsByArrival(Copies):
+    """The repair of a read overwrites what was written since the read looked."""
+
+    _overwrites: ClassVar[Cause] = "read repair"
+
+    def offer(self, record: Record, source: Source) -> bool:
+        self._blind = source.cause == self._overwrites
+        return super().offer(record, source)
+
+    def wins(self, offered: Record, held: Record | None) -> bool:
+        differs = held is None or offered.version != held.version
+        return differs if self._blind else super().wins(offered, held)
+
+
+class HintsByArrival(RepairsByArrival):
+    """As when hints carry no version."""
+
+    _overwrites = "hinted handoff"
+
+
+class HidesRepairs(Copies):
+    def _note(self, key: str, old: Record | None, new: Record | None, source: Source, *, new_purgeable: bool) -> None:
+        super()._note(key, old, new, source, new_purgeable=new_purgeable)
+        if source.cause == "anti-entropy":
+            self.audit.pop()
