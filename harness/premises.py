@@ -55,7 +55,7 @@ def _late_for_grace(plan: Plan, history: History) -> str | None:
             start = spans.get(event.fault, (event.at, end))[0]
             spans[event.fault] = (start, event.at if event.phase == "healed" else end)
     short = grace_is_short(
-        plan, {"outages": longest_outage_ns(list(spans.values())), "repair lag": repair_lag_ns(policy)}
+        plan, {"outages": longest_outage_ns(list(spans.values())), "repair lag": repair_lag_ns(plan)}
     )
     metrics = [event.values for event in history.events if isinstance(event, Metrics)]
     unrepaired = max((each.get("longest_without_repair_ms", 0) for each in metrics), default=0) * 1_000_000

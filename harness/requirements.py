@@ -117,20 +117,43 @@ def _hints_ns(plan: Plan) -> int:
     return replays * policy.hint_every_ns + plan.cluster.operation_timeout_ns
 
 
-def _rounds_for_keys(plan: Plan) -> int:
-    """More than a few keys take more than a few rounds: an exchange lists so many, a purge sees to so many a tick."""
+def _exchange_ns(plan: Plan) -> int:
+    """Of one that finds and mends something, where nothing but distance and disks keeps its messages. Where that takes
+    longer than a round, rounds alone are no measure."""
+    return plan.policy.exchange_hops() * (plan.network.delay_max_ns + plan.disk.sync_max_ns)
+
+
+def _slow_sync_ns(plan: Plan) -> int:
+    """For how long a commit may go on when its disk is slow no more."""
+    slow = [fault for fault in plan.faults if "slow-sync" in KINDS[fault.kind].levers]
+    return max((fault.parameters["sync_ns"] for fault in slow), default=0)
+
+
+def _under_way_ns(plan: Plan) -> int:
+    """How long what began in unrest may go on after it: exchanges and operations until their time is up. A read that
+    mends in the background has that time twice."""
+    lives = 2 if plan.policy.read_repair == "background" else 1
+    return _slow_sync_ns(plan) + max(plan.policy.exchange_timeout_ns, lives * plan.cluster.operation_timeout_ns)
+
+
+def _rounds_to_list(plan: Plan) -> int:
+    """An exchange lists so many keys; the rest is left to the next ones."""
+    return len({operation.key for operation in plan.operations}) // plan.policy.keys_per_exchange_max
+
+
+def _rounds_to_purge(plan: Plan) -> int:
+    """A purge sees to so many tombstones a tick."""
     keys = len({operation.key for operation in plan.operations})
-    listed = keys // plan.policy.keys_per_exchange_max
-    return listed + (0 if plan.policy.purge == "never" else 3 * (keys // TOMBSTONES_PER_TICK_MAX))
+    return 0 if plan.policy.purge == "never" else 3 * (keys // TOMBSTONES_PER_TICK_MAX)
 
 
 def _too_few_rounds(plan: Plan) -> str | None:
-    """What must fit into the mend phase: an exchange that is under way and times out, a purge's wait, the replay of
-    hints, and a few rounds to find, mend and agree."""
+    """What must fit into the mend phase: what is under way and times out, a purge's wait, the replay of hints, and a
+    few rounds to find, mend and agree, with an exchange that mends and one that finds nothing more."""
     policy = plan.policy
-    longest_round_ns = policy.round_every_ns * (1_000_000 + policy.round_jitter_ppm) // 1_000_000
-    rounds = ROUNDS_TO_MEND + _rounds_for_keys(plan)
-    needed = policy.exchange_timeout_ns + _ageing_ns(plan) + _hints_ns(plan) + rounds * longest_round_ns
+    rounds = ROUNDS_TO_MEND + _rounds_to_list(plan) + _rounds_to_purge(plan)
+    rounds_ns = rounds * _longest_round_ns(policy) + 2 * _exchange_ns(plan)
+    needed = _under_way_ns(plan) + _ageing_ns(plan) + _hints_ns(plan) + rounds_ns
     given = plan.mend_rounds_max * policy.round_every_ns
     if given >= needed:
         return None
@@ -139,14 +162,19 @@ def _too_few_rounds(plan: Plan) -> str | None:
     return f"{plan.mend_rounds_max} rounds to mend are too few for {users}: {enough} would do (phases.mend_rounds)"
 
 
+def _bytes_to_mend(plan: Plan) -> int:
+    """Each node may have to send every key to each other."""
+    keys = {operation.key for operation in plan.operations}
+    largest = max((len(each.value or "") + len(each.key) for each in plan.operations), default=0) + _COPY_BYTES
+    return len(keys) * largest * max(1, plan.cluster.n - 1)
+
+
 def _too_few_bytes(plan: Plan) -> str | None:
-    """Each node may have to send every key to each other, and half the mend phase is left for the rest."""
+    """Half the mend phase is left for the rest."""
     per_s = plan.policy.repair_bytes_per_s_max
     if not per_s:
         return None
-    keys = {operation.key for operation in plan.operations}
-    largest = max((len(each.value or "") + len(each.key) for each in plan.operations), default=0) + _COPY_BYTES
-    total = len(keys) * largest * max(1, plan.cluster.n - 1)
+    total = _bytes_to_mend(plan)
     given_s = plan.mend_rounds_max * plan.policy.round_every_ns / 2e9
     if total <= per_s * given_s:
         return None
@@ -156,11 +184,19 @@ def _too_few_bytes(plan: Plan) -> str | None:
     return f"{what} in half the mend phase ({given_s:g} s)"
 
 
-def repair_lag_ns(policy: Policy) -> int:
-    """From the end of an outage until a deletion has reached everyone: an exchange that must time out, and two
-    rounds."""
-    longest_round_ns = policy.round_every_ns * (1_000_000 + policy.round_jitter_ppm) // 1_000_000
-    return policy.exchange_timeout_ns + 2 * longest_round_ns
+def _longest_round_ns(policy: Policy) -> int:
+    return policy.round_every_ns * (1_000_000 + policy.round_jitter_ppm) // 1_000_000
+
+
+def repair_lag_ns(plan: Plan) -> int:
+    """From the end of an outage until a deletion has reached everyone: an exchange that must time out, and two rounds,
+    or one and an exchange that takes longer; more where an exchange or a second takes in little at a time."""
+    round_ns = _longest_round_ns(plan.policy)
+    times_out_ns = _slow_sync_ns(plan) + plan.policy.exchange_timeout_ns
+    per_s = plan.policy.repair_bytes_per_s_max
+    held_back_ns = _bytes_to_mend(plan) * 1_000_000_000 // per_s if per_s else 0
+    rounds_ns = (1 + _rounds_to_list(plan)) * round_ns
+    return times_out_ns + rounds_ns + max(round_ns, _exchange_ns(plan)) + held_back_ns
 
 
 def hint_age_ns(plan: Plan) -> int:
@@ -217,7 +253,7 @@ def _short_grace(plan: Plan) -> str | None:
     if plan.down:
         return f"tombstones are purged by grace, and {', '.join(plan.down)} stays down for longer than any grace"
     outage = longest_outage_ns([(each.start_ns, each.end_ns) for each in plan.faults if cuts_off(plan, each.kind)])
-    return grace_is_short(plan, {"outages": outage, "repair lag": repair_lag_ns(policy)})
+    return grace_is_short(plan, {"outages": outage, "repair lag": repair_lag_ns(plan)})
 
 
 def grace_is_short(plan: Plan, late: dict[str, int]) -> str | None:

@@ -63,6 +63,8 @@ def quantity(name: str, *values: int) -> str:
         words, unit = name.removesuffix("bytes_per_s").rstrip("_"), " bytes/s"
     elif name.endswith("_bytes"):
         words, unit = name.removesuffix("_bytes"), " bytes"
+    elif name.endswith("_ppm"):
+        words, unit = name.removesuffix("_ppm"), " ppm"
     numbers = "..".join(f"{value / size:,.10g}" for value in values)
     return f"{words.replace('_', ' ')} {numbers}{unit}".strip()
 

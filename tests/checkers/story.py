@@ -86,7 +86,9 @@ class Story:
     def get(self, copy: Copy | None, *, session: str = "c1", key: str = "k") -> None:
         self.back(self.ask("get", session=session, key=key), copy)
 
-    def take(self, node: str, new: Copy | None, cause: Cause = "write", *, key: str = "k") -> None:
+    def take(
+        self, node: str, new: Copy | None, cause: Cause = "write", *, key: str = "k", message: str | None = None
+    ) -> None:
         incarnation = self.incarnations[node]
         old = self.held[incarnation].get(key)
         self.batch += 1
@@ -100,6 +102,7 @@ class Story:
                 old=old,
                 new=new,
                 cause=cause,
+                message=message,
             )
         )
         if new is None:

@@ -160,6 +160,12 @@ def test_a_message_is_refused_by_the_age_of_what_it_knows(age: int, outcome: str
     assert check(under_way(live(4, "x"), age=age, lifetime=6 * SECOND).history()).outcome == outcome
 
 
+def test_what_was_taken_was_not_refused() -> None:  # by a receiver whose clock lags
+    story = under_way(live(4, "x"), age=2, lifetime=6 * SECOND)
+    story.take("A", live(4, "x"), "anti-entropy", message="m3")
+    assert LATE in rules(check(story.history()))
+
+
 def test_messages_of_other_keys_and_newer_ones_do_no_harm() -> None:
     story = held(GRAVE, GRAVE, GRAVE)
     story.message(live(4, "x"), took=9, key="l")

@@ -42,7 +42,7 @@ _EDGES = "10 %: writes at the edges of a cut"
 _TWO_ROUNDS = "two rounds: looks are a round apart"
 _BY_ROUNDS = "a round and a half: a difference waits for the next round, and its round for a free exchange"
 _TALK = "10 % and 0.3: a round that meets a write under way says more"
-_IDLE = "the simulator looks once a client's timeout whether clients are done"
+_IDLE = "a busy machine is slow to see that the last client is done"
 _NO_ORDER = "the simulated network delays each message for itself, while TCP keeps the order"
 _TWICE = "20 %: two nodes that compare at once send the same copy"
 
@@ -62,7 +62,7 @@ CONVERGENCE = figure(
     "convergence: the last change after the last fault", "ms", measure.convergence_ms, 0, 300, _BY_ROUNDS
 )
 SETTLED = figure("seen to have mended after", "ms", measure.settled_ms, 0, 400, _TWO_ROUNDS)
-MEND_LATE = figure("the mend phase begins after the last answer", "ms", measure.mend_late_ms, 0, 1000, _IDLE)
+MEND_LATE = figure("the mend phase begins after the last answer", "ms", measure.mend_late_ms, 0, 100, _IDLE)
 OVERTAKING = figure("share of messages overtaken on their link", "", measure.overtaking, 0, 0.05, _NO_ORDER)
 READS, WRITES = latencies("reads", _READS), latencies("writes", _WRITES)
 ALL_READS, ALL_WRITES = distribution("reads", _READS), distribution("writes", _WRITES)

@@ -223,6 +223,25 @@ def whether_it_survives_a_commit_that_fails(parts: Parts) -> bool:
     return rig.answers[1].outcome == "ok"
 
 
+def whether_a_version_is_minted_twice(parts: Parts) -> bool:
+    """Within a millisecond, before and after a restart that finds on its disk what was minted."""
+    before = parts.versions("r1.1", "incarnation", 0)
+    first = before.mint(WALL + 1)
+    after = parts.versions("r1.1", "incarnation", before.minted)
+    return first == after.mint(WALL + 2)
+
+
+def age_at_which_a_confirmed_tombstone_is_purged_ms(parts: Parts) -> int:
+    """In ticks of 10 ms."""
+    policy = structs.replace(QUICK_POLICY, skew_budget_ns=200 * MS)
+    rig = Rig(cluster(), policy, parts)
+    rig.ask("r1", Delete(1, "k", None))
+    rig.settle()
+    while any(rig.held(name, "k") for name in rig.cluster.names()):
+        rig.rounds(1)
+    return rig.now // MS
+
+
 def what_a_read_shows_of_rot(parts: Parts) -> str | None:
     rig = rig_with(parts, NEW, NEW, NEW)
     rig.disks["r1"].copies["k"] = (structs.replace(NEW, value="rotten"), 0)
@@ -264,6 +283,8 @@ DECISIONS: list[Decision] = [
     ("never-syncs", held_after_an_acknowledged_write_and_a_crash, "v", "v"),
     ("ignores-failed-commits", whether_it_survives_a_commit_that_fails, False, True),
     ("serves-rot", what_a_read_shows_of_rot, None, "rotten"),
+    ("forgets-its-clock", whether_a_version_is_minted_twice, False, True),
+    ("knows-no-skew", age_at_which_a_confirmed_tombstone_is_purged_ms, 490, 90),
     ("sends-in-set-order", whether_sends_keep_the_order_of_the_ring, True, False),
 ]
 
