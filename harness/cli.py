@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from importlib import metadata
 
 from cyclopts import App, CycloptsError
@@ -35,8 +36,13 @@ app.command(looking.list_, name="list")
 app.command(looking.doctor)
 
 
+def _note(message: Warning | str, *_where: object, **_line: object) -> None:
+    failures.say(f"[yellow]note:[/] {escape(str(message))}")
+
+
 def main() -> None:
     """Exit codes: 0 holds, 1 a promise was broken, 2 wrong usage, 3 inconclusive, 4 the harness itself failed."""
+    warnings.showwarning = _note
     try:
         code = app(sys.argv[1:], exit_on_error=False, print_error=True)
     except CycloptsError:

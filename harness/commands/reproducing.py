@@ -5,7 +5,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from checkers import files
 from harness import plan as plans
 from harness import run as runs
 from harness.commands.budget import Budget
@@ -127,12 +126,7 @@ def explain(
     console = console_for(json=json)
     folder = runs.find_run(what)
     plan = plans.read(folder / "plan.json")
-    try:
-        history = files.read(folder / "history.jsonl")
-    except FileNotFoundError:
-        remedy = f"`urushi replay {folder}/plan.json` performs its plan again"
-        raise Wrong(str(folder), "the run has no history: it did not end", remedy) from None
-    explained = explaining.explain(plan, history, folder.name, key)
+    explained = explaining.explain(plan, replays.history_of(folder), folder.name, key)
     if json:
         print_json(explained.told)
         return 0

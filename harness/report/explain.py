@@ -133,7 +133,8 @@ def _choose(history: History, promises: list[Promise], key: str | None) -> tuple
         if about is not None:
             return about, "the key of the first violation"
     if not busy:
-        raise Wrong("run", "no event of this run is about a key", "look at its history.jsonl")
+        what = f"no event of this run is about a key{': ' + violations[0].summary if violations else ''}"
+        raise Wrong("run", what, "its report tells the whole: `urushi check` shows it again")
     why = "no rule that was broken names a key" if broken else "no promise was broken"
     return busy.most_common(1)[0][0], f"{why}, and this key has the most changes; others are {_others(busy, 1)}"
 

@@ -13,6 +13,7 @@ from harness.reproduce.shrink import Shrunk
 from workloads.operations import Operation
 
 _FATES_SHOWN = 8
+_STEPS_SHOWN = 40  # of a search that was stopped early
 
 
 @contextmanager
@@ -51,7 +52,7 @@ def show_shrunk(console: Console, shrunk: Shrunk) -> None:
         + [(each.start_ns, _fault(each)) for each in shrunk.plan.faults]
     )
     chances = [what for what in levers_of(shrunk.plan).values() if what.startswith("network.")]
-    told = [*(line for _, line in steps), *chances, *_fates(shrunk.plan.fates)]
+    told = [*_some([line for _, line in steps], _STEPS_SHOWN, "steps"), *chances, *_fates(shrunk.plan.fates)]
     lines += [f"  {shrunk.words()}", *(f"    {line}" for line in told), f"  {shrunk.proof()}", reproduce]
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -59,8 +60,12 @@ def show_shrunk(console: Console, shrunk: Shrunk) -> None:
 
 def _fates(fates: dict[str, int]) -> list[str]:
     told = [f"{cause}: {'lost' if fate == LOST else f'takes {fate / 1e6:g} ms'}" for cause, fate in fates.items()]
-    more = len(told) - _FATES_SHOWN
-    return [*told[:_FATES_SHOWN], f"and {more} more fates"] if more > 0 else told
+    return _some(told, _FATES_SHOWN, "fates")
+
+
+def _some(lines: list[str], shown: int, what: str) -> list[str]:
+    more = len(lines) - shown
+    return [*lines[:shown], f"and {more} more {what}"] if more > 0 else lines
 
 
 def _operation(each: Operation) -> str:

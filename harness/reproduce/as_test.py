@@ -1,8 +1,10 @@
 """A plan written as a pytest regression test that a person can read and edit."""
 
 import json
+import os
 import re
 import textwrap
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +23,24 @@ _STORY_LINES = 6
 
 def check(path: Path) -> None:
     """Refuses, before anything is tried, a file that could not be written."""
-    if path.suffix != ".py":
-        raise Wrong("--as-test", f"{path} is no Python file", "write a name such as test_regression.py")
+    if not fnmatch(path.name, "test_*.py"):
+        raise Wrong("--as-test", f"pytest would not collect {path}", "write a name such as test_regression.py")
     if path.exists():
         raise Wrong("--as-test", f"{path} is there already", "take another name, or remove it")
     if not path.parent.is_dir():
         raise Wrong("--as-test", f"there is no folder {path.parent}", "make it first")
+    if not os.access(path.parent, os.W_OK):
+        raise Wrong("--as-test", f"nothing can be written into {path.parent}", "take another folder")
 
 
 def write(shrunk: Shrunk, path: Path) -> None:
-    with path.open("x", encoding="utf-8") as file:  # also refuses what has come meanwhile
-        file.write(text(shrunk))
+    try:
+        with path.open("x", encoding="utf-8") as file:  # also refuses what has come meanwhile
+            file.write(text(shrunk))
+    except OSError as problem:
+        what = f"{path} cannot be written: {problem.strerror}"
+        again = f"urushi shrink {shrunk.report.id} --as-test"
+        raise Wrong("--as-test", what, f"`{again} ANOTHER.py` makes it of the result") from None
 
 
 def text(shrunk: Shrunk) -> str:

@@ -16,7 +16,7 @@ from typing import ClassVar, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from checkers import files, properties
+from checkers import properties
 from checkers.history import History, Message
 from harness import plan as plans
 from harness.plan import Plan
@@ -24,6 +24,7 @@ from harness.promises import judge
 from harness.reproduce.following import follow, keeping_pace
 from harness.reproduce.nearby import Around, Step, nearby, numbered
 from harness.reproduce.recorded import as_recorded, moments
+from harness.reproduce.replay import history_of
 from harness.reproduce.trial import Trial, trial
 from harness.run import Report, find_run, run
 from harness.wrong import Wrong
@@ -249,15 +250,12 @@ def pin(what: str, budget_s: float, watch: Watch) -> Pin:
 
 
 def _history(folder: Path) -> History:
-    path = folder / "history.jsonl"
-    if not path.is_file():
-        raise Wrong(str(path), "the run has no history: it did not end", "pin a run that ended")
-    history = files.read(path)
+    history = history_of(folder)
     if history.header.stage == "simulation":
         what = "this run is from the simulation: it is exact already"
         raise Wrong(folder.name, what, f"repeat it with `urushi replay {folder.name}`")
     if not any(isinstance(event, Message) for event in history.events):
-        raise Wrong(str(path), "no message is recorded in it", "pin a run whose replicas record their messages")
+        raise Wrong(folder.name, "no message is recorded in it", "pin a run whose replicas record their messages")
     return history
 
 

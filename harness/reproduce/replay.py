@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from checkers import files
-from checkers.history import History
+from checkers.history import AnyEvent, Header, History
 from harness import plan as plans
 from harness.header import RULES
 from harness.run import EXIT_CODES, Prefer, Report, Stage, find_run, run
@@ -78,6 +78,15 @@ def stored(folder: Path) -> Report | None:
     return _report(folder) if (folder / "verdict.json").is_file() else None
 
 
+def history_of(folder: Path) -> History:
+    """What the run recorded; warns with TruncatedHistory, raises BrokenHistory."""
+    try:
+        return files.read(folder / "history.jsonl")
+    except FileNotFoundError:
+        remedy = f"`urushi replay {folder}/plan.json` performs its plan again"
+        raise Wrong(str(folder), "the run has no history: it did not end", remedy) from None
+
+
 def _report(folder: Path) -> Report:
     path = folder / "verdict.json"
     try:
@@ -95,14 +104,25 @@ def _broken(report: Report) -> set[tuple[str, str]]:
 
 
 def _difference(one: Path, other: Path) -> str:
-    return first_difference(files.read(one / "history.jsonl"), files.read(other / "history.jsonl"))
+    return first_difference(history_of(one), history_of(other))
 
 
 def first_difference(one: History, other: History) -> str:
     """`one` was recorded, the other is new."""
     if one.header != other.header:
-        return f"  recorded: {one.header}\n  now:      {other.header}"
+        return _side_by_side(one.header, other.header)
     for left, right in zip(one.events, other.events, strict=False):
         if left != right:
-            return f"  recorded: {left}\n  now:      {right}"
+            return _side_by_side(left, right)
+    if len(one.events) == len(other.events):
+        return (
+            f"  none: all {len(one.events)} events are equal, so the digest in verdict.json is not of its history.jsonl"
+        )
     return f"  recorded: {len(one.events)} events\n  now:      {len(other.events)}"
+
+
+def _side_by_side(left: Header | AnyEvent, right: Header | AnyEvent) -> str:
+    """As the lines of their files."""
+    return "\n".join(
+        f"  {when} {msgspec.json.encode(each).decode()}" for when, each in (("recorded:", left), ("now:     ", right))
+    )

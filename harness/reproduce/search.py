@@ -38,19 +38,27 @@ class TimeUp(Exception):
 
 
 class Search:
-    """`best` breaks the promise, always. `sign` says where, as far as it was seen."""
+    """`best` breaks the promise, always. `sign` says where, as far as it was seen. The budget counts from here on."""
 
-    def __init__(self, breaks: Breaks, plan: Plan, sign: Sign, budget_s: float, watch: Watch) -> None:
+    def __init__(self, breaks: Breaks, plan: Plan, budget_s: float, watch: Watch) -> None:
         self.best = plan
-        self.sign = sign
+        self.sign = Sign(None, 0, {})
         self.tried = 0
-        self.doing = "dropping"
+        self.doing = "performing it again"
         self._breaks = breaks
         self._deadline = time.monotonic() + budget_s
         self._longest_s = 0.0
         self._watch = watch
-        self._signs: dict[bytes, Sign | None] = {_name(plan): sign}
+        self._signs: dict[bytes, Sign | None] = {}
         self._taken = {_name(plan)}
+
+    def begin(self) -> bool:
+        """Whether the plan to begin with is seen to break the promise."""
+        sign = self._sign_of(self.best, _name(self.best))
+        self.tried = 0
+        if sign is not None:
+            self.sign = sign
+        return sign is not None
 
     def take_first(self, candidates: Iterable[Plan], *, in_time: bool = False) -> bool:
         """Whether one of them was taken. `in_time`: none in which clients fall behind more often."""

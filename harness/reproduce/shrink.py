@@ -4,11 +4,11 @@ from pathlib import Path
 
 import msgspec
 
-from checkers import files, properties
+from checkers import properties
 from harness import plan as plans
 from harness.plan import Plan
 from harness.promises import judge
-from harness.reproduce.replay import stored
+from harness.reproduce.replay import history_of, stored
 from harness.reproduce.search import Watch
 from harness.reproduce.smallest import Smallest, Stopped, smallest
 from harness.reproduce.witness import in_simulation, on_processes
@@ -64,6 +64,8 @@ class Order(msgspec.Struct, frozen=True):
 
 
 def shrink(what: str, order: Order, watch: Watch) -> Shrunk:
+    if order.tries < 1:
+        raise Wrong("--tries", f"{order.tries} runs show nothing", "write 1 or more")
     if not 1 <= order.needed <= order.tries:
         raise Wrong("--needed", f"{order.needed} of {order.tries} tries", f"1 to {order.tries} (--tries) are possible")
     folder = find_run(what)
@@ -77,10 +79,9 @@ def shrink(what: str, order: Order, watch: Watch) -> Shrunk:
         breaks = in_simulation(chosen)
     else:
         breaks = on_processes(chosen, order.tries, order.needed, order.proxy)
-    sign = breaks(plan)
-    if sign is None:
+    found = smallest(plan, breaks, order.budget_s, watch)
+    if found is None:
         raise _not_seen_again(original, chosen, stage, order)
-    found = smallest(plan, sign, breaks, order.budget_s, watch)
     report = _perform(found.plan, chosen, stage, order)
     return _linked(folder, plan, found, chosen, report)
 
@@ -99,7 +100,7 @@ def _that_failed(folder: Path) -> Report:
 
 def _broken_first(plan: Plan, folder: Path) -> list[str]:
     """The promises that the recorded history breaks, in the order in which they went wrong."""
-    history = files.read(folder / "history.jsonl")
+    history = history_of(folder)
     verdicts = {verdict.property: verdict for verdict in properties.judge(history)}
     broken = [promise for promise in judge(plan, history, verdicts) if promise.outcome == "violated"]
     return [each.property for each in sorted(broken, key=lambda each: each.measured.violations[0].events[-1])]

@@ -6,7 +6,7 @@ from harness.plan import Plan
 from harness.reproduce import plainer, smaller_cluster, timing
 from harness.reproduce import reductions as reduce
 from harness.reproduce.search import Reduction, Search, TimeUp, Watch
-from harness.reproduce.witness import Breaks, Sign
+from harness.reproduce.witness import Breaks
 
 Stopped = Literal["budget", "Ctrl-C"]
 
@@ -31,9 +31,11 @@ class Smallest(NamedTuple):
     stopped: Stopped | None
 
 
-def smallest(plan: Plan, sign: Sign, breaks: Breaks, budget_s: float, watch: Watch) -> Smallest:
-    """`sign` is what `breaks` sees in the plan. When the budget is used up, or at Ctrl-C, the best so far."""
-    search = Search(breaks, plan, sign, budget_s, watch)
+def smallest(plan: Plan, breaks: Breaks, budget_s: float, watch: Watch) -> Smallest | None:
+    """None: the plan itself is not seen to break it. When the budget is used up, or at Ctrl-C, the best so far."""
+    search = Search(breaks, plan, budget_s, watch)
+    if not search.begin():
+        return None
     stopped: Stopped | None = None
     try:
         _cut_away(search)

@@ -41,10 +41,10 @@ def test_a_replay_of_an_edited_plan_shows_the_first_event_that_differs(tmp_path:
     assert outcome.code == 4, "both hold, but a simulation that does not repeat is no verdict"
     assert document["identical"] is False
     one, other = document["first_difference"].splitlines()
-    assert "Invoke(" in one
-    assert f"op={changed['id']}," in one
-    assert f"value='w{changed['id']}'" in one
-    assert "value='changed'" in other
+    assert '"event":"invoke"' in one
+    assert f'"op":{changed["id"]},' in one
+    assert f'"value":"w{changed["id"]}"' in one
+    assert '"value":"changed"' in other
     assert f"not identical to run {before['id']}; the first event that differs:" in outcome.err
 
 
@@ -86,7 +86,7 @@ def test_the_first_difference_is_the_first_and_may_be_the_length() -> None:
     changed = ordered(header, [marks[0], *(msgspec.structs.replace(mark, kind="pause") for mark in marks[1:])])
     assert "f1" in first_difference(longer, changed)
     assert "f2" not in first_difference(longer, changed)
-    assert "Header(" in first_difference(longer, ordered(msgspec.structs.replace(header, seed=2), list(marks)))
+    assert '"event":"header"' in first_difference(longer, ordered(msgspec.structs.replace(header, seed=2), list(marks)))
 
 
 def test_a_replay_of_a_plan_file(tmp_path: Path) -> None:

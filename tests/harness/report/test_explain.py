@@ -97,7 +97,7 @@ def check_clause(clause: str, told: Explanation, history: History) -> None:
             had = [change.at for change in changes if end_of(change, told) == (node, found[2])]
             assert node in told.replicas
             assert all(at / 1e9 > float(found[3]) for at in had), clause
-    if found := re.match(r"(.*?) purged (?:✝ )?v\d+", clause):
+    if found := re.match(r"((?:r\d+(?:, | and )?)+) purged (?:✝ )?v\d+", clause):
         for node in re.split(", | and ", found[1]):
             assert any(change.node == node and change.cause == "purge" for change in changes), clause
     if found := re.search(r"brought (?:✝ )?(v\d+) (\S+) → (\S+) \(message ([^,]+),", clause):

@@ -139,7 +139,11 @@ def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("test_it.txt", "test_it.txt is no Python file"), ("nowhere/test_it.py", "there is no folder nowhere")],
+    [
+        ("test_it.txt", "pytest would not collect test_it.txt"),
+        ("it.py", "pytest would not collect it.py"),
+        ("nowhere/test_it.py", "there is no folder nowhere"),
+    ],
 )
 def test_a_file_that_cannot_be_written_is_refused(name: str, said: str, tmp_path: Path) -> None:
     outcome = urushi(tmp_path, "shrink", stored(tmp_path, BROKEN)["id"], "--as-test", name)
