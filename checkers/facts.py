@@ -20,6 +20,7 @@ Trail = list[Change]  # of one key in one incarnation of one node
 Witness = TypeVar("Witness")
 
 _seq = attrgetter("seq")
+_BURY = ("purge", "purgeable")
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -53,6 +54,23 @@ class Peaks(Generic[Witness]):
         return top[1] if top and at_least(top[0], copy) else None
 
 
+class Rising:
+    """The answers of one session that were each higher than all before."""
+
+    def __init__(self, at_least: Covers) -> None:
+        self._at_least = at_least
+        self._tops: list[tuple[Copy, Answer]] = []
+
+    def add(self, copy: Copy, answer: Answer) -> None:
+        if not self._tops or not self._at_least(self._tops[-1][0], copy):
+            self._tops.append((copy, answer))
+
+    def before(self, answer: Answer) -> tuple[Copy, Answer] | None:
+        """The highest that was there when this operation began; a session mostly asks for one thing at a time."""
+        begun = answer.invoke.seq
+        return next((top for top in reversed(self._tops) if top[1].back.seq < begun), None)
+
+
 class Facts(History):
     rank: Rank
     at_least: Covers
@@ -60,6 +78,7 @@ class Facts(History):
     failed: set[int]  # operations that definitely never took effect
     reads: list[Answer]
     acks: list[Answer]  # of puts and deletes
+    turns: dict[tuple[str, str], list[Answer]]  # (session, key) -> its answers
     changes: list[Change]
     lives: list[Life]
     messages: list[Message]
@@ -84,18 +103,26 @@ class Facts(History):
 
     def past(self, node: str, key: str, seq: int) -> Trail:
         """What the incarnation that the node has at this place of the order has done with a key up to there."""
-        stay = self.lifetimes.at(node, seq)
-        if stay is None or stay.incarnation is None:
-            return []
-        trail = self.trails.get((node, stay.incarnation), {}).get(key, [])
-        return trail[bisect_left(trail, stay.since, key=_seq) : bisect_right(trail, seq, key=_seq)]
+        trail, start, stop = self._stretch(node, key, seq)
+        return trail[start:stop]
 
-    def is_past(self, past: Trail, copy: Copy) -> bool:
-        """Whether who did all this holds ⪰ copy, or has purged ⪰ copy."""
-        if past and past[-1].new is not None and self.at_least(past[-1].new, copy):
-            return True
-        purged = (change.old for change in reversed(past) if is_purge(change))
-        return any(old is not None and self.at_least(old, copy) for old in purged)
+    def is_past(self, node: str, key: str, seq: int, copy: Copy) -> bool:
+        """Whether the incarnation that the node has at this place of the order holds ⪰ copy, or has purged ⪰ copy."""
+        trail, start, stop = self._stretch(node, key, seq)
+        for place in range(stop - 1, start - 1, -1):
+            change = trail[place]
+            shown = change.old if is_purge(change) else change.new if place == stop - 1 else None
+            if shown is not None and self.at_least(shown, copy):
+                return True
+        return False
+
+    def _stretch(self, node: str, key: str, seq: int) -> tuple[Trail, int, int]:
+        stay = self.lifetimes.at(node, seq)
+        trail = self.trails.get((node, stay.incarnation), {}).get(key) if stay and stay.incarnation else None
+        if stay is None or not trail:
+            return [], 0, 0
+        start = 0 if trail[0].seq >= stay.since else bisect_left(trail, stay.since, key=_seq)
+        return trail, start, bisect_right(trail, seq, key=_seq)
 
     def is_buried(self, key: str, copy: Copy, before: int) -> bool:
         """Whether a tombstone ⪰ copy was purged or marked as purgeable before this place of the order."""
@@ -126,7 +153,7 @@ def gather(history: History) -> Facts:
     answers = list(_answers(operations, groups[Return]))
     changes: list[Change] = groups[Change]
     trails = _trails(changes)
-    purges = [change for change in changes if is_purge(change)]
+    purges = [change for change in changes if change.cause == "purge" and is_purge(change)]
     mends = [phase for phase in groups[Phase] if phase.name == "mend"]
     return Facts(
         history.header,
@@ -137,6 +164,7 @@ def gather(history: History) -> Facts:
         failed={back.op for back in groups[Return] if back.outcome == "failed"},
         reads=[answer for answer in answers if answer.invoke.kind == "get"],
         acks=[answer for answer in answers if answer.invoke.kind != "get"],
+        turns=_turns(answers),
         changes=changes,
         lives=groups[Life],
         messages=groups[Message],
@@ -149,7 +177,9 @@ def gather(history: History) -> Facts:
         down=mends[-1].down if mends else [],
         deleted={invoke.key for invoke in operations.values() if invoke.kind == "delete"},
         purged=_peaks(purges, at_least),
-        buried=_peaks([change for change in changes if is_purge(change) or is_mark(change)], at_least),
+        buried=_peaks(
+            [each for each in changes if each.cause in _BURY and (is_purge(each) or is_mark(each))], at_least
+        ),
     )
 
 
@@ -191,6 +221,13 @@ def _answers(operations: dict[int, Invoke], returns: list[Return]) -> Iterable[A
             yield Answer(invoke, back, Copy(back.version, back.dead, back.value))
         else:
             yield Answer(invoke, back, Copy(back.version, invoke.kind == "delete", invoke.value))
+
+
+def _turns(answers: list[Answer]) -> dict[tuple[str, str], list[Answer]]:
+    turns: dict[tuple[str, str], list[Answer]] = defaultdict(list)
+    for answer in answers:
+        turns[answer.invoke.session, answer.invoke.key].append(answer)
+    return turns
 
 
 def _trails(changes: list[Change]) -> dict[tuple[str, str], dict[str, Trail]]:

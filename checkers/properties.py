@@ -8,10 +8,16 @@ from checkers import (
     evidence,
     fresh,
     invented,
+    linear,
+    own_writes,
     purge,
     reads,
+    reaping,
     regression,
     resurrection,
+    streaming,
+    write_order,
+    writes_after_reads,
 )
 from checkers.facts import gather
 from checkers.history import History
@@ -27,8 +33,14 @@ PROPERTIES: dict[str, Check] = {
     acknowledged.NAME: acknowledged.check,
     reads.NAME: reads.check,
     fresh.NAME: fresh.check,
+    own_writes.NAME: own_writes.check,
+    write_order.NAME: write_order.check,
+    writes_after_reads.NAME: writes_after_reads.check,
+    linear.NAME: linear.check,
     invented.NAME: invented.check,
     evidence.NAME: evidence.check,
+    streaming.NAME: streaming.check,
+    reaping.NAME: reaping.check,
 }
 
 

@@ -33,8 +33,10 @@ def _behind(facts: Facts) -> Iterator[Violation]:
         for node in facts.replicas(purge.key):
             if node == purge.node or purge.old is None:
                 continue
+            if facts.is_past(node, purge.key, purge.seq, purge.old):
+                continue
             stay, past = facts.lifetimes.at(node, purge.seq), facts.past(node, purge.key, purge.seq)
-            if facts.is_past(past, purge.old) or _lost_all(stay, past):
+            if _lost_all(stay, past):
                 continue
             held = past[-1].new if past else None
             who = f"{node} ({stay.incarnation if stay else 'never started'})"
@@ -69,6 +71,8 @@ def _remained(facts: Facts) -> Iterator[Violation]:
 
 
 def _late(facts: Facts) -> Iterator[Violation]:
+    if not facts.messages:
+        return
     ahead: dict[str | None, deque[Change]] = defaultdict(deque)  # purges that follow the message at hand
     for purge in facts.purges:
         ahead[purge.key].append(purge)

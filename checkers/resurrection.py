@@ -89,15 +89,18 @@ def _lasting(facts: Facts) -> dict[str, list[_Tomb]]:
 
 
 def _known_at_the_end(facts: Facts) -> Iterator[Change]:
-    """What was done on the disks of the nodes that are up, but for what damaged copies took with them."""
+    """Tombstones on the disks of the nodes that are up, but for what damaged copies took with them."""
+    damaged: dict[tuple[str, str, str], int] = {}
+    for change in facts.changes:
+        if change.cause == "corrupt":
+            damaged[change.node, change.incarnation, change.key] = change.seq
     for (node, incarnation), keys in facts.trails.items():
         stay = facts.lifetimes.last(node)
         if node in facts.down or stay is None or stay.incarnation != incarnation:
             continue
-        for trail in keys.values():
-            damaged = [change.seq for change in trail if change.cause == "corrupt"]
-            since = max(stay.since, *damaged) if damaged else stay.since
-            yield from (change for change in trail if change.seq >= since)
+        for key, trail in keys.items():
+            since = max(stay.since, damaged.get((node, incarnation, key), 0))
+            yield from (each for each in trail if each.new is not None and each.new.dead and each.seq >= since)
 
 
 def _installed(facts: Facts) -> Iterator[Violation]:

@@ -40,7 +40,9 @@ def covers(tie: str) -> Covers:
 
     def at_least(one: Copy, other: Copy) -> bool:
         mine, theirs = one.version.time, other.version.time
-        return mine > theirs if mine != theirs else key(one) >= key(other)
+        if mine != theirs:
+            return mine > theirs
+        return (one.version == other.version and same(one, other)) or key(one) >= key(other)
 
     return at_least
 

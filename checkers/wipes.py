@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from checkers import words
-from checkers.facts import Answer, Facts, Trail, gather
+from checkers.facts import Answer, Facts, gather
 from checkers.history import Change, Copy, Damage, History, Life
 
 
@@ -89,26 +89,21 @@ def _behind(
 ) -> Iterator[tuple[Answer, Copy, int]]:
     """What clients were shown that the lost copy covered, and too few others: with the number of those."""
     seq, key, held = loss.event.seq, loss.key, loss.held
-    elsewhere = _pasts(facts, key, seq)
-    if _safe(facts, elsewhere, held) >= enough:
+    if _safe(facts, key, seq, held) >= enough:
         return
     for answer, copy in shown.get(key, []):
         if answer.invoke.seq > seq or not facts.at_least(held, copy):
             continue
-        left = _safe(facts, elsewhere, copy)
+        left = _safe(facts, key, seq, copy)
         if left < enough and answer.back.seq >= seq:
-            left = _safe(facts, _pasts(facts, key, answer.back.seq), copy)
+            left = _safe(facts, key, answer.back.seq, copy)
         if left < enough:
             yield answer, copy, left
 
 
-def _pasts(facts: Facts, key: str, seq: int) -> list[Trail]:
-    return [facts.past(node, key, seq) for node in facts.replicas(key)]
-
-
-def _safe(facts: Facts, pasts: list[Trail], copy: Copy) -> int:
+def _safe(facts: Facts, key: str, seq: int, copy: Copy) -> int:
     """How many replicas hold ⪰ copy, or have purged it."""
-    return sum(facts.is_past(past, copy) for past in pasts)
+    return sum(facts.is_past(node, key, seq, copy) for node in facts.replicas(key))
 
 
 def _what(answer: Answer, copy: Copy) -> str:

@@ -1,9 +1,11 @@
 """What must have been so in a run for a promise to count: decided from what was observed."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
-from checkers.history import Fault, History, Invoke, Message, Metrics
+from checkers.facts import gather
+from checkers.history import Fault, History, Metrics
 from checkers.wipes import hidden_copies, last_copies
 from harness.plan import Plan
 from harness.requirements import cuts_off, grace_is_short, longest_outage_ns, purges, repair_lag_ns
@@ -15,21 +17,26 @@ class Premise(NamedTuple):
 
 
 def _skewed(plan: Plan, history: History) -> str | None:
-    """By how much a message seems to be born after it was sent, some clock leads. By how much it seems to be born
-    before the operation was asked for that set it off, some clock lags."""
     if not purges(plan):
         return None
-    asked = {f"op {event.op}": event.at for event in history.events if isinstance(event, Invoke)}
-    lead = lag = 0
-    for event in history.events:
-        if isinstance(event, Message):
-            lead = max(lead, event.born - event.at)
-            lag = max(lag, asked.get(event.origin, event.born) - event.born)
+    lead, lag = seen_off(history)
     budget = plan.policy.skew_budget_ns
     if lead + lag <= budget:
         return None
     seen = [f"{word} by {off / 1e6:.0f} ms" for word, off in (("led", lead), ("lagged", lag)) if off]
     return f"clocks {' and '.join(seen)}, more than the skew budget of {budget / 1e6:g} ms"
+
+
+def seen_off(history: History) -> tuple[int, int]:
+    """By how much a message seems to be born after it was sent, some clock leads. By how much it seems to be born
+    before the operation was asked for that set it off, some clock lags."""
+    facts = gather(history)
+    asked = {f"op {op}": invoke.at for op, invoke in facts.operations.items()}
+    lead = lag = 0
+    for message in facts.messages:
+        lead = max(lead, message.born - message.at)
+        lag = max(lag, asked.get(message.origin, message.born) - message.born)
+    return lead, lag
 
 
 def _last_copy_lost(_plan: Plan, history: History) -> str | None:
@@ -62,7 +69,20 @@ def _late_for_grace(plan: Plan, history: History) -> str | None:
     return short or grace_is_short(plan, {"time without repair": unrepaired})
 
 
+def _lost_hints(plan: Plan, history: History) -> str | None:
+    """As the nodes themselves have counted them, where nothing but hints mends."""
+    if plan.policy.anti_entropy != "none":
+        return None
+    lost = Counter[str]()
+    for event in history.events:
+        if isinstance(event, Metrics):
+            lost.update({what: event.values.get(f"hints_{what}", 0) for what in ("dropped", "expired")})
+    words = [f"{count} were {what}" for what, count in lost.items() if count]
+    return f"anti-entropy is off, and of the hints {' and '.join(words)}" if words else None
+
+
 CLOCKS = Premise("clocks differ by no more than the skew budget", _skewed)
 COPIES_LEFT = Premise("no wipe or rot destroys the last copy of an acknowledged write", _last_copy_lost)
 READS_MEET = Premise("no rot hides a version from a read that must meet it", _missed_by_reads)
 REPAIRED_WITHIN_GRACE = Premise("deletions reach everyone within the grace", _late_for_grace)
+HINTS_KEPT = Premise("no hint is dropped or expires, where nothing but hints mends", _lost_hints)

@@ -4,12 +4,16 @@ A promise follows from the plan alone (requirements). Its premises are checked a
 was missed makes the property not promised in this run, never violated.
 """
 
+from functools import cache
 from typing import Literal, NamedTuple
 
+from checkers.facts import gather
 from checkers.history import Fault, History, Phase, Return
 from checkers.verdict import Verdict
+from harness import minting, terms
 from harness import premises as on
 from harness import requirements as needs
+from harness import requirements_bounds as bounded
 from harness.plan import Plan
 from harness.premises import Premise
 from harness.requirements import Requirement
@@ -40,9 +44,21 @@ MATRIX: tuple[Cell, ...] = (
     Cell(
         "convergence",
         (needs.ANTI_ENTROPY, needs.IN_TIME, needs.ENOUGH_ROUNDS, needs.ENOUGH_BYTES, needs.ALL_BACK_FOR_A_WIPED_NODE),
-        (),
-        ("hashes-keys-only", "stops-rounds", "never-refills"),
-        ("hashes-versions-only", "a trickle of repairs"),
+        (on.HINTS_KEPT,),
+        (
+            "hashes-keys-only",
+            "hashes-no-tombstones",
+            "hashes-run-together",
+            "compares-by-position",
+            "shows-purgeable",
+            "ties-by-arrival",
+            "stops-rounds",
+            "never-refills",
+            "hints-first-only",
+            "drops-hints",
+            "forgets-sent-hints",
+        ),
+        ("hashes-versions-only", "a trickle of repairs", "hints alone"),
     ),
     Cell(
         "no version regression",
@@ -55,21 +71,56 @@ MATRIX: tuple[Cell, ...] = (
         "monotonic reads",
         (needs.BLOCKING, needs.QUORUM_READS, needs.ONE_WIPE, needs.CLOCKS, needs.LONG_GRACE),
         (on.CLOCKS, on.READS_MEET, on.REPAIRED_WITHIN_GRACE),
-        ("skips-repair",),
-        ("repairs-all",),
+        ("skips-repair", "answers-before-repair", "repairs-holders-only"),
+        ("a read through changing pairs",),
     ),
     Cell(
         "reads see acknowledged writes",
         (needs.QUORUMS_MEET, needs.CLOCKS, needs.LONG_GRACE),
         (on.CLOCKS, on.COPIES_LEFT, on.READS_MEET, on.REPAIRED_WITHIN_GRACE),
-        ("decides-on-one", "joins-at-once"),
+        ("decides-on-one", "joins-at-once", "takes-silence-for-nothing", "counts-hints"),
         ("a read beside an unknown write", "wiped and bootstrapped"),
+    ),
+    Cell(
+        "read your writes",
+        (needs.QUORUMS_MEET, needs.CLOCKS, needs.LONG_GRACE),
+        (on.CLOCKS, on.COPIES_LEFT, on.READS_MEET, on.REPAIRED_WITHIN_GRACE),
+        ("prefers-its-own",),
+        ("a session that roams",),
+    ),
+    Cell(
+        "monotonic writes",
+        (minting.LATER_IS_LATER,),
+        (minting.NOBODY_SET_A_CLOCK,),
+        ("mints-coarsely", "mints-by-the-wall"),
+        ("mints-in-microseconds", "a clock that is set back"),
+    ),
+    Cell(
+        "writes follow reads",
+        (minting.LATER_IS_LATER,),
+        (minting.NOBODY_SET_A_CLOCK,),
+        ("mints-by-counting", "learns-nothing"),
+        ("mints-in-microseconds", "a clock behind what it reads"),
+    ),
+    Cell(
+        "linearizability",
+        (
+            needs.BLOCKING,
+            needs.QUORUM_READS,
+            needs.QUORUMS_MEET,
+            needs.ONE_WIPE,
+            minting.CLOCKS_AGREE,
+            needs.LONG_GRACE,
+        ),
+        (on.CLOCKS, on.COPIES_LEFT, on.READS_MEET, on.REPAIRED_WITHIN_GRACE, minting.ONE_CLOCK),
+        ("skips-repair", "decides-on-one"),
+        ("a read through changing pairs", "a read beside an unknown write"),
     ),
     Cell(
         "no tombstone resurrection",
         (needs.CLOCKS, needs.LONG_GRACE, needs.WRITES_STAY_UP, needs.ALL_BACK_FOR_A_WIPED_NODE),
         (on.CLOCKS, on.COPIES_LEFT, on.REPAIRED_WITHIN_GRACE),
-        ("purges-unconfirmed", "keeps-old-hints", "purges-early", "knows-no-skew"),
+        ("purges-unconfirmed", "keeps-old-hints", "purges-early", "knows-no-skew", "deletes-outright"),
         ("confirms-twice", "a hint that came in time", "a grace that is long enough", "clocks within the budget"),
     ),
     Cell(
@@ -90,10 +141,34 @@ MATRIX: tuple[Cell, ...] = (
         "nothing invented",
         (),
         (),
-        ("mixes-copies", "forgets-its-clock", "serves-rot"),
+        ("mixes-copies", "forgets-its-clock", "serves-rot", "counts-versions", "rejoins-as-the-same"),
         ("an unknown write is read", "set back and restarted", "rot that a read finds", "rot that nobody reads"),
     ),
     Cell("evidence agrees", (), (), ("hides-repairs",), ("killed while writing",)),
+    Cell("no needless repair", (), (), ("streams-all",), ("keeps-one-leaf",)),
+    Cell("limits kept", (), (), ("ignores-limit", "floods-with-hints"), ("more than a limit at once", "many hints")),
+    Cell(
+        "tombstones reaped",
+        (
+            bounded.PURGES,
+            bounded.ALL_BACK,
+            needs.ANTI_ENTROPY,
+            needs.IN_TIME,
+            needs.ENOUGH_ROUNDS,
+            needs.ENOUGH_BYTES,
+            needs.ALL_BACK_FOR_A_WIPED_NODE,
+        ),
+        (),
+        ("never-reaps",),
+        ("a delete that is missed for a while",),
+    ),
+    Cell(
+        "available with a quorum",
+        (bounded.LOSES_NOTHING, bounded.PROMPT, bounded.ROOM),
+        (bounded.KEPT_UP,),
+        ("writes-first-w", "repairs-all"),
+        ("one of three is down", "two of three are down"),
+    ),
 )
 
 
@@ -104,10 +179,14 @@ def reason_against(cell: Cell, plan: Plan) -> str | None:
 
 
 def judge(plan: Plan, history: History, verdicts: dict[str, Verdict]) -> list[Promise]:
+    """`verdicts` are those of `checkers.properties`; what must know the plan as well is judged here."""
+    facts = gather(history)
+    verdicts = verdicts | terms.judged(plan, facts)
     promises: list[Promise] = []
+    missed = cache(lambda premise: premise.missed(plan, facts))  # many promises rest on one premise
     for cell in MATRIX:
         measured = verdicts[cell.property]
-        reasons = (premise.missed(plan, history) for premise in cell.premises)
+        reasons = (missed(premise) for premise in cell.premises)
         why = reason_against(cell, plan) or next((reason for reason in reasons if reason), None)
         if why is None:
             promises.append(Promise(cell.property, measured.outcome, measured.reason, measured))

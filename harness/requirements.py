@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from harness.faults.clocks import spread_ns
 from harness.faults.table import KINDS
-from harness.levers import CLOCK_LEVERS
+from harness.levers import CLOCK_LEVERS, LINK_LEVERS, Lever
 from harness.plan import Plan
 from replicas.store.placement import Placement
 from replicas.store.purging import TOMBSTONES_PER_TICK_MAX
@@ -13,6 +13,7 @@ from replicas.store.settings import Policy
 
 ROUNDS_TO_MEND = 5
 _COPY_BYTES = 64  # of a message, beside key and value
+_KEEP_HINTS: frozenset[Lever] = frozenset((*LINK_LEVERS, "pause"))  # a node that these touch goes on as it was
 
 
 class Requirement(NamedTuple):
@@ -23,8 +24,34 @@ class Requirement(NamedTuple):
 
 
 def _without_anti_entropy(plan: Plan) -> str | None:
-    off = plan.policy.anti_entropy == "none"
-    return "anti-entropy is off, and read repair alone mends only what is read" if off else None
+    if plan.policy.anti_entropy != "none":
+        return None
+    if plan.policy.hints == "none":
+        return "anti-entropy is off, and read repair alone mends only what is read"
+    why = _hints_may_go(plan)
+    return f"anti-entropy is off, and hints alone mend only as long as none is lost: {why}" if why else None
+
+
+def _hints_may_go(plan: Plan) -> str | None:
+    """A write lives on with its coordinator, then with the hints that it leaves: it reaches everyone if no node is ever
+    without what it knew, and no hint is too many or too old."""
+    policy = plan.policy
+    loses = next((each for each in plan.faults if not set(KINDS[each.kind].levers) <= _KEEP_HINTS), None)
+    if loses is not None:
+        return f"fault {loses.id} ({loses.kind}) may take those of {', '.join(loses.targets)}"
+    if plan.down:
+        return f"those of {', '.join(plan.down)} stay down"
+    if purges(plan):
+        return "a hint of a tombstone may come when that was purged, and nobody purges it again"
+    keys = len({each.key for each in plan.operations if each.kind != "get"})
+    if keys > policy.hints_max:
+        return f"{keys} keys are written, and a node keeps {policy.hints_max} hints for another"
+    longest_ns = plan.unrest_ns + plan.client_timeout_ns + _under_way_ns(plan) + _hints_ns(plan)
+    for name in ("hint_lifetime_ns", "hint_window_ns"):
+        if getattr(policy, name) < longest_ns:
+            given = getattr(policy, name) / 1e9
+            return f"policy.{name} is {given:g} s, and one may have to wait for {longest_ns / 1e9:.3g} s"
+    return None
 
 
 def _too_slow_for_exchanges(plan: Plan) -> str | None:
@@ -267,7 +294,7 @@ def grace_is_short(plan: Plan, late: dict[str, int]) -> str | None:
     return f"the purge grace of {policy.grace_ns / 1e9:g} s is not longer than {words} = {needed / 1e9:.3g} s"
 
 
-ANTI_ENTROPY = Requirement("anti-entropy", _without_anti_entropy)
+ANTI_ENTROPY = Requirement("anti-entropy, or hints of which none may be lost", _without_anti_entropy)
 IN_TIME = Requirement("messages that fit exchanges and lifetimes", _too_slow_for_exchanges)
 ENOUGH_ROUNDS = Requirement("enough rounds to mend", _too_few_rounds)
 ENOUGH_BYTES = Requirement("enough bytes a second to mend", _too_few_bytes)

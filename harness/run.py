@@ -8,7 +8,10 @@ from typing import Literal
 
 import msgspec
 
+from checkers import divergence as divergences
 from checkers import files, properties
+from checkers import staleness as readings
+from checkers.facts import gather
 from checkers.history import Fault as FaultEvent
 from checkers.history import History, Metrics, Phase, Return
 from harness import plan as plans
@@ -59,7 +62,8 @@ class Report(msgspec.Struct, frozen=True):
     the nodes that were left down in the mend phase; `metrics` are what each node had counted since its last start when
     it was last asked; `latency_ms` counts from the planned time to the answer, so that a stall shows, of operations
     that succeeded. `folder` is empty when it was not kept. `rules` are those by which the simulator performed it: what
-    other rules performed cannot be expected to be identical."""
+    other rules performed cannot be expected to be identical. `staleness` and `divergence` are measured, whatever was
+    promised; without an audit there is no divergence."""
 
     id: str
     seed: int
@@ -81,6 +85,8 @@ class Report(msgspec.Struct, frozen=True):
     metrics: dict[str, dict[str, int]] = {}
     latency_ms: dict[str, float] = {}
     rules: int = 1
+    staleness: readings.Staleness | None = None
+    divergence: divergences.Divergence | None = None
 
     def exit_code(self) -> int:
         return EXIT_CODES[self.verdict]
@@ -158,6 +164,7 @@ def write_report(report: Report, folder: Path) -> None:
 
 def assess(plan: Plan, history: History, folder: Path, *, proxy: str | None, drawn: dict[str, str]) -> Report:
     """From the history alone: the same for a run that has just ended and for one read from its folder."""
+    history = gather(history)
     verdicts = {verdict.property: verdict for verdict in properties.judge(history)}
     promises = judge(plan, history, verdicts)
     not_applied = faults_not_applied(plan, history) + nothing_done(history) + not_whole(history)
@@ -187,6 +194,8 @@ def assess(plan: Plan, history: History, folder: Path, *, proxy: str | None, dra
         stories=[tell(plan, history, promise, reproduce) for promise in broken],
         down=_down(history),
         rules=RULES,
+        staleness=readings.measure(history),
+        divergence=divergences.measure(history),
         metrics={event.node: event.values for event in history.events if isinstance(event, Metrics)},
     )
 

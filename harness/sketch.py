@@ -22,6 +22,7 @@ class Step(NamedTuple):
     node: str
     kind: Kind
     level: Level | None = None
+    key: int = 0  # of those that sketch says
 
 
 class Cut(NamedTuple):
@@ -47,11 +48,21 @@ def sketch(
     policy: Policy = SHORT,
     mend_rounds_max: int = 25,
 ) -> Plan:
-    """All steps are on one key, which lives on r1, r2 and r3 and whose purge is led by r1."""
+    """All steps are on keys that live on r1, r2 and r3 and whose purge is led by r1."""
     cluster = Cluster([Node(f"r{i + 1}") for i in range(nodes)], 3, 2, 2, operation_timeout_ns=250 * MS)
-    key = next(f"k{i}" for i in range(1000) if Placement(cluster).replicas_of(f"k{i}") == ("r1", "r2", "r3"))
+    placement = Placement(cluster)
+    keys = [f"k{i}" for i in range(1000) if placement.replicas_of(f"k{i}") == ("r1", "r2", "r3")]
     operations = [
-        Operation(number, step.at_ms * MS, step.client, step.node, step.kind, key, _value(step, number), step.level)
+        Operation(
+            number,
+            step.at_ms * MS,
+            step.client,
+            step.node,
+            step.kind,
+            keys[step.key],
+            _value(step, number),
+            step.level,
+        )
         for number, step in enumerate(steps, 1)
     ]
     faults = [

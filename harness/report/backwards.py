@@ -67,7 +67,7 @@ def went_back(case: Case, floor: Change, change: Change) -> Clauses:
 def not_past(case: Case, done: Change, copy: Copy) -> list[str]:
     """The replicas that did not hold ⪰ copy, and never had purged it, when this one purged."""
     others = [node for node in case.replicas if node != done.node]
-    return [node for node in others if not case.facts.is_past(case.facts.past(node, case.key, done.seq), copy)]
+    return [node for node in others if not case.facts.is_past(node, case.key, done.seq, copy)]
 
 
 def _of(case: Case, purge_: Change, copy: Copy) -> bool:
@@ -116,3 +116,16 @@ def first_drop(case: Case, copy: Copy, before: int, nodes: list[str]) -> tuple[C
         if covers(case, floor, copy) and not covers(case, change, copy)
     ]
     return min(drops, key=lambda pair: pair[1].seq, default=None)
+
+
+def brought_back(case: Case, tomb: Copy, seq: int) -> Clauses:
+    """The first replica that took the very tombstone that it had purged."""
+    gone = [each for each in case.changes if is_purge(each) and each.old and each.old.version == tomb.version]
+    for change in case.changes:
+        if change.new is None or change.new.version != tomb.version or change.cause == "purgeable" or change.seq > seq:
+            continue
+        if any(each.node == change.node and each.seq < change.seq for each in gone):
+            brought = carried(case, change)
+            words = f"{brought.text}, which had purged {case.short(tomb)}"
+            return [purges(case, tomb, change.seq), Clause(words, brought.events)]
+    return []

@@ -5,12 +5,25 @@ from collections.abc import Callable
 from itertools import chain
 from typing import NamedTuple
 
-from checkers import acknowledged, convergence, evidence, fresh, invented, purge, reads, regression, resurrection
+from checkers import (
+    acknowledged,
+    convergence,
+    evidence,
+    fresh,
+    invented,
+    linear,
+    own_writes,
+    purge,
+    reads,
+    regression,
+    resurrection,
+)
 from checkers.facts import Answer, is_purge
 from checkers.history import AnyEvent, Change, Copy, Dump, Invoke, Life, Message, Phase, Return
 from checkers.verdict import Violation
 from checkers.words import seconds
-from harness.report.backwards import Clauses, first_drop, lost_commits, not_past, over, went_back
+from harness.report import causes_of_limits, causes_of_order
+from harness.report.backwards import Clauses, brought_back, first_drop, lost_commits, not_past, over, went_back
 from harness.report.case import Case, Clause, Heard
 from harness.report.compared import last_compared, never_repaired
 from harness.report.ground import refused_commit, rotten, twice
@@ -90,7 +103,8 @@ def _behind_all_along(case: Case, answer: Answer, copy: Copy) -> Clauses:
     start, end = answer.invoke.seq, answer.back.seq
     behind = [node for node in case.replicas if not any(case.has(node, copy, seq) for seq in (start, end))]
     drop = first_drop(case, copy, start, behind)
-    return went_back(case, *drop) if drop else list(lacks(case, behind, copy, start))
+    why: Clauses = went_back(case, *drop) if drop else [*lacks(case, behind, copy, start)]
+    return why or [unheard(case, answer.invoke.op, node) for node in case.replicas]
 
 
 def _hidden(case: Case, answers: list[Heard], behind: list[str], copy: Copy) -> Clauses:
@@ -123,6 +137,22 @@ def _session(case: Case, events: list[AnyEvent]) -> Clauses:
     before = used(case, op)
     said = Clause(f"{before.text} and repaired nobody" if silent else before.text, before.events) if before else None
     return [said, *_stale_read(case, backs[-1].op, first.copy)]
+
+
+def _linear(case: Case, events: list[AnyEvent]) -> Clauses:
+    """Of operations that have no order: a read of less than what one before it had read or written."""
+    answers = [answer for event in events if isinstance(event, Return) if (answer := case.answer(event.op))]
+    for read in reversed([answer for answer in answers if answer.invoke.kind == "get"]):
+        higher = [
+            each
+            for each in answers
+            if each.back.seq < read.invoke.seq
+            and each.copy is not None
+            and (read.copy is None or not case.facts.at_least(read.copy, each.copy))
+        ]
+        if higher:
+            return _session(case, [higher[-1].back, read.back])
+    return []
 
 
 def _acknowledged(case: Case, events: list[AnyEvent]) -> Clauses:
@@ -189,6 +219,8 @@ def _convergence(case: Case, events: list[AnyEvent]) -> Clauses:
         return []
     seq = max(dump.seq for dump in dumps.values())
     behind = [node for node, copy in copies.items() if copy is None or not case.facts.at_least(copy, best)]
+    if again := brought_back(case, best, seq):
+        return again
     ahead = [node for node in copies if node not in behind]
     same = [node for node in behind if (copy := copies[node]) is not None and copy.version == best.version]
     if same:
@@ -281,6 +313,10 @@ _BUILDERS: dict[str, Callable[[Case, list[AnyEvent]], Clauses]] = {
     acknowledged.NAME: _acknowledged,
     reads.NAME: _session,
     fresh.NAME: _fresh,
+    own_writes.NAME: _fresh,
+    linear.NAME: _linear,
     invented.NAME: _invented,
     evidence.NAME: _evidence,
+    **causes_of_limits.BUILDERS,
+    **causes_of_order.BUILDERS,
 }

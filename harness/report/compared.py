@@ -11,8 +11,10 @@ ROUNDS_SILENT = 3
 def never_repaired(case: Case, node: str, ahead: list[str], copy: Copy, since: int | None, seq: int) -> Clause | None:
     """Since this time (that of the write, if none is known) no message brought the copy: was it for want of rounds,
     of a difference that was found, or of what was to follow it?"""
-    if not case.facts.messages or case.plan.policy.anti_entropy == "none":
+    if not case.facts.messages:
         return None
+    if case.plan.policy.anti_entropy == "none":
+        return _never_handed(case, node, copy)
     until = case.time(seq)
     made = next((each.at for each in case.changes if each.new and each.new.version == copy.version), 0)
     start = made if since is None else max(since, made)
@@ -31,6 +33,22 @@ def never_repaired(case: Case, node: str, ahead: list[str], copy: Copy, since: i
     limited = f" (at most {limit} bytes of repair a second)" if limit else ""
     some = "and found a difference" if len(found) == len(rounds) else f"and {len(found)} of them found a difference"
     return Clause(f"{times} compared {who} {when} {some}, yet {case.short(copy)} was not sent{limited}")
+
+
+def _never_handed(case: Case, node: str, copy: Copy) -> Clause | None:
+    """What became of the hints for it, where nothing else mends."""
+    if case.plan.policy.hints == "none":
+        return None
+    hints = [each for each in case.said(f"hint for {node}", "store") if each.version == copy.version]
+    if not hints:
+        return Clause(f"no hint of {case.short(copy)} was sent to {node}")
+    last = hints[-1]
+    if last.received is not None:
+        return None
+    fault = case.barring(last)
+    while_on = f", while {fault.name()} was on" if fault else ""
+    words = f"the last hint of it for {node} (message {last.id} of {last.sender}) was lost at {seconds(last.at)}"
+    return Clause(f"{words}{while_on}", (last.seq,), fault)
 
 
 def _between(message: Message, node: str, ahead: list[str]) -> bool:

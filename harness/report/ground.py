@@ -42,12 +42,14 @@ def _hit(damage: Damage, change: Change) -> bool:
 
 
 def twice(case: Case, version: Version) -> list[Clause]:
-    """One version for two writes: their coordinator forgot what it had given, or its clock went back."""
+    """One version for two writes: their coordinator forgot what it gave, its clock went back, or there were two."""
     writers = case.writers(Copy(version, dead=False, value=None))
-    nodes = {invoke.node for invoke in writers}
-    if len(writers) < 2 or len(nodes) > 1:
+    if len(writers) < 2:
         return []
     node, first, last = writers[0].node, writers[0], writers[-1]
+    if any(invoke.node != node for invoke in writers):
+        words = f"{node} and {last.node} gave op {first.op} and op {last.op} the same version"
+        return [Clause(words, (first.seq, last.seq), at=last.at)] if last.node != node else []
     said = Clause(f"{node} gave op {first.op} and op {last.op} the same version", (first.seq, last.seq), at=last.at)
     ends = [
         life for life in case.facts.lives

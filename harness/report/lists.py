@@ -1,10 +1,12 @@
-"""What there is: scenarios, faults, workloads, checkers, policies, flaws and the promise matrix."""
+"""What there is: scenarios, faults, workloads, checkers, models, policies, flaws and the promise matrix."""
 
 from typing import Any, get_args, get_type_hints
 
 from rich.console import Console
 from rich.table import Table
 
+from checkers import availability, bounds
+from checkers.models.table import MODELS
 from checkers.properties import PROPERTIES
 from harness.faults.table import KINDS
 from harness.promises import MATRIX
@@ -76,8 +78,10 @@ def _workloads() -> Rows:
 
 def _checkers() -> Rows:
     modules: list[Any] = [__import__(check.__module__, fromlist=["check"]) for check in PROPERTIES.values()]
+    modules += [bounds, availability]  # these must know more than a history
     about = [str(module.__doc__).strip().splitlines()[0].rstrip(".") for module in modules]
-    return [{"name": name, "about": words} for name, words in zip(PROPERTIES, about, strict=True)]
+    names = [*PROPERTIES, bounds.NAME, availability.NAME]
+    return [{"name": name, "about": words} for name, words in zip(names, about, strict=True)]
 
 
 def _policies() -> Rows:
@@ -92,7 +96,12 @@ def _policies() -> Rows:
 
 def _flaws() -> Rows:
     return [
-        {"name": name, "about": flaw.legend, "breaks": flaw.breaks or "nothing: a near miss"}
+        {
+            "name": name,
+            "about": flaw.legend,
+            "breaks": flaw.breaks or "nothing: a near miss",
+            "seen in": flaw.source,
+        }
         for name, flaw in FLAWS.items()
     ]
 
@@ -110,11 +119,25 @@ def _promises() -> Rows:
     ]
 
 
+def _models() -> Rows:
+    """Of objects that clients share, for `urushi check FILE --model`."""
+    return [
+        {
+            "name": name,
+            "about": model.legend,
+            "functions": ", ".join(model.functions),
+            "checks": ", ".join(model.checks),
+        }
+        for name, model in MODELS.items()
+    ]
+
+
 LISTS = {
     "scenarios": _scenarios,
     "faults": _faults,
     "workloads": _workloads,
     "checkers": _checkers,
+    "models": _models,
     "policies": _policies,
     "flaws": _flaws,
     "promises": _promises,

@@ -54,11 +54,7 @@ def _held_by(case: Case, dumps: list[Dump]) -> str:
 
 
 def _past(case: Case, purge: Change, tomb: Copy) -> str:
-    past = [
-        node
-        for node in case.replicas
-        if node == purge.node or case.facts.is_past(case.facts.past(node, case.key, purge.seq), tomb)
-    ]
+    past = [node for node in case.replicas if node == purge.node or case.facts.is_past(node, case.key, purge.seq, tomb)]
     count = f"{len(past)} of {len(case.replicas)} did"
     policy = case.plan.policy
     if policy.purge != "grace":

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from harness.plan import Plan
 from harness.promises import MATRIX, reason_against
+from harness.report import measures
 from harness.report.lines import fold
 from harness.report.lists import quantity
 from harness.run import FaultReport, Report, Say
@@ -142,6 +143,8 @@ def show_run(console: Console, report: Report) -> None:
     if report.latency_ms:
         told = ", ".join(f"{name} {value:.1f} ms" for name, value in report.latency_ms.items())
         console.print(f"latency from the planned time: {told}", markup=False, highlight=False)
+    for line in measures.lines(report.staleness, report.divergence):
+        console.print(fold(line, console.width), markup=False, highlight=False, soft_wrap=True)
     if report.metrics:
         console.print(f"replicas: {_counted(report)}", markup=False, highlight=False)
     for reason in report.reasons if report.verdict == "unknown" else []:

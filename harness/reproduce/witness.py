@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from checkers.facts import Facts, gather
 from checkers.history import History
-from checkers.properties import PROPERTIES
 from harness.plan import Plan
 from harness.promises import MATRIX, Cell, reason_against
 from harness.run import Prefer, run
 from harness.stages.simulation.stage import perform
+from harness.terms import verdict_of
 from harness.wrong import Wrong
 
 
@@ -43,7 +43,7 @@ def in_simulation(property: str) -> Breaks:  # noqa: A002 - likewise
 
 def _sign(cell: Cell, plan: Plan, history: History) -> Sign | None:
     facts = gather(history)
-    verdict = PROPERTIES[cell.property](facts)
+    verdict = verdict_of(cell.property, plan, facts)
     if verdict.outcome != "violated" or any(premise.missed(plan, facts) for premise in cell.premises):
         return None
     first = verdict.violations[0]

@@ -281,8 +281,10 @@ def evidence(history: History) -> Judgement:
     bad: set[str | None] = set()
     keys = {change.key for change in changes(history)}
     for event in history.events:
-        if isinstance(event, Change) and left_by(history, event, event.key, event.seq) != event.old:
-            bad.add(event.key)
+        if isinstance(event, Change):
+            left = left_by(history, event, event.key, event.seq)
+            if event.cause != "corrupt" and left != event.old:  # a disk gives back what was not put there
+                bad.add(event.key)
         elif isinstance(event, Dump):
             for key in keys | set(event.copies):
                 if event.copies.get(key) != left_by(history, event, key, event.seq, event.batch):

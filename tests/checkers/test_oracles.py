@@ -6,15 +6,26 @@ from hypothesis import HealthCheck, given, settings
 from checkers import acknowledged, convergence
 from checkers.history import History
 from checkers.properties import PROPERTIES, judge
+from tests.checkers.linear_oracle import linear
+from tests.checkers.measuring import needless, reaped
 from tests.checkers.oracles import ORACLES
+from tests.checkers.session_oracles import SESSION_ORACLES
 from tests.checkers.strategies import histories
+
+DEFINITIONS = {
+    **ORACLES,
+    **SESSION_ORACLES,
+    "linearizability": linear,
+    "no needless repair": needless,
+    "tombstones reaped": reaped,
+}
 
 
 @pytest.mark.parametrize("name", PROPERTIES)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(history=histories())
 def test_a_checker_agrees_with_its_definition(name: str, history: History) -> None:
-    verdict, expected = PROPERTIES[name](history), ORACLES[name](history)
+    verdict, expected = PROPERTIES[name](history), DEFINITIONS[name](history)
     assert verdict.outcome == expected.outcome, verdict
     assert {violation.key for violation in verdict.violations} == expected.keys
 

@@ -48,3 +48,21 @@ class HidesRepairs(Copies):
         super()._note(key, old, new, source, new_purgeable=new_purgeable)
         if source.cause == "anti-entropy":
             self.audit.pop()
+
+
+class DeletesOutright(Copies):
+    """A delete removes what is there, and leaves no tombstone."""
+
+    def offer(self, record: Record, source: Source) -> bool:
+        held = super().offer(record, source)
+        if record.dead and self.held(record.key) == record:
+            self.purge(record.key, Source("purge", source.born, source.message, source.origin))
+        return held
+
+
+class ShowsPurgeable(Copies):
+    """A tombstone that may go is still in the trees, and goes everywhere at another moment."""
+
+    def mark(self, record: Record, wall_ns: int, source: Source) -> None:
+        super().mark(record, wall_ns, source)
+        self._show(record.key, record)

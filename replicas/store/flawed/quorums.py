@@ -42,3 +42,8 @@ class MixesCopies(Reads):
 class AcknowledgesOnSend(Writes):
     def enough(self, write: Write) -> bool:  # noqa: ARG002 - the flaw is not to look
         return True
+
+
+class PrefersItsOwn(Reads):
+    def decided_copy(self, read: Read) -> Record | None:
+        return read.answers.get(self.core.name) or super().decided_copy(read)

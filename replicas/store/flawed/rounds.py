@@ -1,11 +1,13 @@
 """Flawed anti-entropy."""
 
+import msgspec
 from xxhash import xxh3_64_intdigest
 
 from replicas.store.antientropy import AntiEntropy
 from replicas.store.budget import Budget
 from replicas.store.core import Core
-from replicas.store.merkle import Tree
+from replicas.store.merkle import Tree, keys_of
+from replicas.store.messages import Brief, Leaves
 from replicas.store.records import Record
 
 
@@ -20,6 +22,32 @@ class HashesVersionsOnly(Tree):
     def leaf_hash(self, record: Record) -> int:
         version = record.version
         return xxh3_64_intdigest(f"{version.time} {version.by} {record.key}".encode())
+
+
+class HashesNoTombstones(Tree):
+    """A replica with a tombstone and one that never heard of the key look the same."""
+
+    def leaf_hash(self, record: Record) -> int:
+        return 0 if record.dead else super().leaf_hash(record)
+
+
+class HashesRunTogether(Tree):
+    """Who wrote it and what, run together into one text, of which the letters are added up."""
+
+    def leaf_hash(self, record: Record) -> int:
+        return sum(f"{record.version.by}{record.value}".encode())
+
+
+class ComparesByPosition(AntiEntropy):
+    """The first key of the one list with the first of the other, and so on to the end of the shorter one."""
+
+    def leaves(self, sender: str, message: Leaves) -> None:
+        mine = sorted(keys_of(self.core.copies.trees, message.leaves))
+        self._looked_at = mine[: len(message.briefs)]
+        super().leaves(sender, msgspec.structs.replace(message, briefs=message.briefs[: len(mine)]))
+
+    def _only_here(self, message: Leaves, theirs: dict[str, Brief]) -> list[str]:
+        return [key for key in super()._only_here(message, theirs) if key in self._looked_at]
 
 
 class SpendsOnce(Budget):

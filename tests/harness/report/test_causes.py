@@ -5,7 +5,6 @@
 
 import re
 from functools import cache
-from typing import NamedTuple
 
 import pytest
 
@@ -16,22 +15,8 @@ from harness.report.causes import cause_of
 from harness.report.rules import figures
 from harness.reproduce.trial import Trial, trial
 from replicas.store.flaws import FLAWS
-
-LOST, CAME = False, True
-
-
-class Expected(NamedTuple):
-    promise: str
-    words: list[str]
-    messages: list[tuple[str, str, str, str, bool]]
-    figures: str = ""
-
-
-MISSED = "r1 missed v2 (put, op 2)"
-R3_MISSED = "r3 missed ✝ v2 (delete, op 2)"
-ISOLATED = "while f1 (isolate r1) was on"
-R3_ISOLATED = "while f1 (isolate r3) was on"
-DIFFER = "v1 on r1; v2 on r2 r3"
+from tests.harness.report import expected, expected_of_order
+from tests.harness.report.expected import CAME, DIFFER, ISOLATED, LOST, MISSED, R3_ISOLATED, R3_MISSED, Expected
 
 EXPECTED: dict[str, Expected] = {
     "hashes-keys-only": Expected(
@@ -253,6 +238,34 @@ EXPECTED: dict[str, Expected] = {
         [("store", "op 1", "r4", "r3", CAME)],
         "v1 < ✝ v2",
     ),
+    "streams-all": Expected("no needless repair", ["r1 had held v1 since 0.1", "r3 had held v1 since 0.1"], []),
+    "ignores-limit": Expected(
+        "limits kept",
+        ["r1 missed v1 (put, op 1)", ISOLATED, "r[23] sent these for round r1/"],
+        [("store", "op 1", "r2", "r1", LOST)],
+    ),
+    "floods-with-hints": Expected(
+        "limits kept",
+        ["r1 missed v1 (put, op 6)", ISOLATED, "r2 sent these as hints"],
+        [("store", "op 6", "r2", "r1", LOST)],
+    ),
+    "never-reaps": Expected(
+        "tombstones reaped",
+        [R3_MISSED, R3_ISOLATED, "r1 asked last at 0.7", "who holds ✝ v2, and r3 never said so"],
+        [("store", "op 2", "r1", "r3", LOST)],
+    ),
+    "writes-first-w": Expected(
+        "available with a quorum",
+        ["was lost to f1 (kill r2)", "r1 asked nothing of r3 for op 2"],
+        [("store", "op 2", "r1", "r2", LOST)],
+    ),
+    "repairs-all": Expected(
+        "available with a quorum",
+        ["was lost to f1 (kill r2)", "was lost to f1 (kill r2)"],
+        [("fetch", "op 3", "r1", "r2", LOST), ("store", "op 3", "r1", "r2", LOST)],
+    ),
+    **expected.EXPECTED,
+    **expected_of_order.EXPECTED,
 }
 
 

@@ -2,6 +2,9 @@
 
 from typing import Literal
 
+from msgspec import structs
+
+from harness.stages.simulation.disk import DiskError
 from replicas.store.messages import Answer, ClientMessage, Delete, Get, Put, RepairCause, Store
 from replicas.store.parts import Parts
 from replicas.store.records import Record, record
@@ -16,11 +19,25 @@ LEVELS: list[Level | None] = [None, "QUORUM", "ALL", "ONE", "TWO"]
 ENDINGS: list[Ending] = ["whole", "uncommitted", "unsent"]
 
 
+class OnDisksThatFail(Rig):
+    """A node whose commit is refused ends, as its process does."""
+
+    def _end_batch(self, name: str, ending: Ending) -> None:
+        try:
+            super()._end_batch(name, ending)
+        except DiskError:
+            self.crash(name)
+
+
+def _refuse(_growth: int) -> None:
+    raise DiskError("no")
+
+
 class Story:
     """Each method down to `mend` is something that may happen; numbers out of range wrap around."""
 
     def __init__(self, cluster: Cluster, policy: Policy, parts: Parts) -> None:
-        self.rig = Rig(cluster, policy, parts)
+        self.rig = OnDisksThatFail(cluster, policy, parts)
         self.witness = Witness(self.rig, cluster.tie)
         self.names = cluster.names()
         self._asked: dict[int, ClientMessage] = {}
@@ -56,6 +73,22 @@ class Story:
         self.rig.let_go()
         self._judge()
 
+    def operate_apart(self, kind: str, node: int, key: int, level: int) -> None:
+        """And all that comes of it arrives, before anything that flies now."""
+        self.rig.hold_back()
+        self.operate(kind, node, key, level)
+        self.rig.settle()
+        self.rig.let_go()
+        self._judge()
+
+    def read_unrepaired(self, node: int, key: int) -> None:
+        """All answer, and the repair gets lost."""
+        self.rig.hold_back()
+        self.operate("get", node, key, 0)
+        self._deliver_all_but("read repair")
+        self.rig.let_go()
+        self._judge()
+
     def calm(self, rounds: int) -> None:
         """Nothing fails for a while; but what flies now arrives after it."""
         self.rig.hold_back()
@@ -67,11 +100,14 @@ class Story:
         """Copies that are sent for this reason get lost, and nothing else does."""
         for _ in range(rounds):
             self.rig.pass_time(self.rig.policy.round_every_ns // MS)
-            while self.rig.flying:
-                message = self.rig.flying[0].message
-                lost = isinstance(message, Store) and message.cause == cause
-                (self.rig.drop if lost else self.rig.deliver)(self.rig.flying[0])
+            self._deliver_all_but(cause)
         self._judge()
+
+    def _deliver_all_but(self, cause: RepairCause) -> None:
+        while self.rig.flying:
+            message = self.rig.flying[0].message
+            lost = isinstance(message, Store) and message.cause == cause
+            (self.rig.drop if lost else self.rig.deliver)(self.rig.flying[0])
 
     def pause(self, node: int, rounds: int) -> None:
         """It stands still while the others go on, and finds all that was sent to it, and all its timers, at once."""
@@ -93,6 +129,7 @@ class Story:
     def rest(self, rounds: int) -> None:
         """Everything starts and nothing fails for a while; but what flies now arrives after it."""
         for name in self.names:
+            self.rig.disks[name].refuse = None
             self.rig.start(name)
         self.calm(rounds)
 
@@ -141,6 +178,36 @@ class Story:
     def start(self, node: int) -> None:
         self.rig.start(self._name(node))
 
+    def cut_power(self, node: int) -> None:
+        """What is durable is there when it starts again."""
+        name = self._name(node)
+        self.rig.crash(name)
+        self.rig.disks[name].cut_power(kept=0, arrived=None)
+        self.rig.start(name)
+
+    def refuse_commits(self, node: int) -> None:
+        self.rig.disks[self._name(node)].refuse = _refuse
+
+    def accept_commits(self, node: int) -> None:
+        self.rig.disks[self._name(node)].refuse = None
+
+    def rot(self, node: int, key: int) -> None:
+        """A value of which each other replica holds a copy as well rots; then its node is asked for it, by itself. Not
+        again before all has mended, nor beside a wipe: that may destroy the last copy of what was acknowledged."""
+        name, wanted = self._name(node), KEYS[key % len(KEYS)]
+        copies = [self.rig.held(each, wanted) for each in self.rig.replicas_of(wanted)]
+        held = copies[0]
+        if held is None or held.dead or any(copy != held for copy in copies):
+            return
+        if self._wiped or name not in self.rig.replicas or name not in self.rig.replicas_of(wanted):
+            return
+        self._wiped = True
+        rotten = structs.replace(held, value="rotten")
+        self.rig.disks[name].copies[wanted] = (rotten, 0)
+        self.witness.rotted(name, rotten)
+        self.operate("get", node, KEYS.index(wanted), LEVELS.index("ONE"))
+        self.rig.settle()
+
     def wipe(self, node: int) -> None:
         """Not again before all has mended: a second one may destroy the last copy of what was acknowledged."""
         name = self._name(node)
@@ -159,6 +226,7 @@ class Story:
         anything pending."""
         absent = [] if down is None else [self._name(down)]
         for name in self.names:
+            self.rig.disks[name].refuse = None
             (self.rig.crash if name in absent else self.rig.start)(name)
         if not all(replica.core.joined for replica in self.rig.replicas.values()):
             absent = []  # a wiped node is bootstrapped from all others

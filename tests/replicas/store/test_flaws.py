@@ -12,25 +12,12 @@ from replicas.store.antientropy import brief
 from replicas.store.flaws import FLAWS, parts_of
 from replicas.store.messages import Confirm, Delete, Fetch, Fetched, Get, Put, RepairCause, Store
 from replicas.store.parts import SOUND, Parts
-from replicas.store.records import Record, Version, record
+from replicas.store.records import Version, record
 from replicas.store.settings import Node
 from replicas.store.storage import Hint
+from tests.replicas.store.decisions import NEW, OLD, TWIN, Decision, clocks, limits, mending, names, rig_with
+from tests.replicas.store.decisions.mending import whether_trees_differ
 from tests.replicas.store.rig import MS, QUICK_POLICY, WALL, Rig, cluster
-
-OLD = record("k", Version(WALL - 2, "r9.1"), "old")
-NEW = record("k", Version(WALL - 1, "r9.1"), "new")
-TWIN = record("k", NEW.version, "twin")
-
-
-def rig_with(parts: Parts, *copies: Record | None) -> Rig:
-    """One for each of r1, r2, r3."""
-    rig = Rig(cluster(), QUICK_POLICY, parts)
-    for name, copy in zip(rig.cluster.names(), copies, strict=True):
-        rig.crash(name)
-        if copy is not None:
-            rig.disks[name].copies["k"] = (copy, 0)
-        rig.start(name)
-    return rig
 
 
 def held_after_an_older_copy_arrives(parts: Parts) -> str | None:
@@ -58,16 +45,6 @@ def held_after_an_acknowledged_write_and_a_crash(parts: Parts) -> str | None:
     rig.start("r1")
     copies = {copy.record.key: copy.record.value for copy in rig.replicas["r1"].dump(None).copies}
     return copies.get("k")
-
-
-def whether_trees_differ(one: Record, other: Record) -> Callable[[Parts], bool]:
-    def differ(parts: Parts) -> bool:
-        trees = parts.tree(2), parts.tree(2)
-        for tree, copy in zip(trees, (one, other), strict=True):
-            tree.replace("k", copy)
-        return trees[0].hashes(0, []) != trees[1].hashes(0, [])
-
-    return differ
 
 
 def holders_when_a_read_is_answered(parts: Parts) -> int:
@@ -250,7 +227,6 @@ def what_a_read_shows_of_rot(parts: Parts) -> str | None:
     return rig.answers[1].value
 
 
-Decision = tuple[str, Callable[[Parts], Any], Any, Any]
 DECISIONS: list[Decision] = [
     ("repairs-any-other", held_after_an_older_copy_arrives, "new", "old"),
     ("repairs-any-other", how_an_older_copy_looks_beside_a_newer, "older", "newer"),
@@ -264,6 +240,7 @@ DECISIONS: list[Decision] = [
     ("skips-repair", holders_when_a_read_is_answered, 2, 1),
     ("repairs-all", holders_when_a_read_is_answered, 2, 3),
     ("mixes-copies", what_a_read_shows, ("new", True), ("old", True)),
+    ("prefers-its-own", what_a_read_shows, ("new", True), ("old", False)),
     ("acknowledges-on-send", acknowledgements_before_an_answer, 2, 0),
     ("purges-unconfirmed", whether_it_marks(1), False, True),
     ("purges-after-quorum", whether_it_marks(2), False, True),
@@ -286,6 +263,10 @@ DECISIONS: list[Decision] = [
     ("forgets-its-clock", whether_a_version_is_minted_twice, False, True),
     ("knows-no-skew", age_at_which_a_confirmed_tombstone_is_purged_ms, 490, 90),
     ("sends-in-set-order", whether_sends_keep_the_order_of_the_ring, True, False),
+    *mending.DECISIONS,
+    *names.DECISIONS,
+    *limits.DECISIONS,
+    *clocks.DECISIONS,
 ]
 
 

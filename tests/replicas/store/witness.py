@@ -95,6 +95,11 @@ class Witness:
                 late = self.rig.clock(flight.to).wall - message.born > self.rig.policy.message_lifetime_ns
                 assert late or covers(message.record, tombstone, self.tie), f"{message.record} may still arrive"
 
+    def rotted(self, node: str, rotten: Record) -> None:
+        """It is discarded when it is found, and leaves no floor."""
+        self.replayed[node][rotten.key] = (rotten, False)
+        del self.highest[node, rotten.key]
+
     def forget(self, node: str) -> None:
         """What is not on another disk is lost with this one."""
         self.replayed.pop(node, None)

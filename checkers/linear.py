@@ -1,0 +1,27 @@
+"""Linearizability: the operations on a key take effect in one order, each between its start and its end.
+
+Decided from what clients asked and were told alone; versions and the audit trail have no say in it.
+"""
+
+from checkers.calls import calls_of
+from checkers.facts import gather
+from checkers.history import History
+from checkers.models import linearizable
+from checkers.verdict import Verdict
+
+NAME = linearizable.NAME
+_ASKED_MAX = 2_000  # a bound on steps and not on time, so that a run is judged alike on any machine
+
+
+def check(history: History) -> Verdict:
+    asked = 0
+
+    def out_of_budget() -> str | None:
+        nonlocal asked
+        asked += 1
+        return f"the search for an order went on for too long; {_REMEDY}" if asked > _ASKED_MAX else None
+
+    return linearizable.check(calls_of(gather(history)), out_of_budget)
+
+
+_REMEDY = "`urushi check` its history.jsonl with --model register, which has as much time as you give it"

@@ -1,0 +1,101 @@
+"""What a plan states that a history does not: the limits of its policy, and what its faults may keep from working."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from checkers import availability, bounds
+from checkers.availability import Terms, Trouble
+from checkers.bounds import Limits
+from checkers.history import Fault as FaultEvent
+from checkers.history import History
+from checkers.properties import PROPERTIES
+from checkers.verdict import Verdict
+from harness.faults.kinds import Fault
+from harness.faults.table import KINDS
+from harness.levers import CLOCK_LEVERS, LINK_LEVERS, Action, ends
+from harness.plan import Plan
+from replicas.store.replica import KEY_BYTES_MAX, VALUE_BYTES_MAX
+from workloads.operations import Operation
+
+MARGIN_NS = 1_000_000_000  # for connections that are made anew, and for what waited while something did not work
+COPY_BYTES = 64  # of a message, beside key and value
+
+
+def limits_of(plan: Plan) -> Limits:
+    policy = plan.policy
+    clocks = [each.targets for each in plan.faults if set(KINDS[each.kind].levers) & set(CLOCK_LEVERS)]
+    odd_clocks = tuple(dict.fromkeys(node for targets in clocks for node in targets))
+    per_s = policy.repair_bytes_per_s_max or None
+    lifetime = min(policy.hint_lifetime_ns, policy.grace_ns) if policy.purge == "grace" else policy.hint_lifetime_ns
+    return Limits(
+        per_s, COPY_BYTES, policy.hints_max, policy.hints_per_replay_max, policy.hint_every_ns, lifetime, odd_clocks
+    )
+
+
+def terms_of(plan: Plan, history: History) -> Terms:
+    needed = {each.id: _needed(plan, each) for each in plan.operations if _is_allowed(each)}
+    return Terms(needed, list(_troubles(plan, history)), MARGIN_NS)
+
+
+def _is_allowed(operation: Operation) -> bool:
+    key, value = len(operation.key.encode()), len((operation.value or "").encode())
+    return key <= KEY_BYTES_MAX and value <= VALUE_BYTES_MAX
+
+
+def _needed(plan: Plan, operation: Operation) -> int:
+    """A read that repairs before it answers may need more replicas to take what it found than to find it."""
+    cluster = plan.cluster
+    if operation.kind != "get":
+        return cluster.writes_needed(operation.level)
+    reads = cluster.reads_needed(operation.level)
+    if plan.policy.read_repair != "blocking" or reads == 1:
+        return reads
+    return max(reads, cluster.quorum(), cluster.n - reads + 1)
+
+
+class _Span(NamedTuple):
+    start: int
+    end: int | None
+
+
+def _troubles(plan: Plan, history: History) -> Iterator[Trouble]:
+    """From the planned start, since levers are pulled before that is recorded, to the recorded end."""
+    healed: dict[str, int] = {}
+    begun: dict[str, int] = {}
+    for event in history.events:
+        if isinstance(event, FaultEvent):
+            times = healed if event.phase == "healed" else begun
+            times[event.fault] = min(event.at, times.get(event.fault, event.at))
+    for fault in plan.faults:
+        actions = KINDS[fault.kind].actions(fault, plan.cluster.names())
+        over = max(healed[fault.id], fault.end_ns) + MARGIN_NS + _lasts_ns(fault) if fault.id in healed else None
+        lost = any(action.lever == "wipe" for action in actions)  # until it has joined again, which nobody records
+        span = _Span(min(fault.start_ns, begun.get(fault.id, fault.start_ns)), None if lost else over)
+        yield _trouble(span, actions)
+
+
+def _lasts_ns(fault: Fault) -> int:
+    """For how much longer what it held up may hold up what comes after it."""
+    names = ("delay_ns", "jitter_ns", "gap_ns", "sync_ns")
+    return sum(fault.parameters.get(name, 0) for name in names)
+
+
+def _trouble(span: _Span, actions: list[Action]) -> Trouble:
+    links = tuple(ends(action.target) for action in actions if action.lever in LINK_LEVERS)
+    nodes = tuple(action.target for action in actions if action.lever not in LINK_LEVERS)
+    return Trouble(span.start, span.end, nodes, links)
+
+
+BY_PLAN: dict[str, Callable[[Plan, History], Verdict]] = {
+    bounds.NAME: lambda plan, history: bounds.check(history, limits_of(plan)),
+    availability.NAME: lambda plan, history: availability.check(history, terms_of(plan, history)),
+}
+
+
+def judged(plan: Plan, history: History) -> dict[str, Verdict]:
+    """By the properties that need to know more than the history."""
+    return {name: check(plan, history) for name, check in BY_PLAN.items()}
+
+
+def verdict_of(name: str, plan: Plan, history: History) -> Verdict:
+    return BY_PLAN[name](plan, history) if name in BY_PLAN else PROPERTIES[name](history)
