@@ -11,7 +11,8 @@ from rich.markup import escape
 from checkers import files
 from checkers.history import OddHistory
 from harness import run as runs
-from harness.commands import looking, performing, reproducing
+from harness.commands import checking, looking, performing, reproducing
+from harness.commands import zoo as zoos
 from harness.report import failures
 from harness.wrong import Wrong
 
@@ -26,12 +27,14 @@ app = App(
 )
 app.command(performing.run)
 app.command(performing.suite_, name="suite")
+app.command(zoos.zoo)
 app.command(reproducing.replay)
 app.command(reproducing.shrink)
 app.command(reproducing.explain)
 app.command(reproducing.pin)
-app.command(looking.check)
+app.command(checking.check)
 app.command(performing.plan)
+app.command(checking.export)
 app.command(looking.list_, name="list")
 app.command(looking.doctor)
 

@@ -103,6 +103,9 @@ class PhasesDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of `variants`, if there are any, a seed draws one and nothing else: what draws of their own would seldom bring
+    together. In a file a variant has only what differs; here it is whole."""
+
     about: str = ""
     cluster: ClusterDraw = ClusterDraw()
     policy: PolicyDraw = PolicyDraw()
@@ -111,13 +114,16 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     disk: DiskDraw = DiskDraw()
     faults: FaultsDraw = FaultsDraw()
     phases: PhasesDraw = PhasesDraw()
+    variants: "dict[str, Scenario]" = {}
 
 
 def built_in() -> dict[str, str]:
     """Name and text of each scenario that comes with Urushi."""
     folder = resources.files("harness.scenarios")
-    files = sorted((each for each in folder.iterdir() if each.name.endswith(".toml")), key=lambda each: each.name)
-    return {each.name.removesuffix(".toml"): each.read_text() for each in files}
+    texts = {
+        each.name.removesuffix(".toml"): each.read_text() for each in folder.iterdir() if each.name.endswith(".toml")
+    }
+    return dict(sorted(texts.items()))
 
 
 def load(name: str) -> Scenario:
@@ -138,13 +144,35 @@ def load(name: str) -> Scenario:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as problem:  # as a number of very many digits, or lists in lists without end
         raise Wrong(name, f"this is not TOML: {problem}", "correct the file") from None
-    return convert(data, Scenario, name)
+    scenario = convert(_with_whole_variants(data), Scenario, name)
+    for variant, own in scenario.variants.items():
+        if own.variants:
+            raise Wrong(f"{name}: variants.{variant}", "a variant has no variants", "write each beside the others")
+    return scenario
+
+
+def _with_whole_variants(data: dict[str, Any]) -> dict[str, Any]:
+    """What is no table stays as it is, and is refused with its place."""
+    variants = data.get("variants", {})
+    if not isinstance(variants, dict):
+        return data
+    common = {section: value for section, value in data.items() if section not in ("about", "variants")}
+    whole = {name: _over(common, own) if isinstance(own, dict) else own for name, own in variants.items()}
+    return {**data, "variants": whole}
+
+
+def _over(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    both = {**common, **own}
+    tables = [name for name in common if name in own and isinstance(common[name], dict) and isinstance(own[name], dict)]
+    return {**both, **{name: {**common[name], **own[name]} for name in tables}}
 
 
 def draw(scenario: Scenario, name: str, seed: int, flaw: str | None = None) -> tuple[Plan, dict[str, str]]:
     """The plan, and all that was drawn to make it."""
     check_flaw(flaw, "--flaw")
     drawing = Drawing(seed, name)
+    if scenario.variants:
+        scenario = scenario.variants[drawing.choice("variant", list(scenario.variants), list(scenario.variants))]
     phases = scenario.phases
     cluster = _draw_cluster(drawing, scenario.cluster)
     unrest_ns = drawing.duration_ns("phases.unrest", phases.unrest, MS)

@@ -10,6 +10,9 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from harness.bench.checks import LENGTHS
+from harness.bench.checks import measure as judge_all
+from harness.bench.linearizability import SHORT_LIMIT_S, SIZES, judge_long, judge_short
 from harness.bench.simulation import GROWTH, LONG, Size, measure, measure_idle, measure_parts
 from harness.bench.store import Variant, measure_readiness, measure_throughput
 
@@ -51,6 +54,8 @@ def _figures() -> list[Figure]:
         Figure("one replica answers again after kill -9", restart, "s", "0.15 or less"),
         *_throughput(),
         *_simulation(),
+        *_checks(),
+        *_linearizability(),
     ]
 
 
@@ -74,6 +79,41 @@ def _simulation() -> list[Figure]:
     figures += [
         Figure(f"1,000 operations, {what}", value, "ms CPU", "", value / base) for what, value in per_thousand.items()
     ]
+    return figures
+
+
+def _checks() -> list[Figure]:
+    """The ratio is that of what an invocation costs to what it costs in the shortest history; of a property,
+    its share of the whole."""
+    figures: list[Figure] = []
+    base = 0.0
+    for size in LENGTHS:
+        judged = judge_all(size)
+        whole = judged.whole_s()
+        base = base or whole / size
+        what = f"all checks of {size:,} invocations and returns ({judged.events:,} events)"
+        figures.append(Figure(what, whole, "s CPU", "10 or less" * (size == LENGTHS[-1]), whole / size / base))
+    shares = {"gathered for all": judged.gathered_s, **judged.checks_s}
+    figures += [Figure(f"  of which {name}", each, "s CPU", "", each / whole) for name, each in shares.items()]
+    return [*figures, Figure("  peak memory", judged.peak_mib, "MiB", "2,000 or less")]
+
+
+def _linearizability() -> list[Figure]:
+    """The ratio is to a history of a tenth of the length."""
+    figures, before = [], 0.0
+    for what, size, seconds in judge_long():
+        ratio = seconds / before if before and size > SIZES[0] else None
+        figures.append(Figure(f"{size:,} calls of {what}", seconds, "s CPU", "", ratio))
+        before = seconds
+    unknown = histories = 0
+    for what, judged in judge_short():
+        times = [seconds * 1000 for seconds in judged.seconds]
+        figures.append(
+            Figure(f"compare-and-set, {what}, {judged.violated} of {len(times)} violated", median(times), "ms CPU")
+        )
+        figures.append(Figure("  the worst of them", max(times), "ms CPU"))
+        unknown, histories = unknown + judged.unknown, histories + len(times)
+    figures.append(Figure(f"share of these unknown after {SHORT_LIMIT_S:.0f} s", 100 * unknown / histories, "%"))
     return figures
 
 

@@ -1,48 +1,18 @@
-"""Commands that look at what there is: a recorded run, the lists, this machine."""
+"""Commands that look at what there is: the lists, this machine."""
 
 from typing import Literal
 
 from rich.markup import escape
 
-from checkers import files
-from harness import plan as plans
-from harness import run as runs
 from harness.commands.options import Json
-from harness.report import lists, terminal
+from harness.report import lists
 from harness.report.console import console_for, print_json
-from harness.reproduce import replay as replays
-from harness.wrong import Wrong
-
-
-def check(what: str, /, *, json: Json = False) -> int:
-    """Judge the recorded history of a run once more.
-
-    Example: `urushi check 7f3a91c2`
-
-    Parameters
-    ----------
-    what
-        A run's id, the start of one, or its folder.
-    """
-    console = console_for(json=json)
-    folder = runs.find_run(what)
-    plan = plans.read(folder / "plan.json")
-    try:
-        history = files.read(folder / "history.jsonl")
-    except FileNotFoundError:
-        remedy = f"`urushi replay {folder}/plan.json` performs its plan again"
-        raise Wrong(str(folder), "the run has no history: it did not end", remedy) from None
-    before = replays.stored(folder)
-    proxy, drawn = (before.proxy, before.drawn) if before else (None, {})
-    report = runs.assess(plan, history, folder, proxy=proxy, drawn=drawn)
-    terminal.show_run(console, report)
-    if json:
-        print_json(report)
-    return report.exit_code()
 
 
 def list_(
-    what: Literal["all", "scenarios", "faults", "workloads", "checkers", "policies", "flaws", "promises"] = "all",
+    what: Literal[
+        "all", "scenarios", "faults", "workloads", "checkers", "models", "policies", "flaws", "promises"
+    ] = "all",
     /,
     *,
     json: Json = False,

@@ -22,11 +22,16 @@ _AFTER_WRITE_NS = 3 * MS
 
 
 class FaultsDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """With `swarm`, a seed first draws which of the kinds are in play at all: faults that crowd out each other in a
-    mixture of everything get seeds to themselves."""
+    """With `swarm`, a seed first draws which of the kinds are in play at all, and of these `kinds_max` at most (0: no
+    limit): faults that crowd out each other in a mixture of everything get seeds to themselves. What takes two faults
+    to show often takes them on one node, or at one time: so many of the faults as `focus` says are of the same node,
+    which the seed draws, and so many as `together` says begin while an earlier one is on."""
 
     kinds: tuple[str, ...] = ("kill", "pause", "isolate", "one-way")
     swarm: bool = False
+    kinds_max: Spec = 0
+    focus: Spec = "0%"
+    together: Spec = "0%"
     count: Spec = "2..5"
     length: Spec = "300..1500ms"
 
@@ -70,27 +75,42 @@ def draw_faults(drawing: Drawing, spec: FaultsDraw, scene: Scene) -> list[Fault]
         return []
     kinds = _kinds_in_play(drawing, spec, scene)
     names = scene.cluster.names()
+    focus_ppm, focus = drawing.share_ppm("faults.focus", spec.focus), _node_in_focus(drawing, names)
+    together_ppm = drawing.share_ppm("faults.together", spec.together)
     check_many(count, len(names), f"{drawing.where}: faults.count")
     faults: list[Acting] = []
     for number in range(1, count + 1):
+        focused = _by_chance(drawing, f"f{number}/focus", focus_ppm)
+        joined = faults and _by_chance(drawing, f"f{number}/together", together_ppm)
         for attempt in range(_TRIES):
             random = Random(f"{drawing.seed}/faults/f{number}/{attempt}")
             length = min(low + below(random, high - low + 1), scene.unrest_ns // 2)
             kind = KINDS[kinds[below(random, len(kinds))]]
             start = _draw_start(random, kind, length, scene)
+            start = _draw_start_within(random, faults, length, scene) if joined else start
             targets, parameters = kind.draw(random, names), draw_parameters(random, kind)
             fault = Fault(f"f{number}", kind.name, targets, start, start + length, parameters)
             again = kind.name in _DESTROYS and any(each.fault.kind in _DESTROYS for each in faults)
             acts = acting(fault, names)
-            if not again and all(clash(each, acts) is None for each in faults):
+            elsewhere = focused and focus not in targets
+            if not again and not elsewhere and all(clash(each, acts) is None for each in faults):
                 faults.append(acts)
                 break
     return sorted((each.fault for each in faults), key=lambda fault: (fault.start_ns, fault.id))
 
 
+def _by_chance(drawing: Drawing, what: str, ppm: int) -> bool:
+    return below(Random(f"{drawing.seed}/faults/{what}"), 1_000_000) < ppm
+
+
+def _node_in_focus(drawing: Drawing, names: list[str]) -> str:
+    return names[below(Random(f"{drawing.seed}/scenario/faults.focus/node"), len(names))]
+
+
 def _kinds_in_play(drawing: Drawing, spec: FaultsDraw, scene: Scene) -> list[str]:
     reasons = {kind: _reason_against(KINDS[kind], scene) for kind in spec.kinds}
     possible = [kind for kind in spec.kinds if reasons[kind] is None]
+    most = drawing.count("faults.kinds_max", spec.kinds_max)
     if not possible:
         what = "; ".join(f"no {kind}, for {reason}" for kind, reason in reasons.items())
         raise Wrong(f"{drawing.where}: faults.kinds", what, "add a kind that is always possible")
@@ -99,6 +119,9 @@ def _kinds_in_play(drawing: Drawing, spec: FaultsDraw, scene: Scene) -> list[str
     stream = f"{drawing.seed}/scenario/faults.swarm"
     swarm = [kind for kind in possible if below(Random(f"{stream}/{kind}"), 2)]
     swarm = swarm or [possible[below(Random(stream), len(possible))]]
+    while most and len(set(swarm)) > most:
+        left_out = min(swarm, key=lambda kind: Random(f"{stream}/{kind}/left out").random())
+        swarm = [kind for kind in swarm if kind != left_out]
     drawing.drawn["faults.swarm"] = " ".join(dict.fromkeys(swarm))
     return swarm
 
@@ -126,6 +149,12 @@ def _draw_start(random: Random, kind: Kind, length: int, scene: Scene) -> int:
         if writes:
             return writes[below(random, len(writes))] + below(random, _AFTER_WRITE_NS + 1)
     return below(random, scene.unrest_ns - length)
+
+
+def _draw_start_within(random: Random, faults: list[Acting], length: int, scene: Scene) -> int:
+    earlier = faults[below(random, len(faults))].fault
+    start = earlier.start_ns + below(random, earlier.end_ns - earlier.start_ns + 1)
+    return min(start, scene.unrest_ns - length)
 
 
 def draw_parameters(random: Random, kind: Kind) -> dict[str, int]:

@@ -19,7 +19,11 @@ from tests.fuzz.spoil import JUNK, damaged
 
 DRAWING_SECONDS_MAX = 5.0
 NAMES = sorted(built_in())
-TABLES = {name: getattr(Scenario(), name).__struct_fields__ for name in Scenario.__struct_fields__ if name != "about"}
+TABLES = {
+    name: getattr(Scenario(), name).__struct_fields__
+    for name in Scenario.__struct_fields__
+    if name not in ("about", "variants")
+}
 PLACES = [(table, key) for table, keys in TABLES.items() for key in keys]
 DURATIONS = ["1ms", "5ms", "0.5..2s", "200..300ms", "3s", "2000000us", "1ns", "99999999999s", "9223372036854775807ns"]
 COUNTS = [1, 2, 3, 5, 7, 24, 200, 201, "0..3", "3..7", "1..200", 0, 10**18, 2**63, "QUORUM", "ALL", "TWO"]

@@ -16,7 +16,7 @@ from harness.scenario import PolicyDraw
 from replicas.store.settings import Policy
 from tests.harness.commands import nothing_started, urushi, urushi_process
 
-COMMANDS = ["run", "suite", "replay", "shrink", "explain", "pin", "check", "plan", "list", "doctor"]
+COMMANDS = ["run", "suite", "replay", "shrink", "explain", "pin", "check", "plan", "export", "list", "doctor"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -49,7 +49,7 @@ def test_the_version_is_the_one_that_is_installed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("runn", ['"runn"', 'Did you mean "run"?', "run, suite, replay, shrink, explain, pin, check, plan, ..."]),
+        ("runn", ['"runn"', 'Did you mean "run"?', "run, suite, zoo, replay, shrink, explain, pin, check, ..."]),
         ("run --sed 3", ["--sed", "Did you mean --seed?"]),
         ("run --seed x", ["--seed", "'x' is no whole number"]),
         ("run --seed 1.5", ["--seed", "'1.5' is no whole number"]),
@@ -72,6 +72,7 @@ def test_the_version_is_the_one_that_is_installed(tmp_path: Path) -> None:
         ("replay x --times y", ["--times", "'y' is no whole number"]),
         ("check", ["WHAT"]),
         ("check x --stage simulation", ["--stage"]),
+        ("export x", ["FILE"]),
         ("list flows", ['"flows"', '"flaws"', "Did you mean"]),
         ("doctor now", ["now"]),
         ("plan --jsn", ["--jsn", "Did you mean --json?"]),

@@ -24,7 +24,11 @@ SEEDS = range(1, 61)
 MANY = range(1, 301)
 NAMES = sorted(built_in())
 ABOUT = 'about = "x"\n'
-TABLES = {name: getattr(Scenario(), name).__struct_fields__ for name in Scenario.__struct_fields__ if name != "about"}
+TABLES = {
+    name: getattr(Scenario(), name).__struct_fields__
+    for name in Scenario.__struct_fields__
+    if name not in ("about", "variants")
+}
 
 
 @pytest.mark.parametrize("name", NAMES)

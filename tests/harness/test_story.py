@@ -29,7 +29,7 @@ def test_what_went_wrong_first_is_told_first(report: Report) -> None:
     """The purge is the mistake. Then the value comes back, and in the final state the delete is lost."""
     promises = [story.removeprefix("VIOLATED  ").split("   ")[0] for story in report.stories]
     assert promises[0] == "purge soundness"
-    fallout = {"no version regression", "no tombstone resurrection", "reads see acknowledged writes"}
+    fallout = {"no version regression", "no tombstone resurrection", "reads see acknowledged writes", "linearizability"}
     assert set(promises[1:-1]) == fallout
     assert promises[-1] == "acknowledged writes kept"
     assert set(promises) == {name for name, found in report.promises.items() if found.verdict == "violated"}
