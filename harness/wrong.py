@@ -34,6 +34,10 @@ class Wrong(Exception):
         self.what = what
         self.remedy = remedy
 
+    def __reduce__(self) -> tuple[type["Wrong"], tuple[str, str, str]]:
+        """A worker may raise it: what cannot be unpickled would end the whole pool."""
+        return Wrong, (self.place, self.what, self.remedy)
+
 
 def near(word: str, allowed: list[str]) -> str:
     """The allowed words, and which of them was probably meant."""

@@ -99,9 +99,12 @@ def _with_other_chances(plan: Plan) -> Iterator[Plan]:
 def _told(plan: Plan, broken: str) -> str:
     seen = trial(plan)
     promise = next(each for each in seen.broken if each.property == broken)
-    told = explain(plan, seen.history, "", promise.measured.violations[0].key).told
+    violation = promise.measured.violations[0]
+    if not plan.operations:
+        return violation.summary  # explanations are of keys
+    told = explain(plan, seen.history, "", violation.key).told
     line = next((each for each in told.broken if each.property == broken), None)
-    return (line.cause or line.summary) if line else promise.measured.violations[0].summary
+    return (line.cause or line.summary) if line else violation.summary
 
 
 def confirm(shrunk: Shrunk) -> str:

@@ -1,5 +1,6 @@
 """The command as a whole, on a few flaws that are found at once."""
 
+import pickle
 import signal
 import time  # noqa: TID251 - waits for processes to end
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from harness import plan as plans
 from harness.reproduce.trial import trial
+from harness.wrong import Wrong
 from harness.zoo import perform as zoos
 from harness.zoo.result import SOUND
 from replicas.store.flaws import FLAWS
@@ -29,6 +31,19 @@ def test_found_flaws_are_shrunk_and_told(tmp_path: Path) -> None:
     plan = plans.read(tmp_path / ".urushi/zoo/hides-repairs.json")
     assert len(plan.operations) == smallest["operations"]
     assert "evidence agrees" in {promise.property for promise in trial(plan).broken}
+
+
+def test_a_find_that_is_about_no_key_is_told_too(tmp_path: Path) -> None:
+    done = urushi_process(tmp_path, "zoo", "stops-rounds", "--starts", "1", "--no-confirm", "--json")
+    assert done.code == 0, done.err
+    smallest = done.document["specimens"][0]["smallest"]
+    assert smallest["operations"] == 0
+    assert "began too few rounds of anti-entropy" in smallest["why"]
+
+
+def test_what_a_worker_raises_gets_through_to_its_parent() -> None:
+    wrong = Wrong("place", "what", "remedy")
+    assert str(pickle.loads(pickle.dumps(wrong))) == str(wrong)  # noqa: S301 - our own
 
 
 def test_a_flaw_that_is_not_found_in_time_fails_the_command(tmp_path: Path) -> None:
