@@ -16,7 +16,7 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class Value(msgspec.Struct, frozen=True):
-    """One figure of one policy over all seeds, with its 95 % confidence interval. None: nothing was there to measure."""
+    """Of one policy over all seeds, with its 95 % confidence interval. None: there was nothing to measure."""
 
     figure: str
     policy: str
