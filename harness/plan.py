@@ -13,7 +13,8 @@ from harness.faults.table import KINDS
 from harness.levers import CLIENTS, Lever
 from harness.wrong import Wrong, near, parse_json
 from replicas.store.flaws import FLAWS
-from replicas.store.settings import Cluster, Policy
+from replicas.store.policy import Policy
+from replicas.store.settings import Cluster
 from workloads.operations import Operation
 
 FORMAT = 1
@@ -22,7 +23,7 @@ MS = 1_000_000
 MOST = 2**63 - 1
 JITTER_MOST_PPM = 500_000  # rounds stay at least half of their time apart
 
-_LEAST = {
+LEAST = {
     "seed": -MOST,
     "unrest_ns": MS,
     "mend_rounds_max": 1,
@@ -38,6 +39,7 @@ _LEAST = {
     "policy.round_every_ns": MS,
     "policy.round_jitter_ppm": 0,
     "policy.repair_bytes_per_s_max": 0,
+    "policy.exchange_timeout_ns": 0,
     "policy.keys_per_exchange_max": 1,
     "policy.message_lifetime_ns": MS,
     "policy.skew_budget_ns": 0,
@@ -53,7 +55,7 @@ _LEAST = {
     "disk.sync_min_ns": 0,
     "disk.sync_max_ns": 0,
 }
-_MOST = {
+MOST_OF = {
     "network.loss_ppm": 1_000_000,
     "network.duplicate_ppm": 1_000_000,
     "network.reorder_ppm": 1_000_000,
@@ -198,8 +200,8 @@ def check_flaw(name: str | None, place: str) -> None:
 
 
 def _check_numbers(plan: Plan, where: str) -> None:
-    for name, least in _LEAST.items():
-        number, most = attrgetter(name)(plan), _MOST.get(name, MOST)
+    for name, least in LEAST.items():
+        number, most = attrgetter(name)(plan), MOST_OF.get(name, MOST)
         if number < least:
             raise Wrong(f"{where}: {name}", f"{number} is too little", f"{least} is the least")
         if number > most:

@@ -8,8 +8,8 @@ from harness.faults.table import KINDS
 from harness.levers import CLOCK_LEVERS, LINK_LEVERS, Lever
 from harness.plan import Plan
 from replicas.store.placement import Placement
+from replicas.store.policy import Policy
 from replicas.store.purging import TOMBSTONES_PER_TICK_MAX
-from replicas.store.settings import Policy
 
 ROUNDS_TO_MEND = 5
 _COPY_BYTES = 64  # of a message, beside key and value

@@ -10,9 +10,11 @@ import msgspec
 
 from harness.draws import Drawing, Spec
 from harness.faults.draw import FaultsDraw, Scene, check_kinds, draw_down, draw_faults
-from harness.plan import FORMAT, JITTER_MOST_PPM, MS, Disk, Network, Plan, check, check_flaw
+from harness.plan import FORMAT, MS, Disk, Network, Plan, check, check_flaw
+from harness.policy import counts_in_words, draw_policy
 from harness.wrong import Wrong, convert, near
-from replicas.store.settings import Cluster, Node, Policy
+from replicas.store.policy import Policy
+from replicas.store.settings import Cluster, Node
 from replicas.system import Level
 from workloads.generate import MILLION, MIXES, Workload, generate
 
@@ -21,17 +23,6 @@ NODES_MOST = 200
 WORKLOAD_MOST = 1_000_000
 VALUE_BYTES_MOST = 100_000
 VALUES_BYTES_MOST = 100_000_000
-_POLICY_DURATIONS = {  # and the least of each
-    "grace": MS,
-    "hint_window": MS,
-    "hint_lifetime": MS,
-    "hint_every": MS,
-    "round_every": MS,
-    "exchange_timeout": 0,
-    "message_lifetime": MS,
-    "skew_budget": 0,
-}
-_POLICY_COUNTS = {"hints_max": 1, "hints_per_replay_max": 1, "repair_bytes_per_s_max": 0}
 
 
 class ClusterDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,25 +33,6 @@ class ClusterDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     w: Spec = "QUORUM"
     tie: Spec = "incarnation"
     operation_timeout: Spec = "500ms"
-
-
-class PolicyDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    read_repair: Spec = "blocking"
-    hints: Spec = "none"
-    anti_entropy: Spec = "merkle"
-    purge: Spec = "confirmed"
-    grace: Spec = "10s"
-    hint_window: Spec = "10s"
-    hint_lifetime: Spec = "10s"
-    hint_every: Spec = "100ms"
-    hints_max: Spec = 1000
-    hints_per_replay_max: Spec = 50
-    round_every: Spec = "200ms"
-    round_jitter: Spec = "0%"
-    repair_bytes_per_s_max: Spec = 0
-    exchange_timeout: Spec = "1s"
-    message_lifetime: Spec = "1s"
-    skew_budget: Spec = "50ms"
 
 
 class WorkloadDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,7 +80,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     about: str = ""
     cluster: ClusterDraw = ClusterDraw()
-    policy: PolicyDraw = PolicyDraw()
+    policy: dict[str, Spec] = {}  # as harness/policy.py has it
     workload: WorkloadDraw = WorkloadDraw()
     network: NetworkDraw = NetworkDraw()
     disk: DiskDraw = DiskDraw()
@@ -186,7 +158,7 @@ def draw(scenario: Scenario, name: str, seed: int, flaw: str | None = None) -> t
         seed=seed,
         scenario=name,
         cluster=cluster,
-        policy=_draw_policy(drawing, scenario.policy),
+        policy=draw_policy(drawing, scenario.policy, Policy()),
         network=_draw_network(drawing, scenario.network),
         disk=Disk(*sync),
         operations=operations,
@@ -205,7 +177,7 @@ def _draw_cluster(drawing: Drawing, spec: ClusterDraw) -> Cluster:
     count = drawing.count("cluster.nodes", spec.nodes, 1, most=NODES_MOST)
     datacenters = drawing.count("cluster.datacenters", spec.datacenters, 1)
     n = drawing.count("cluster.n", spec.n, 1)
-    levels = {"ONE": 1, "TWO": 2, "THREE": 3, "QUORUM": n // 2 + 1, "ALL": n}
+    levels = counts_in_words(n)
     return convert(
         {
             "nodes": [Node(f"r{i + 1}", f"dc{i % datacenters + 1}") for i in range(count)],
@@ -223,23 +195,6 @@ def _draw_cluster(drawing: Drawing, spec: ClusterDraw) -> Cluster:
 @cache
 def _allowed(shape: type[Any], field: str) -> list[str]:
     return [str(value) for value in get_args(get_type_hints(shape)[field])]
-
-
-def _draw_policy(drawing: Drawing, spec: PolicyDraw) -> Policy:
-    choices = {
-        name: drawing.choice(f"policy.{name}", getattr(spec, name), _allowed(Policy, name))
-        for name in ("read_repair", "hints", "anti_entropy", "purge")
-    }
-    durations = {
-        f"{name}_ns": drawing.duration_ns(f"policy.{name}", getattr(spec, name), least)
-        for name, least in _POLICY_DURATIONS.items()
-    }
-    counts = {
-        name: drawing.count(f"policy.{name}", getattr(spec, name), least) for name, least in _POLICY_COUNTS.items()
-    }
-    jitter_ppm = drawing.share_ppm("policy.round_jitter", spec.round_jitter, JITTER_MOST_PPM)
-    drawn = {**choices, **durations, **counts, "round_jitter_ppm": jitter_ppm}
-    return convert(drawn, Policy, f"{drawing.where}: policy")
 
 
 def _draw_network(drawing: Drawing, spec: NetworkDraw) -> Network:

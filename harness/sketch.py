@@ -10,7 +10,8 @@ from harness.faults.kinds import Fault
 from harness.plan import FORMAT, Disk, Network, Plan
 from replicas.store.flaws import FLAWS
 from replicas.store.placement import Placement
-from replicas.store.settings import Cluster, Node, Policy
+from replicas.store.policy import Policy
+from replicas.store.settings import Cluster, Node
 from workloads.operations import Kind, Level, Operation
 
 MS = 1_000_000

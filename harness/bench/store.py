@@ -18,8 +18,9 @@ from harness.levers import Action
 from harness.stages.processes.addresses import claim
 from harness.stages.processes.cluster import running
 from harness.stages.processes.links import server
+from replicas.store.policy import Policy
 from replicas.store.settings import Cluster as Settings
-from replicas.store.settings import Node, Policy
+from replicas.store.settings import Node
 from replicas.store.system import Store
 from replicas.system import Address
 

@@ -9,9 +9,11 @@ import msgspec
 from cyclopts import Parameter, Token
 
 from harness import plan as plans
+from harness import policy as policies
 from harness import run as runs
 from harness.demonstrations import PLANS
 from harness.plan import Plan
+from harness.policy import Named, over
 from harness.scenario import Scenario, draw, load
 from harness.wrong import Wrong, near
 
@@ -28,14 +30,19 @@ Whole = Annotated[int, Parameter(converter=whole_number)]
 Json = Annotated[bool, Parameter(help="Print one JSON document on standard output, and the rest on standard error.")]
 StageOption = Annotated[runs.Stage, Parameter(help="Real processes behind a real proxy, or virtual time.")]
 ProxyOption = Annotated[runs.Prefer, Parameter(help="Which server stands behind the links.")]
+PolicyOption = Annotated[
+    str | None, Parameter(help="A policy in place of the scenario's: a name (`urushi list policies`) or a TOML file.")
+]
 FlawOption = Annotated[str | None, Parameter(help="A flawed replica; `urushi list flaws` has them.")]
 
 
-def drawer(scenario: str, flaw: str | None) -> Callable[[int], tuple[Plan, dict[str, str]]]:
+def drawer(scenario: str, flaw: str | None, policy: str | None = None) -> Callable[[int], tuple[Plan, dict[str, str]]]:
     """From a seed to a scenario's plan, or to a demonstration's own, whose chances the seed decides. What is returned
     can be sent to another process."""
     if not scenario.startswith("demo:"):
-        return partial(_draw, load(scenario), scenario, flaw)
+        return partial(_draw, load(scenario), scenario, flaw, policies.load(policy) if policy else None)
+    if policy:
+        raise Wrong("--policy", "a demonstration has its own", "leave it out, or name a scenario")
     name = scenario.removeprefix("demo:")
     if name not in PLANS:
         raise Wrong("scenario", f"there is no demonstration {name!r}", near(name, list(PLANS)))
@@ -44,8 +51,11 @@ def drawer(scenario: str, flaw: str | None) -> Callable[[int], tuple[Plan, dict[
     return partial(_demonstrate, msgspec.structs.replace(own, flaw=flaw or own.flaw), scenario)
 
 
-def _draw(loaded: Scenario, name: str, flaw: str | None, seed: int) -> tuple[Plan, dict[str, str]]:
-    return draw(loaded, name, seed, flaw)
+def _draw(
+    loaded: Scenario, name: str, flaw: str | None, policy: Named | None, seed: int
+) -> tuple[Plan, dict[str, str]]:
+    plan, drawn = draw(loaded, name, seed, flaw)
+    return (plan, drawn) if policy is None else (over(plan, policy), {**drawn, "policy": policy.name})
 
 
 def _demonstrate(own: Plan, name: str, seed: int) -> tuple[Plan, dict[str, str]]:

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from harness import run as runs
 from harness import suite
-from harness.commands.options import FlawOption, Json, ProxyOption, StageOption, Whole, drawer
+from harness.commands.options import FlawOption, Json, PolicyOption, ProxyOption, StageOption, Whole, drawer
 from harness.report import failures, terminal
 from harness.report import junit as junit_xml
 from harness.report.console import console_for, print_json
@@ -20,6 +20,7 @@ def run(
     *,
     seed: Whole = 1,
     stage: StageOption = "processes",
+    policy: PolicyOption = None,
     flaw: FlawOption = None,
     proxy: ProxyOption = "auto",
     json: Json = False,
@@ -36,7 +37,7 @@ def run(
         The one number from which the plan is drawn.
     """
     console = console_for(json=json)
-    plan, drawn = drawer(scenario, flaw)(seed)
+    plan, drawn = drawer(scenario, flaw, policy)(seed)
     terminal.show_plan(console, plan, stage, drawn)
     with terminal.progress(console) as say:
         report = runs.run(plan, stage, proxy=proxy, drawn=drawn, say=say)
@@ -52,6 +53,7 @@ def suite_(
     *,
     seeds: str = "1..20",
     stage: StageOption = "processes",
+    policy: PolicyOption = None,
     flaw: FlawOption = None,
     proxy: ProxyOption = "auto",
     jobs: Whole | None = None,
@@ -82,7 +84,7 @@ def suite_(
     """
     console = console_for(json=json)
     kept: Keep = keep if keep != "auto" else "failures" if stage == "simulation" else "all"
-    order = suite.Order(scenario, suite.parse_seeds(seeds), drawer(scenario, flaw), stage, proxy, kept)
+    order = suite.Order(scenario, suite.parse_seeds(seeds), drawer(scenario, flaw, policy), stage, proxy, kept)
     with console.status("drawing plans"):
         suite.check(order, jobs)
     if junit:
@@ -104,7 +106,15 @@ def suite_(
     return result.exit_code()
 
 
-def plan(scenario: str = "default", /, *, seed: Whole = 1, flaw: FlawOption = None, json: Json = False) -> int:
+def plan(
+    scenario: str = "default",
+    /,
+    *,
+    seed: Whole = 1,
+    policy: PolicyOption = None,
+    flaw: FlawOption = None,
+    json: Json = False,
+) -> int:
     """Print the plan that a seed draws, as JSON, without running it.
 
     Example: `urushi plan default --seed 7 > plan.json`
@@ -117,5 +127,5 @@ def plan(scenario: str = "default", /, *, seed: Whole = 1, flaw: FlawOption = No
         The one number from which the plan is drawn.
     """
     del json  # a plan is JSON either way
-    print_json(drawer(scenario, flaw)(seed)[0])
+    print_json(drawer(scenario, flaw, policy)(seed)[0])
     return 0

@@ -6,7 +6,7 @@ import msgspec
 
 from harness.plan import Plan
 from harness.sketch import SHORT, WITHOUT_ROUNDS, Cut, Step, sketch
-from replicas.store.settings import Policy
+from replicas.store.policy import Policy
 
 MS = 1_000_000
 QUICK = msgspec.structs.replace(SHORT, purge="never", exchange_timeout_ns=300 * MS)  # it need not mend for long

@@ -1,6 +1,7 @@
-"""What there is: scenarios, faults, workloads, checkers, models, policies, flaws and the promise matrix."""
+"""What there is: scenarios, faults, workloads, checkers, models, policies and their mechanisms, flaws and the promise
+matrix."""
 
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -8,36 +9,16 @@ from rich.table import Table
 from checkers import availability, bounds
 from checkers.models.table import MODELS
 from checkers.properties import PROPERTIES
+from harness import policy as policies
 from harness.faults.table import KINDS
 from harness.promises import MATRIX
-from harness.scenario import PolicyDraw, built_in, load
+from harness.scenario import built_in, load
 from replicas.store.flaws import FLAWS
-from replicas.store.settings import Policy
+from replicas.store.policy import CHOICES
 from workloads.generate import MIX_LEGENDS
 from workloads.keys import DISTRIBUTIONS
 
 Rows = list[dict[str, str]]
-
-_CHOICES: dict[str, dict[str | int, str]] = {
-    "read_repair": {
-        "none": "a read repairs nothing",
-        "blocking": "a read answers when a quorum holds what it returns",
-        "background": "a read answers at once, and what it found to differ is repaired after",
-    },
-    "hints": {
-        "none": "a write that a replica misses is kept nowhere for it",
-        "handoff": "a write that a replica did not acknowledge is kept for it, and sent again until it does",
-    },
-    "anti_entropy": {
-        "none": "replicas do not compare what they hold",
-        "merkle": "in rounds, pairs of replicas compare hash trees and send each other what differs",
-    },
-    "purge": {
-        "never": "tombstones stay",
-        "confirmed": "a tombstone goes when every replica has confirmed that it holds it, and a lifetime has passed",
-        "grace": "a tombstone goes when it is older than its grace, whoever holds it",
-    },
-}
 
 
 def _scenarios() -> Rows:
@@ -85,12 +66,22 @@ def _checkers() -> Rows:
 
 
 def _policies() -> Rows:
-    """Each mechanism with its choices; limits are in `urushi plan`."""
     return [
-        {"mechanism": mechanism, "choice": str(choice), "about": _CHOICES[mechanism][choice]}
-        for mechanism, hint in get_type_hints(Policy).items()
-        if mechanism in PolicyDraw.__struct_fields__
-        for choice in get_args(hint)
+        {
+            "name": name,
+            "about": policies.load(name).about,
+            "is": ", ".join(f"{key} = {value}" for key, value in policies.load(name).given.items()) or "nothing",
+        }
+        for name in policies.built_in()
+    ]
+
+
+def _mechanisms() -> Rows:
+    """Each with its choices; their figures are in `urushi plan`."""
+    return [
+        {"mechanism": mechanism, "choice": str(choice), "about": about}
+        for mechanism, choices in CHOICES.items()
+        for choice, about in choices.items()
     ]
 
 
@@ -139,6 +130,7 @@ LISTS = {
     "checkers": _checkers,
     "models": _models,
     "policies": _policies,
+    "mechanisms": _mechanisms,
     "flaws": _flaws,
     "promises": _promises,
 }

@@ -14,7 +14,8 @@ from harness.faults.kinds import MS, Fault
 from harness.plan import LOST, Disk, Network, Plan
 from harness.reproduce.shrink import Shrunk
 from harness.wrong import Wrong
-from replicas.store.settings import Cluster, Node, Policy
+from replicas.store.policy import Policy
+from replicas.store.settings import Cluster, Node
 from workloads.operations import Operation
 
 _WIDTH = 120
@@ -77,7 +78,8 @@ def _imports(plan: Plan) -> str:
     lines += [
         f"from harness.plan import FORMAT, {'LOST, ' if LOST in plan.fates.values() else ''}MS, Disk, Network, Plan",
         "from harness.reproduce.regression import outcome_of",
-        "from replicas.store.settings import Cluster, Node, Policy",
+        "from replicas.store.policy import Policy",
+        "from replicas.store.settings import Cluster, Node",
     ]
     lines += ["from workloads.operations import Operation"] if plan.operations else []
     return "\n".join(lines)

@@ -8,7 +8,8 @@ import msgspec
 from harness.plan import Disk, Network, Plan
 from harness.promises import reason_against
 from harness.reproduce.witness import cell_of
-from replicas.store.settings import Cluster, Node, Policy
+from replicas.store.policy import Policy
+from replicas.store.settings import Cluster, Node
 
 MS = 1_000_000
 FIXED_NETWORK = Network(delay_min_ns=MS, delay_max_ns=MS)

@@ -11,7 +11,8 @@ from .copies import Copies
 from .messages import AnyMessage, PeerMessage, Stored
 from .metrics import Metrics
 from .placement import Placement
-from .settings import Cluster, Policy
+from .policy import Policy
+from .settings import Cluster
 from .versions import Versions
 
 

@@ -44,8 +44,9 @@ from .messages import (
 )
 from .parts import SOUND, Parts
 from .placement import Placement
+from .policy import Policy
 from .reads import Read
-from .settings import Cluster, Policy
+from .settings import Cluster
 from .storage import Meta, Storage
 from .writes import Write
 

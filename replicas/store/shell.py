@@ -14,8 +14,9 @@ from .core import Now
 from .flaws import parts_of
 from .frames import frame
 from .messages import AnyMessage, AskMetrics, AskReady, Greeting, MetricsReply, Peer, Ready
+from .policy import Policy
 from .replica import Effects, Replica
-from .settings import Cluster, Policy
+from .settings import Cluster
 from .storage import SqliteStorage
 from .trail import Trail
 

@@ -10,7 +10,8 @@ from replicas.system import Address, Observer, Session
 
 from .client import Connection, StoreObserver, StoreSession
 from .messages import Hello
-from .settings import Cluster, Policy
+from .policy import Policy
+from .settings import Cluster
 from .shell import Spec
 
 

@@ -26,8 +26,8 @@ from replicas.store.messages import (
     Store,
 )
 from replicas.store.placement import Placement
+from replicas.store.policy import Policy
 from replicas.store.records import Record, Version, checksum, record
-from replicas.store.settings import Policy
 from replicas.store.storage import SqliteStorage
 from tests.fuzz.effort import cases, told
 from tests.replicas.store.rig import MS, WALL, Rig, cluster

@@ -7,7 +7,8 @@ from harness.faults.kinds import NO_MORE_THAN, POSSIBLE, Fault
 from harness.faults.table import KINDS
 from harness.plan import FORMAT, JITTER_MOST_PPM, MS, Disk, Network, Plan
 from replicas.store.flaws import FLAWS
-from replicas.store.settings import Cluster, Node, Policy
+from replicas.store.policy import Policy
+from replicas.store.settings import Cluster, Node
 from workloads.operations import Operation
 
 SECOND = 1000 * MS

@@ -12,8 +12,7 @@ import pytest
 from harness.cli import app
 from harness.faults.table import KINDS
 from harness.report.lists import quantity
-from harness.scenario import PolicyDraw
-from replicas.store.settings import Policy
+from replicas.store.policy import Policy
 from tests.harness.commands import nothing_started, urushi, urushi_process
 
 COMMANDS = ["run", "suite", "replay", "shrink", "explain", "pin", "check", "plan", "export", "list", "doctor"]
@@ -128,7 +127,9 @@ def test_a_demonstration_takes_a_seed_and_a_flaw(tmp_path: Path) -> None:
     assert urushi(tmp_path, "plan", "demo:commits-later").document["flaw"] == "commits-later"
 
 
-@pytest.mark.parametrize("name", ["scenarios", "faults", "workloads", "checkers", "policies", "flaws", "promises"])
+@pytest.mark.parametrize(
+    "name", ["scenarios", "faults", "workloads", "checkers", "policies", "mechanisms", "flaws", "promises"]
+)
 def test_lists_have_rows_of_one_shape(name: str, tmp_path: Path) -> None:
     rows = urushi(tmp_path, "list", name, "--json").document[name]
     assert rows
@@ -139,15 +140,11 @@ def test_lists_have_rows_of_one_shape(name: str, tmp_path: Path) -> None:
     assert all(next(iter(row.values())) in shown.out for row in rows)
 
 
-def test_each_choice_of_a_policy_is_listed(tmp_path: Path) -> None:
+def test_each_choice_of_a_mechanism_is_listed(tmp_path: Path) -> None:
     """A choice without a word on what it does fails here, before a user meets it."""
-    rows = urushi(tmp_path, "list", "policies", "--json").document["policies"]
-    choices = {
-        (name, str(choice))
-        for name, hint in get_type_hints(Policy).items()
-        if name in PolicyDraw.__struct_fields__
-        for choice in get_args(hint)
-    }
+    rows = urushi(tmp_path, "list", "mechanisms", "--json").document["mechanisms"]
+    hints = get_type_hints(Policy)
+    choices = {(name, str(choice)) for name, hint in hints.items() for choice in get_args(hint)}
     assert {(row["mechanism"], row["choice"]) for row in rows} == choices
     assert ("hints", "handoff") in choices
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from harness.faults.table import KINDS
 from harness.plan import check
-from harness.scenario import PolicyDraw, Scenario, WorkloadDraw, built_in, draw, load
+from harness.policy import names_in_toml
+from harness.scenario import Scenario, WorkloadDraw, built_in, draw, load
 from harness.wrong import Wrong, convert
-from replicas.store.settings import Policy
+from replicas.store.policy import Policy
 from replicas.system import Level
 from tests.harness.commands import nothing_started, urushi
 
@@ -25,7 +26,7 @@ MANY = range(1, 301)
 NAMES = sorted(built_in())
 ABOUT = 'about = "x"\n'
 TABLES = {
-    name: getattr(Scenario(), name).__struct_fields__
+    name: tuple(names_in_toml().values()) if name == "policy" else getattr(Scenario(), name).__struct_fields__
     for name in Scenario.__struct_fields__
     if name not in ("about", "variants")
 }
@@ -110,7 +111,7 @@ def test_a_flaw_changes_nothing_else() -> None:
 def test_to_fix_one_parameter_leaves_the_others_as_they_were() -> None:
     """Or a seed that fails could not be narrowed down."""
     scenario = load("default")
-    repair = PolicyDraw(**{**_fields(scenario.policy), "read_repair": "none"})
+    repair = {**scenario.policy, "read_repair": "none"}
     keys = WorkloadDraw(**{**_fields(scenario.workload), "keys": 5})
     for seed in range(1, 11):
         plan, drawn = draw(scenario, "default", seed)

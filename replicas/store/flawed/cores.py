@@ -6,8 +6,9 @@ import msgspec
 
 from replicas.store.core import Core
 from replicas.store.messages import PeerMessage
+from replicas.store.policy import Policy
 from replicas.store.records import Version
-from replicas.store.settings import Cluster, Policy, Tie
+from replicas.store.settings import Cluster, Tie
 from replicas.store.versions import LastWriterWins
 
 

@@ -17,7 +17,7 @@ from harness.stages.processes.links.link import LinkError
 from harness.stages.processes.links.safety import MARGIN_NS, choose, danger, room_bytes
 from harness.stages.processes.links.server import VARIABLE
 from harness.wrong import Wrong
-from replicas.store.settings import Policy
+from replicas.store.policy import Policy
 from tests.harness.links.sockets import read
 from tests.harness.plans import small_plan
 from workloads.operations import Operation

@@ -16,8 +16,9 @@ from harness.stages.processes.cluster import Cluster, running
 from harness.stages.processes.links.server import NoServer, Prefer, find
 from harness.stages.processes.node import POLL_S
 from harness.stages.processes.supervise import ChildEndedError
+from replicas.store.policy import Policy
 from replicas.store.settings import Cluster as Settings
-from replicas.store.settings import Node, Policy
+from replicas.store.settings import Node
 from replicas.store.system import Store
 from replicas.system import Health, Observer, Reply
 

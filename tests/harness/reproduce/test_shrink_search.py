@@ -16,7 +16,8 @@ from harness.reproduce.timing import as_issued
 from harness.reproduce.witness import Breaks, Sign
 from harness.wrong import Wrong
 from replicas.store.placement import Placement
-from replicas.store.settings import Cluster, Node, Policy
+from replicas.store.policy import Policy
+from replicas.store.settings import Cluster, Node
 from tests.harness.plans import plans, small_plan
 from workloads.operations import Operation
 

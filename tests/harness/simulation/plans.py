@@ -6,7 +6,8 @@ from harness.faults.kinds import Fault, Kind
 from harness.faults.table import KINDS
 from harness.levers import LINK_LEVERS, NODE_LEVERS
 from harness.plan import FORMAT, Disk, Network, Plan, check
-from replicas.store.settings import Cluster, Node, Policy
+from replicas.store.policy import Policy
+from replicas.store.settings import Cluster, Node
 from tests.harness.simulation.worlds import MS, S
 from workloads.operations import Kind as Request
 from workloads.operations import Operation

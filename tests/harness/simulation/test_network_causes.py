@@ -19,7 +19,8 @@ from harness.plan import Network as Model
 from harness.stages.simulation import fate, network
 from harness.stages.simulation.stage import Simulation
 from replicas.store.messages import PeerMessage
-from replicas.store.settings import Cluster, Node, Policy
+from replicas.store.policy import Policy
+from replicas.store.settings import Cluster, Node
 from tests.harness.plans import faults, small_plan
 from tests.harness.simulation.worlds import MS, S
 from workloads.operations import Operation

@@ -14,7 +14,8 @@ from harness.stages.simulation.network import Network
 from harness.stages.simulation.stage import Simulation
 from harness.stages.simulation.world import WALL_AT_START_NS, World
 from replicas.store.messages import AnyMessage, Fetch, PeerMessage
-from replicas.store.settings import Cluster, Node, Policy
+from replicas.store.policy import Policy
+from replicas.store.settings import Cluster, Node
 from workloads.operations import Kind, Operation
 
 US = 1_000

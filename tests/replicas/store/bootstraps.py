@@ -6,8 +6,8 @@ from replicas.store.messages import (
     Announce,
     Page,
 )
+from replicas.store.policy import Policy
 from replicas.store.records import Record, Version, record
-from replicas.store.settings import Policy
 from tests.replicas.store.rig import MS, QUICK_POLICY, WALL, Rig, cluster
 
 POLICY = structs.replace(QUICK_POLICY, anti_entropy="none", purge="never")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from replicas.store.settings import Policy
+from replicas.store.policy import Policy
 from tests.replicas.store.nodes import Nodes
 from tests.replicas.store.rig import MS, cluster
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import structs
 
 from replicas.store.messages import Delete, Put, Store
-from replicas.store.settings import Policy
+from replicas.store.policy import Policy
 from tests.replicas.store.rig import MS, QUICK_POLICY, Flight, Rig, cluster
 
 POLICY = structs.replace(

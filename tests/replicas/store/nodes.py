@@ -11,7 +11,8 @@ from pathlib import Path
 from time import monotonic  # noqa: TID251 - deadlines on real processes
 from typing import TypeVar
 
-from replicas.store.settings import Cluster, Policy
+from replicas.store.policy import Policy
+from replicas.store.settings import Cluster
 from replicas.store.system import Store
 from replicas.system import Address, HeldCopy, Observer, Session
 

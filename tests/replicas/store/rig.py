@@ -20,9 +20,10 @@ from replicas.store.messages import (
 )
 from replicas.store.parts import SOUND, Parts
 from replicas.store.placement import Placement
+from replicas.store.policy import Policy
 from replicas.store.records import Record
 from replicas.store.replica import Effects, Replica
-from replicas.store.settings import Cluster, Node, Policy
+from replicas.store.settings import Cluster, Node
 from replicas.store.storage import SqliteStorage, Storage
 
 MS = 1_000_000

@@ -7,8 +7,9 @@ from msgspec import structs
 from harness.stages.simulation.disk import DiskError
 from replicas.store.messages import Answer, ClientMessage, Delete, Get, Put, RepairCause, Store
 from replicas.store.parts import Parts
+from replicas.store.policy import Policy
 from replicas.store.records import Record, record
-from replicas.store.settings import Cluster, Policy
+from replicas.store.settings import Cluster
 from replicas.system import Level
 from tests.replicas.store.oracle import covers, latest
 from tests.replicas.store.rig import MS, Ending, Flight, Rig

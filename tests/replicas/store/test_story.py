@@ -16,7 +16,8 @@ from msgspec import structs
 from harness.promises import MATRIX
 from replicas.store.flaws import FLAWS
 from replicas.store.parts import SOUND, Parts
-from replicas.store.settings import Cluster, Policy, Tie
+from replicas.store.policy import Policy
+from replicas.store.settings import Cluster, Tie
 from tests.replicas.store.rig import MS, QUICK_POLICY, cluster
 from tests.replicas.store.story import Story
 
