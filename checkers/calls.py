@@ -5,6 +5,7 @@ where another starts is concurrent with it.
 """
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
@@ -46,8 +47,8 @@ _FUNCTIONS: dict[str, Function] = {"get": "read", "put": "write", "delete": "del
 
 def calls_of(history: History) -> list[Call]:
     """In the order of their starts. A call that never returned is unknown."""
-    returns = {event.op: event for event in history.events if isinstance(event, Return)}
-    invokes = [event for event in history.events if isinstance(event, Invoke)]
+    returns = {event.op: event for event in history.events if type(event) is Return}
+    invokes = [event for event in history.events if type(event) is Invoke]
     unasked = returns.keys() - {each.op for each in invokes}
     if unasked:
         back = min(returns[op].seq for op in unasked)
@@ -56,7 +57,7 @@ def calls_of(history: History) -> list[Call]:
 
 
 def in_order(calls: Iterable[Call]) -> list[Call]:
-    return sorted(calls, key=lambda call: (call.start, call.id))
+    return sorted(calls, key=attrgetter("start", "id"))
 
 
 def effective(calls: Iterable[Call]) -> list[Call]:

@@ -22,12 +22,16 @@ _EXCHANGES_KEPT = 64  # of one pair: what an older one sends is not judged
 
 def check(history: History) -> Verdict:
     facts = gather(history)
+    unknown = "" if facts.header.audited else "the replicas report no changes of their own"
+    of_rounds = _of_rounds(facts.messages)
+    if not any(message.kind == "store" for message in of_rounds):
+        return conclude(NAME, [], 0, unknown)
     state, exchanges = _State(facts.header), _Exchanges()
     violations: list[Violation] = []
     checked = 0
     damages = [event for event in facts.events if type(event) is Damage]
     told: Iterable[Change | Message | Life | Damage] = merge(
-        facts.changes, _of_rounds(facts.messages), facts.lives, damages, key=attrgetter("seq")
+        facts.changes, of_rounds, facts.lives, damages, key=attrgetter("seq")
     )
     for event in told:
         if isinstance(event, Change):
@@ -41,7 +45,6 @@ def check(history: History) -> Verdict:
             checked += since is not None
             if since is not None and state.is_settled(event, since):
                 violations.append(_in_vain(event, since, held=state.counts(event)))
-    unknown = "" if facts.header.audited else "the replicas report no changes of their own"
     return conclude(NAME, violations, checked, unknown)
 
 
