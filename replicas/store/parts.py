@@ -11,6 +11,7 @@ from .joining import Joining
 from .merkle import Tree
 from .purging import Purging
 from .reads import Reads
+from .scrubbing import Scrubbing
 from .storage import Storage
 from .versions import LastWriterWins
 from .writes import Writes
@@ -31,6 +32,7 @@ class Parts(NamedTuple):
     joining: type[Joining] = Joining
     entropy: type[AntiEntropy] = AntiEntropy
     purging: type[Purging] = Purging
+    scrubbing: type[Scrubbing] = Scrubbing
     storage: Callable[[Storage], Storage] = _as_it_is  # the shell wraps its disk with this
 
 

@@ -100,6 +100,7 @@ class Replica:
         self.writes = parts.writes(self.core, self.hints)
         self.entropy = parts.entropy(self.core)
         self.purging = parts.purging(self.core, self.hints)
+        self.scrubbing = parts.scrubbing(self.core, self.reads, storage)
         self.joining = parts.joining(self.core, storage, self._forget_word_of)
         self.copies.taken = self.purging.notice
         self._deadlines: deque[tuple[int, int]] = deque()
@@ -111,6 +112,7 @@ class Replica:
             "purge": self.purging.tick,
             "hints": self.hints.tick,
             "join": self.joining.tick,
+            "scrub": self.scrubbing.tick,
         }
 
     def start(self, now: Now) -> None:
@@ -122,6 +124,7 @@ class Replica:
         self.entropy.start()
         self.hints.start()
         self.joining.start()
+        self.scrubbing.start()
         self._changes_committed = -1  # the start itself must be durable
 
     def receive(self, now: Now, sender: str, message: AnyMessage) -> None:
@@ -184,6 +187,7 @@ class Replica:
             "hints_waiting": self.hints.waiting(),
             "tombstones_held": sum(record.dead for record, _ in self._storage.scan()),
             "corrupt_copies": self.copies.corrupt,
+            **self.scrubbing.metrics(),
             **{f"since_repair_of_range_{partition}_ms": age // 1_000_000 for partition, age in ages.items()},
         }
         if self.core.policy.purge == "grace":
@@ -196,7 +200,8 @@ class Replica:
         if operations:
             return f"{operations} operations are under way"
         differs = self.entropy.pending(without) if self.core.policy.anti_entropy == "merkle" else None
-        return self.joining.pending() or differs or self.purging.pending(without) or self.hints.pending(without)
+        rest = self.purging.pending(without) or self.hints.pending(without) or self.scrubbing.pending(without)
+        return self.joining.pending() or differs or rest
 
     def dump(self, after: str | None) -> DumpReply:
         """A page of all that is held, as it is on the disk."""
@@ -219,7 +224,7 @@ class Replica:
             Store: self.writes.store,
             Stored: self.writes.stored,
             Fetch: self.reads.fetch,
-            Fetched: self.reads.fetched,
+            Fetched: self.scrubbing.fetched if self.scrubbing.active() else self.reads.fetched,
             Get: self._client,
             Put: self._client,
             Delete: self._client,
