@@ -103,8 +103,8 @@ class Scrubbing:
             self.reads.fetched(sender, message)
         elif message.record is None or self._take(sender, message):
             lost.awaited.pop(sender, None)
-            if not lost.awaited and self._lost.pop(lost.request, None):
-                del self._request_of[lost.key]
+            if not lost.awaited and self._lost.get(lost.request) is lost:
+                del self._lost[lost.request], self._request_of[lost.key]
                 self._note(lost.key, None)
                 self._counted["lost_copies_replaced"] += 1
 
