@@ -12,7 +12,6 @@ def whom_it_asks_for_a_damaged_copy(parts: Parts) -> list[str]:
     policy = structs.replace(QUICK_POLICY, anti_entropy="none", purge="never", scrub_every_ns=10 * MS)
     rig = Rig(cluster(), policy, parts)
     rig.place("r1", structs.replace(NEW, value="rotten"))
-    rig.pass_time(10)
     assert rig.held("r1", "k") is None
     return [flight.to for flight in rig.flights(Fetch)]
 
