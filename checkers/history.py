@@ -11,7 +11,9 @@ import msgspec
 FORMAT = 1
 
 Outcome = Literal["ok", "failed", "unknown"]
-Cause = Literal["write", "read repair", "hinted handoff", "anti-entropy", "bootstrap", "purgeable", "purge", "corrupt"]
+Cause = Literal[
+    "write", "read repair", "hinted handoff", "anti-entropy", "bootstrap", "scrub", "purgeable", "purge", "corrupt"
+]
 
 
 class OddHistory(ValueError):

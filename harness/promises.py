@@ -44,7 +44,7 @@ MATRIX: tuple[Cell, ...] = (
     Cell(
         "convergence",
         (needs.ANTI_ENTROPY, needs.IN_TIME, needs.ENOUGH_ROUNDS, needs.ENOUGH_BYTES, needs.ALL_BACK_FOR_A_WIPED_NODE),
-        (on.HINTS_KEPT,),
+        (on.HINTS_KEPT, on.ROT_ELSEWHERE_HELD),
         (
             "hashes-keys-only",
             "hashes-no-tombstones",
@@ -57,8 +57,9 @@ MATRIX: tuple[Cell, ...] = (
             "hints-first-only",
             "drops-hints",
             "forgets-sent-hints",
+            "discards-and-forgets",
         ),
-        ("hashes-versions-only", "a trickle of repairs", "hints alone"),
+        ("hashes-versions-only", "a trickle of repairs", "hints alone", "rot that a scrubber finds"),
     ),
     Cell(
         "no version regression",

@@ -136,8 +136,8 @@ def cause_words(change: Change) -> str:
             return f"the {change.origin}" if change.origin.startswith("hint") else "a hint"
         case "anti-entropy":
             return f"anti-entropy {change.origin}"
-        case "bootstrap":
-            return "a page of the bootstrap"
+        case "bootstrap" | "scrub":
+            return "a page of the bootstrap" if change.cause == "bootstrap" else "the search for a damaged copy"
         case "purgeable" | "purge" | "corrupt":
             return f"{change.cause} {change.origin}".rstrip()
 

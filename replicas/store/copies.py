@@ -11,7 +11,9 @@ from .records import Record
 from .storage import Storage
 from .versions import Versions
 
-Cause = Literal["write", "read repair", "hinted handoff", "anti-entropy", "bootstrap", "purgeable", "purge", "corrupt"]
+Cause = Literal[
+    "write", "read repair", "hinted handoff", "anti-entropy", "bootstrap", "scrub", "purgeable", "purge", "corrupt"
+]
 
 
 class Audited(msgspec.Struct, frozen=True, gc=False):
@@ -51,14 +53,16 @@ class Copies:
         self.audit: list[Audited] = []
         self.changes = 0
         self.corrupt = 0
+        self.marks_mended = 0
         self.taken: Callable[[Record], None] = lambda _record: None  # hears of each copy that is taken
+        self.lost: Callable[[str], None] = lambda _key: None  # hears of each that was damaged and is discarded
 
     def load(self) -> list[Record]:
         """Reads the whole disk: rebuilds trees and marks. Returns the tombstones that are not marked."""
         tombstones: list[Record] = []
         marks: list[tuple[int, str]] = []
         for record, marked_ns in self._storage.scan():
-            if not record.intact():
+            if not _sound(record, marked_ns):
                 self._discard(record)
                 continue
             self._versions.observe(record.version)
@@ -70,6 +74,22 @@ class Copies:
                 tombstones.append(record)
         self.marked = {key: marked_ns for marked_ns, key in sorted(marks)}
         return tombstones
+
+    def scrub(self, after: str | None, limit: int) -> tuple[int, str | None]:
+        """Reads so many copies behind this key, and discards those that are damaged. Returns how many it read, and the
+        last of them; None: there are no more. No checksum covers when a copy was marked: that is compared with what
+        this node remembers, and written again."""
+        looked, last = 0, None
+        for record, marked_ns in self._storage.scan(after, limit):
+            looked, last = looked + 1, record.key
+            mark = self.marked.get(record.key, 0)
+            if not record.intact():
+                self._discard(record)
+            elif marked_ns != mark:
+                self._storage.put(record, mark)
+                self.changes += 1
+                self.marks_mended += 1
+        return looked, last if looked == limit else None
 
     def held(self, key: str) -> Record | None:
         """Whatever is here, marked tombstones too. A copy with a bad checksum is reported and is not held."""
@@ -125,6 +145,7 @@ class Copies:
         """Never served, never spread: as if it had never been here, so that a repair brings a good one."""
         self.corrupt += 1
         self._drop(record, Source("corrupt", 0, None, "checksum"))
+        self.lost(record.key)
 
     def _note(self, key: str, old: Record | None, new: Record | None, source: Source, *, new_purgeable: bool) -> None:
         was_marked = key in self.marked
@@ -142,3 +163,8 @@ class Copies:
     def _tree(self, key: str) -> Tree | None:
         """None: the key lives elsewhere."""
         return self.trees.get(self._placement.partition_of(key))
+
+
+def _sound(record: Record, marked_ns: int) -> bool:
+    """A value is never marked: such a mark is damage that no checksum shows."""
+    return record.intact() and (record.dead or not marked_ns)

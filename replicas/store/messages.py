@@ -47,20 +47,22 @@ class Fetched(Peer, tag="fetched"):
     record: Record | None
 
 
-class Compare(Peer, tag="compare"):
-    """Hashes of nodes on one level of the trees, by partition. The answer is one level deeper, or Leaves, or Done."""
+class Exchanged(Peer):
+    """Whatever is said in an exchange of anti-entropy: its number is its opener's own."""
 
     session: int
     opened_by: str
+
+
+class Compare(Exchanged, tag="compare"):
+    """Hashes of nodes on one level of the trees, by partition. The answer is one level deeper, or Leaves, or Done."""
+
     level: int
     hashes: dict[int, dict[int, int]]
 
 
-class Done(Peer, tag="done"):
+class Done(Exchanged, tag="done"):
     """The sender has nothing more to say in this session: no difference, or all that was wanted is on its way."""
-
-    session: int
-    opened_by: str
 
 
 class Brief(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -72,23 +74,19 @@ class Brief(msgspec.Struct, array_like=True, frozen=True, gc=False):
     checksum: int
 
 
-class Leaves(Peer, tag="leaves"):
+class Leaves(Exchanged, tag="leaves"):
     """What the sender holds in leaves that differ: all of it between the two keys, and no more than the limit.
 
     `after` is not part of it, `until` is; the next listing goes on from there.
     """
 
-    session: int
-    opened_by: str
     leaves: dict[int, list[int]]  # by partition
     briefs: list[Brief]
     after: str | None  # None: from the first key
     until: str | None  # None: to the last key
 
 
-class Want(Peer, tag="want"):
-    session: int
-    opened_by: str
+class Want(Exchanged, tag="want"):
     keys: list[str]
 
 

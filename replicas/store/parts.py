@@ -8,12 +8,18 @@ from .copies import Copies
 from .core import Core
 from .hints import Hints
 from .joining import Joining
+from .kinds.kind import Kind
+from .kinds.trees import Trees
 from .merkle import Tree
 from .purging import Purging
 from .reads import Reads
+from .scrubbing import Scrubbing
+from .sending import Sending
 from .storage import Storage
 from .versions import LastWriterWins
 from .writes import Writes
+
+KINDS: dict[str, type[Kind]] = {"merkle": Trees}  # of anti-entropy, by their names in a policy
 
 
 def _as_it_is(storage: Storage) -> Storage:
@@ -30,7 +36,10 @@ class Parts(NamedTuple):
     hints: type[Hints] = Hints
     joining: type[Joining] = Joining
     entropy: type[AntiEntropy] = AntiEntropy
+    kinds: dict[str, type[Kind]] = KINDS
+    sending: type[Sending] = Sending
     purging: type[Purging] = Purging
+    scrubbing: type[Scrubbing] = Scrubbing
     storage: Callable[[Storage], Storage] = _as_it_is  # the shell wraps its disk with this
 
 

@@ -46,6 +46,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Rounds of anti-entropy come every `round_every_ns`, sooner or later by up to `round_jitter_ppm` of it; a node
     sends at most `repair_bytes_per_s_max` of copies in them (0: no limit).
+
+    Every `scrub_every_ns` a node reads the next `scrub_keys_max` of its copies (0: never). One that is damaged is
+    discarded, and asked of all its other replicas until each has answered, so many keys at a time.
     """
 
     read_repair: Literal["none", "blocking", "background"] = "blocking"
@@ -63,6 +66,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repair_bytes_per_s_max: int = 0
     exchange_timeout_ns: int = 1_000_000_000
     keys_per_exchange_max: int = 1_000
+    scrub_every_ns: int = 0
+    scrub_keys_max: int = 100
     tree_levels: Literal[2, 4] = 2  # even, so that the node that opened an exchange is shown the leaves
     message_lifetime_ns: int = 1_000_000_000
     skew_budget_ns: int = 50_000_000

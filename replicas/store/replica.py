@@ -18,17 +18,14 @@ from .messages import (
     AskPage,
     AskStatus,
     ClientMessage,
-    Compare,
     Confirm,
     Confirmed,
     Delete,
-    Done,
     DumpedCopy,
     DumpReply,
     Fetch,
     Fetched,
     Get,
-    Leaves,
     Mark,
     Marked,
     Page,
@@ -40,7 +37,6 @@ from .messages import (
     Status,
     Store,
     Stored,
-    Want,
 )
 from .parts import SOUND, Parts
 from .placement import Placement
@@ -98,8 +94,9 @@ class Replica:
         self.hints = parts.hints(self.core, storage)
         self.reads = parts.reads(self.core)
         self.writes = parts.writes(self.core, self.hints)
-        self.entropy = parts.entropy(self.core)
+        self.entropy = parts.entropy(self.core, parts.sending, parts.kinds)
         self.purging = parts.purging(self.core, self.hints)
+        self.scrubbing = parts.scrubbing(self.core, self.reads, storage)
         self.joining = parts.joining(self.core, storage, self._forget_word_of)
         self.copies.taken = self.purging.notice
         self._deadlines: deque[tuple[int, int]] = deque()
@@ -111,6 +108,7 @@ class Replica:
             "purge": self.purging.tick,
             "hints": self.hints.tick,
             "join": self.joining.tick,
+            "scrub": self.scrubbing.tick,
         }
 
     def start(self, now: Now) -> None:
@@ -122,6 +120,7 @@ class Replica:
         self.entropy.start()
         self.hints.start()
         self.joining.start()
+        self.scrubbing.start()
         self._changes_committed = -1  # the start itself must be durable
 
     def receive(self, now: Now, sender: str, message: AnyMessage) -> None:
@@ -175,15 +174,17 @@ class Replica:
         """What was counted since the start, and how things stand."""
         ages = self.entropy.since_repair_ns()
         oldest_ns = max(ages.values(), default=0)
+        longest_ns = max(oldest_ns, self.entropy.exchanges.longest_without_repair_ns)
         stand = {
             "rounds_begun": self.entropy.begun,
             "rounds_completed": self.entropy.completed([]),
             "ranges_pending": self.entropy.ranges_pending(),
-            "repair_bytes_held_back": self.entropy.held_back_bytes,
-            "longest_without_repair_ms": max(oldest_ns, self.entropy.longest_without_repair_ns) // 1_000_000,
+            "repair_bytes_held_back": self.entropy.sending.held_back_bytes,
+            "longest_without_repair_ms": longest_ns // 1_000_000,
             "hints_waiting": self.hints.waiting(),
             "tombstones_held": sum(record.dead for record, _ in self._storage.scan()),
             "corrupt_copies": self.copies.corrupt,
+            **self.scrubbing.metrics(),
             **{f"since_repair_of_range_{partition}_ms": age // 1_000_000 for partition, age in ages.items()},
         }
         if self.core.policy.purge == "grace":
@@ -195,8 +196,8 @@ class Replica:
         operations = sum(isinstance(waiting, Read | Write) for waiting in self.core.waiting.values())
         if operations:
             return f"{operations} operations are under way"
-        differs = self.entropy.pending(without) if self.core.policy.anti_entropy == "merkle" else None
-        return self.joining.pending() or differs or self.purging.pending(without) or self.hints.pending(without)
+        mending = self.joining.pending() or self.entropy.pending(without) or self.scrubbing.pending(without)
+        return mending or self.purging.pending(without) or self.hints.pending(without)
 
     def dump(self, after: str | None) -> DumpReply:
         """A page of all that is held, as it is on the disk."""
@@ -219,14 +220,10 @@ class Replica:
             Store: self.writes.store,
             Stored: self.writes.stored,
             Fetch: self.reads.fetch,
-            Fetched: self.reads.fetched,
+            Fetched: self.scrubbing.fetched if self.scrubbing.active() else self.reads.fetched,
             Get: self._client,
             Put: self._client,
             Delete: self._client,
-            Compare: self.entropy.compare,
-            Done: self.entropy.done,
-            Leaves: self.entropy.leaves,
-            Want: self.entropy.want,
             Confirm: self.purging.confirm,
             Confirmed: self.purging.confirmed,
             Mark: self.purging.mark,
@@ -238,6 +235,7 @@ class Replica:
             Ping: self._ping,
             AskStatus: self._status,
             AskDump: self._dump,
+            **self.entropy.handlers(),
         }
 
     def _client(self, sender: str, message: ClientMessage) -> None:

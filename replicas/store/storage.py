@@ -32,6 +32,7 @@ class Storage(Protocol):
 
     `marked_ns` is the wall time at which a tombstone was marked as purgeable, 0 for a copy that is not. There is one
     hint at most for each target and key. `generations` are those of peers that were wiped, as they announced them.
+    A note is a number under a name, kept by a part of the replica beside the copies; None takes it away.
     """
 
     meta: Meta | None
@@ -58,6 +59,10 @@ class Storage(Protocol):
 
     def generations(self) -> dict[str, int]: ...
 
+    def put_note(self, part: str, name: str, number: int | None) -> None: ...
+
+    def notes(self, part: str) -> dict[str, int]: ...
+
     def commit(self, meta: Meta) -> None: ...
 
     def relax(self) -> None:
@@ -79,6 +84,9 @@ CREATE TABLE IF NOT EXISTS hints (
     checksum INTEGER NOT NULL, made_ns INTEGER NOT NULL, PRIMARY KEY (target, key)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS generations (peer TEXT PRIMARY KEY, generation INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes (
+    part TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (part, name)
+) WITHOUT ROWID;
 """
 _COLUMNS = "key, time, by, dead, value, checksum, marked_ns"
 
@@ -169,6 +177,16 @@ class SqliteStorage:
 
     def generations(self) -> dict[str, int]:
         return dict(self._execute("SELECT peer, generation FROM generations ORDER BY peer").fetchall())
+
+    def put_note(self, part: str, name: str, number: int | None) -> None:
+        self._begin()
+        if number is None:
+            self._execute("DELETE FROM notes WHERE part = ? AND name = ?", (part, name))
+        else:
+            self._execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", (part, name, number))
+
+    def notes(self, part: str) -> dict[str, int]:
+        return dict(self._execute("SELECT name, number FROM notes WHERE part = ? ORDER BY name", (part,)).fetchall())
 
     def commit(self, meta: Meta) -> None:
         self._begin()

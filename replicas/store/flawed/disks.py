@@ -43,6 +43,12 @@ class Around:
     def generations(self) -> dict[str, int]:
         return self._storage.generations()
 
+    def put_note(self, part: str, name: str, number: int | None) -> None:
+        self._storage.put_note(part, name, number)
+
+    def notes(self, part: str) -> dict[str, int]:
+        return self._storage.notes(part)
+
     def commit(self, meta: Meta) -> None:
         self._storage.commit(meta)
 
