@@ -47,6 +47,19 @@ class Fetched(Peer, tag="fetched"):
     record: Record | None
 
 
+class AskVersion(Peer, tag="ask version"):
+    """Which version of this key do you hold? Answered by ToldVersion."""
+
+    request: int
+    key: str
+
+
+class ToldVersion(Peer, tag="told version"):
+    request: int
+    key: str
+    version: Version | None
+
+
 class Compare(Peer, tag="compare"):
     """Hashes of nodes on one level of the trees, by partition. The answer is one level deeper, or Leaves, or Done."""
 
@@ -150,6 +163,8 @@ PeerMessage = (
     | Stored
     | Fetch
     | Fetched
+    | AskVersion
+    | ToldVersion
     | Compare
     | Done
     | Leaves
