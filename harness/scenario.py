@@ -33,6 +33,7 @@ class ClusterDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     w: Spec = "QUORUM"
     tie: Spec = "incarnation"
     operation_timeout: Spec = "500ms"
+    versions: Spec = "hlc"
 
 
 class WorkloadDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -186,6 +187,7 @@ def _draw_cluster(drawing: Drawing, spec: ClusterDraw) -> Cluster:
             "w": drawing.count("cluster.w", spec.w, 1, levels),
             "tie": drawing.choice("cluster.tie", spec.tie, _allowed(Cluster, "tie")),
             "operation_timeout_ns": drawing.duration_ns("cluster.operation_timeout", spec.operation_timeout, MS),
+            "versions": drawing.choice("cluster.versions", spec.versions, _allowed(Cluster, "versions")),
         },
         Cluster,
         f"{drawing.where}: cluster",

@@ -7,6 +7,7 @@ from .messages import (
     Announce,
     Announced,
     AskPage,
+    AskVersion,
     Compare,
     Confirm,
     Confirmed,
@@ -20,6 +21,7 @@ from .messages import (
     Peer,
     Store,
     Stored,
+    ToldVersion,
     Want,
 )
 from .records import Version
@@ -31,6 +33,8 @@ _LABELS: dict[type[Peer], Callable[[Any], Label]] = {
     Stored: lambda message: ("stored", message.key, None),
     Fetch: lambda message: ("fetch", message.key, None),
     Fetched: lambda message: ("fetched", message.key, message.record.version if message.record else None),
+    AskVersion: lambda message: ("ask version", message.key, None),
+    ToldVersion: lambda message: ("told version", message.key, message.version),
     Confirm: lambda message: ("confirm", message.brief.key, message.brief.version),
     Confirmed: lambda message: ("confirmed", message.brief.key, message.brief.version),
     Mark: lambda message: ("mark", message.brief.key, message.brief.version),

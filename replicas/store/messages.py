@@ -47,6 +47,19 @@ class Fetched(Peer, tag="fetched"):
     record: Record | None
 
 
+class AskVersion(Peer, tag="ask version"):
+    """Which version of this key do you hold? Answered by ToldVersion."""
+
+    request: int
+    key: str
+
+
+class ToldVersion(Peer, tag="told version"):
+    request: int
+    key: str
+    version: Version | None
+
+
 class Exchanged(Peer):
     """Whatever is said in an exchange of anti-entropy: its number is its opener's own."""
 
@@ -148,6 +161,8 @@ PeerMessage = (
     | Stored
     | Fetch
     | Fetched
+    | AskVersion
+    | ToldVersion
     | Compare
     | Done
     | Leaves

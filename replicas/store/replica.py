@@ -17,6 +17,7 @@ from .messages import (
     AskDump,
     AskPage,
     AskStatus,
+    AskVersion,
     ClientMessage,
     Confirm,
     Confirmed,
@@ -37,6 +38,7 @@ from .messages import (
     Status,
     Store,
     Stored,
+    ToldVersion,
 )
 from .parts import SOUND, Parts
 from .placement import Placement
@@ -44,6 +46,7 @@ from .policy import Policy
 from .reads import Read
 from .settings import Cluster
 from .storage import Meta, Storage
+from .versions import versions_of
 from .writes import Write
 
 _NUMBERS_PER_LIFE = 1_000_000_000
@@ -83,7 +86,7 @@ class Replica:
         self._storage = storage
         self._durable_clock = meta.clock
         placement = Placement(cluster)
-        versions = parts.versions(self.incarnation, cluster.tie, meta.clock)
+        versions = versions_of(cluster, parts.versions, self.incarnation, meta.clock)
         trees = {
             partition: parts.tree(policy.tree_levels)
             for partition in range(placement.partitions)
@@ -221,6 +224,8 @@ class Replica:
             Stored: self.writes.stored,
             Fetch: self.reads.fetch,
             Fetched: self.scrubbing.fetched if self.scrubbing.active() else self.reads.fetched,
+            AskVersion: self.writes.counting.ask,
+            ToldVersion: self.writes.counting.told,
             Get: self._client,
             Put: self._client,
             Delete: self._client,

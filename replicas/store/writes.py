@@ -5,6 +5,7 @@ With hinted handoff it then goes on until all replicas hold it, or the time is u
 
 from .copies import Source
 from .core import Core
+from .counting import Counting
 from .hints import Hints
 from .messages import Answer, Delete, Put, Store, Stored
 from .records import record
@@ -31,13 +32,17 @@ class Write:
 
     def forget(self, node: str) -> None:
         self.acks.pop(node, None)
+        self.writes.counting.forget(self, node)
 
     def time_is_up(self) -> bool:
         """True: it goes on for as long again."""
-        self.writes.leave_hints(self)
+        if not self.writes.counting.is_asking(self):
+            self.writes.leave_hints(self)
         return False
 
     def timed_out(self) -> str:
+        if self.writes.counting.is_asking(self):
+            return f"{self.writes.counting.give_up(self)} of {self.needed} replicas told their version in time"
         return f"{len(self.acks)} of {self.needed} replicas acknowledged within the timeout"
 
 
@@ -45,20 +50,28 @@ class Writes:
     def __init__(self, core: Core, hints: Hints) -> None:
         self.core = core
         self.hints = hints
+        self.counting = Counting(core, self._send)
 
     def begin(self, client: str, message: Put | Delete) -> Write:
         core = self.core
         core.metrics.writes += 1
         write = Write(self, client, message, core.cluster.writes_needed(message.level), core.next_request())
         core.waiting[write.request] = write
-        replicas = core.placement.replicas_of(message.key)
-        born, origin = core.now.wall, f"op {message.op}"
+        if core.versions.asks_first:
+            self.counting.begin(write)
+        else:
+            self._send(write)
+        return write
+
+    def _send(self, write: Write) -> None:
+        core = self.core
+        replicas = core.placement.replicas_of(write.record.key)
+        born, origin = core.now.wall, f"op {write.message.op}"
         core.send_all(core.others(replicas), Store(0, born, origin, write.request, write.record, "write"))
         own = core.name in replicas and core.joined
         if own and core.copies.offer(write.record, Source("write", born, None, origin)):
             write.acks[core.name] = None
         self.go_on(write)
-        return write
 
     def store(self, sender: str, message: Store) -> None:
         """A copy from elsewhere. Too old a message may bring back what was purged since: it is refused."""
