@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from harness import mixtures
 from harness.faults.check import check_down, check_faults
 from harness.faults.kinds import Fault
 from harness.faults.table import KINDS
@@ -74,8 +75,9 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unrest. A message is lost, arrives twice, or is held back by up to `reorder_ns`, by chance. A link carries
     `bytes_per_s`, and of more than `queue_max` messages on their way over it, what is more is lost (0: no limit).
     What a node said last and is on its way when it dies arrives at other nodes, and not at clients: by the chance
-    `last_words_ppm` it is the other way round. On processes the machine's own delays apply, and nothing of the rest
-    can be had."""
+    `last_words_ppm` it is the other way round. A kind of message in `delays`, or else `all`, has a mixture for its
+    delays between nodes, drawn for each message by itself, for as long as the run lasts. On processes the machine's
+    own delays apply, and nothing of the rest can be had."""
 
     delay_min_ns: int = 200_000
     delay_max_ns: int = 2_000_000
@@ -87,10 +89,14 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bytes_per_s: int = 0
     queue_max: int = 0
     last_words_ppm: int = 0
+    delays: dict[mixtures.Kind, list[mixtures.Part]] = {}
+
+    def longest_way_ns(self) -> int:
+        return max(self.delay_max_ns, mixtures.longest_ns(self.delays)) if self.delays else self.delay_max_ns
 
     def slowest_ns(self) -> int:
         """Of a message that nothing but chance keeps on its way, and that no fate makes slower."""
-        return self.delay_max_ns + (self.reorder_ns if self.reorder_ppm else 0)
+        return self.longest_way_ns() + (self.reorder_ns if self.reorder_ppm else 0)
 
 
 class Disk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,6 +151,8 @@ def levers_of(plan: Plan) -> dict[Lever, str]:
         for name in names:
             if getattr(plan.network, name):
                 needs[lever] = f"network.{name} = {getattr(plan.network, name)}"
+    if plan.network.delays:
+        needs["mixtures"] = f"network.delays of {', '.join(plan.network.delays)}"
     return needs
 
 
@@ -214,6 +222,7 @@ def _check_numbers(plan: Plan, where: str) -> None:
     }.items():
         if high < low:
             raise Wrong(f"{where}: {name}_max_ns", f"{high} is below {name}_min_ns = {low}", "swap them")
+    mixtures.check(plan.network.delays, where)
     if plan.network.reorder_ppm and not plan.network.reorder_ns:
         what = f"{plan.network.reorder_ppm} with reorder_ns = 0 holds nothing back"
         raise Wrong(f"{where}: network.reorder_ppm", what, "give a reorder_ns")

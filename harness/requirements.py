@@ -148,7 +148,7 @@ def _hints_ns(plan: Plan) -> int:
 def _exchange_ns(plan: Plan) -> int:
     """Of one that finds and mends something, where nothing but distance and disks keeps its messages. Where that takes
     longer than a round, rounds alone are no measure."""
-    return plan.policy.exchange_hops() * (plan.network.delay_max_ns + plan.disk.sync_max_ns)
+    return plan.policy.exchange_hops() * (plan.network.longest_way_ns() + plan.disk.sync_max_ns)
 
 
 def _slow_sync_ns(plan: Plan) -> int:

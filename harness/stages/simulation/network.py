@@ -9,6 +9,7 @@ from xxhash import xxh3_64_intdigest
 
 from checkers.history import AnyEvent, Message, Version
 from harness.levers import Action, ends
+from harness.mixtures import Draw, drawing_of
 from harness.plan import LOST
 from harness.plan import Network as Model
 from harness.stages.simulation.delays import SPREADS
@@ -72,6 +73,8 @@ class Network:
         self._model = model
         self._plain = not fate.fixed and model == Model(model.delay_min_ns, model.delay_max_ns, model.loss_ppm)
         self._spread = SPREADS[model.distribution]
+        self._mixtures: dict[str, Draw] = {kind: drawing_of(each) for kind, each in model.delays.items()}
+        self._of_all = self._mixtures.get("all")
         self._lines: dict[tuple[str, str], Line] = {}  # none where all is plain
 
     def heal(self) -> None:
@@ -189,7 +192,11 @@ class Network:
         chance = self._fate.draw(cause)
         if (chance >> 32) % _MILLION < model.loss_ppm or (model.queue_max and self._is_full(line, record)):
             return
-        way_ns = self._links[record.sender][record.to][0] + self._spread(chance & 0xFFFF_FFFF, self._jitter - 1)
+        mixture = self._mixtures.get(record.kind, self._of_all) if self._mixtures else None
+        if mixture is None:
+            way_ns = self._links[record.sender][record.to][0] + self._spread(chance & 0xFFFF_FFFF, self._jitter - 1)
+        else:
+            way_ns = mixture(chance & 0xFFFF_FFFF)
         hold_ns, said_by = self._hold_ns(line, cause, message), None
         if self._fate.happens(model.last_words_ppm, f"{cause}/last words"):
             hold_ns, way_ns, said_by = hold_ns + way_ns, 0, self.process_of(record.sender)
