@@ -112,6 +112,40 @@ class Marked(Peer, tag="marked"):
     brief: Brief
 
 
+class Offer(Peer, tag="offer"):
+    """I keep a hint of this copy for you: do you want it? Answered by OfferReply."""
+
+    request: int
+    brief: Brief
+
+
+class OfferReply(Peer, tag="offer reply"):
+    request: int
+    key: str
+    wanted: bool  # False: this copy or one that dominates it is durable here
+
+
+class Keep(Peer, tag="keep"):
+    """Keep this copy as a hint for that replica, which does not answer me. Answered by Kept."""
+
+    request: int
+    target: str
+    record: Record
+
+
+class Kept(Peer, tag="kept"):
+    request: int
+    target: str
+    keeps: bool  # a hint of this copy, or of one that dominates it, is durable here
+
+
+class Newer(Peer, tag="newer"):
+    """In place of Stored, where writes repair: what is held here is newer than the write."""
+
+    request: int
+    key: str
+
+
 Generation = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 
 
@@ -162,6 +196,11 @@ PeerMessage = (
     | Announced
     | AskPage
     | Page
+    | Offer
+    | OfferReply
+    | Keep
+    | Kept
+    | Newer
 )
 
 

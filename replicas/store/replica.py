@@ -29,8 +29,13 @@ from .messages import (
     Fetched,
     Get,
     Leaves,
+    Keep,
+    Kept,
     Mark,
     Marked,
+    Newer,
+    Offer,
+    OfferReply,
     Page,
     Peer,
     PeerMessage,
@@ -186,9 +191,11 @@ class Replica:
             "corrupt_copies": self.copies.corrupt,
             **{f"since_repair_of_range_{partition}_ms": age // 1_000_000 for partition, age in ages.items()},
         }
+        if self.core.policy.hint_bytes_max:
+            stand["hint_bytes_waiting"] = self.hints.waiting_bytes()
         if self.core.policy.purge == "grace":
             stand["grace_margin_ms"] = (self.purging.grace_ns() - oldest_ns) // 1_000_000
-        return {**msgspec.structs.asdict(self.core.metrics), **stand}
+        return {**self.core.metrics.shown(), **stand}
 
     def pending(self, without: list[str]) -> str | None:
         """In words, what keeps this node from being mended."""
@@ -235,6 +242,8 @@ class Replica:
             Announced: self.joining.announced,
             AskPage: self.joining.ask_page,
             Page: self.joining.page,
+            Offer: self.hints.offered,
+            OfferReply: self.hints.offer_answered,
             Ping: self._ping,
             AskStatus: self._status,
             AskDump: self._dump,
