@@ -11,7 +11,17 @@ from .records import Record
 from .storage import Storage
 from .versions import Versions
 
-Cause = Literal["write", "read repair", "hinted handoff", "anti-entropy", "bootstrap", "purgeable", "purge", "corrupt"]
+Cause = Literal[
+    "write",
+    "read repair",
+    "hinted handoff",
+    "anti-entropy",
+    "write repair",
+    "bootstrap",
+    "purgeable",
+    "purge",
+    "corrupt",
+]
 
 
 class Audited(msgspec.Struct, frozen=True, gc=False):

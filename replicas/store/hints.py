@@ -17,6 +17,7 @@ from .records import Record
 from .storage import Hint, Storage
 
 HINT_BYTES = 64  # of a hint, beside key and value
+Wanted = tuple[str, int]  # room for a hint: its key and its bytes
 
 
 class Replay:
@@ -61,7 +62,9 @@ class Hints:
     def start(self) -> None:
         if not self.active():
             return
-        self.buried_until = self.core.versions.clock  # which tombstones were buried is not known any more
+        core, policy = self.core, self.core.policy
+        if policy.purge == "confirmed":  # which tombstones were buried is not known any more
+            self.buried_until = max(core.versions.clock, core.now.wall + policy.skew_budget_ns)
         for hint in self._storage.hints():
             self._last_number = max(self._last_number, hint.number)
             if hint.record.intact():
@@ -98,7 +101,7 @@ class Hints:
 
     def _make_room(self, target: str, copy: Record, older: Hint | None) -> bool:
         """For one more hint, in place of an older one of its key. A full queue takes none, or drops its oldest."""
-        while not self._fits(target, [copy], older):
+        while not self._fits(target, [(copy.key, size_of(copy))], older):
             victim = self._victim(target, copy, older)
             if victim is None:
                 return False
@@ -116,20 +119,18 @@ class Hints:
     def first_to_go(self, hints: Iterable[Hint]) -> Hint | None:
         return next(iter(hints), None)
 
-    def has_room(self, target: str, copies: list[Record]) -> bool:
+    def has_room(self, target: str, wanted: list[Wanted]) -> bool:
         """For hints of all these, whatever becomes of those that are kept by now."""
-        return self._fits(target, copies, None)
+        return self._fits(target, wanted, None)
 
-    def _fits(self, target: str, copies: list[Record], older: Hint | None) -> bool:
+    def _fits(self, target: str, wanted: list[Wanted], older: Hint | None) -> bool:
         policy, known = self.core.policy, self._of.get(target, {})
-        if policy.hint_coalescing == "on":
-            more = len({copy.key for copy in copies if copy.key not in known})
-        else:
-            more = len(copies)
+        coalesces = policy.hint_coalescing == "on"
+        more = len({key for key, _ in wanted if key not in known}) if coalesces else len(wanted)
         if len(known) + more > policy.hints_max:
             return False
         freed = size_of(older.record) if older is not None else 0
-        needed = self._bytes.get(target, 0) - freed + sum(map(size_of, copies))
+        needed = self._bytes.get(target, 0) - freed + sum(size for _, size in wanted)
         return not policy.hint_bytes_max or needed <= policy.hint_bytes_max
 
     def bury(self, tombstone: Record) -> None:
@@ -258,4 +259,8 @@ class Hints:
 
 
 def size_of(copy: Record) -> int:
-    return len(copy.key.encode()) + len((copy.value or "").encode()) + HINT_BYTES
+    return bytes_of(copy.key, copy.value)
+
+
+def bytes_of(key: str, value: str | None) -> int:
+    return len(key.encode()) + len((value or "").encode()) + HINT_BYTES

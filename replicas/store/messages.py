@@ -13,7 +13,7 @@ from replicas.system import Level
 
 from .records import Record, Version
 
-RepairCause = Literal["write", "read repair", "hinted handoff", "anti-entropy"]
+RepairCause = Literal["write", "read repair", "hinted handoff", "anti-entropy", "write repair"]
 
 
 class Peer(msgspec.Struct, array_like=True, gc=False):
@@ -234,6 +234,12 @@ class Answer(msgspec.Struct, array_like=True, tag="answer", gc=False):
     error: str | None = None
 
 
+class SteppedDown(Answer, tag="stepped down"):
+    """To an operation that was answered below the level that was asked for: by what it was met."""
+
+    level_met: Level = "ONE"
+
+
 class Hello(msgspec.Struct, array_like=True, tag="hello", gc=False):
     """The first frame of whoever connects."""
 
@@ -311,11 +317,21 @@ class Pong(msgspec.Struct, array_like=True, tag="pong", gc=False):
     token: int
 
 
+def below(told: Answer, level: Level) -> Answer:
+    return SteppedDown(told.op, told.outcome, told.value, told.version, told.dead, told.error, level)
+
+
+def level_met(answer: Answer) -> Level | None:
+    """If it is below the level that was asked for."""
+    return answer.level_met if isinstance(answer, SteppedDown) else None
+
+
 ClientMessage = Get | Put | Delete
 AnyMessage = (
     PeerMessage
     | ClientMessage
     | Answer
+    | SteppedDown
     | Hello
     | Greeting
     | AskStatus

@@ -5,7 +5,6 @@ import msgspec
 from .records import Record
 from .versions import Versions
 
-
 ALWAYS = (  # shown also where they are 0; what counts for an option alone is shown once it has counted
     "reads",
     "writes",

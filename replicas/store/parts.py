@@ -12,6 +12,7 @@ from .merkle import Tree
 from .purging import Purging
 from .reads import Reads
 from .storage import Storage
+from .substitutes import Substitutes
 from .versions import LastWriterWins
 from .writes import Writes
 
@@ -28,6 +29,7 @@ class Parts(NamedTuple):
     reads: type[Reads] = Reads
     writes: type[Writes] = Writes
     hints: type[Hints] = Hints
+    substitutes: type[Substitutes] = Substitutes
     joining: type[Joining] = Joining
     entropy: type[AntiEntropy] = AntiEntropy
     purging: type[Purging] = Purging

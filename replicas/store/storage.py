@@ -38,7 +38,8 @@ class Storage(Protocol):
     """Writes go to an open transaction and are visible at once; `commit` makes them durable, all or none.
 
     `marked_ns` is the wall time at which a tombstone was marked as purgeable, 0 for a copy that is not. There is one
-    hint at most for each target, key and number. `generations` are those of peers that were wiped, as they announced them.
+    hint at most for each target, key and number. `generations` are those of peers that were wiped, as they announced
+    them.
     """
 
     meta: Meta | None
