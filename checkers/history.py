@@ -12,7 +12,16 @@ FORMAT = 1
 
 Outcome = Literal["ok", "failed", "unknown"]
 Cause = Literal[
-    "write", "read repair", "hinted handoff", "anti-entropy", "bootstrap", "scrub", "purgeable", "purge", "corrupt"
+    "write",
+    "read repair",
+    "hinted handoff",
+    "anti-entropy",
+    "write repair",
+    "bootstrap",
+    "scrub",
+    "purgeable",
+    "purge",
+    "corrupt",
 ]
 
 
@@ -75,6 +84,7 @@ class Return(Event, tag="return"):
     version: Version | None = None  # of the write that was acknowledged, or of the copy that was read
     dead: bool = False  # that copy is a tombstone
     error: str | None = None
+    level_met: str | msgspec.UnsetType = msgspec.UNSET  # by what it was answered, if below the level asked for
 
 
 class Change(Event, tag="change"):

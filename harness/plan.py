@@ -37,6 +37,8 @@ LEAST = {
     "policy.hint_every_ns": MS,
     "policy.hints_max": 1,
     "policy.hints_per_replay_max": 1,
+    "policy.hint_bytes_max": 0,
+    "policy.hint_bytes_per_s_max": 0,
     "policy.round_every_ns": MS,
     "policy.round_jitter_ppm": 0,
     "policy.repair_bytes_per_s_max": 0,

@@ -130,8 +130,8 @@ def cause_words(change: Change) -> str:
     match change.cause:
         case "write":
             return f"the write {change.origin}" if change.origin.startswith("op ") else "a write"
-        case "read repair":
-            return f"the read repair of {change.origin}"
+        case "read repair" | "write repair":
+            return f"the {change.cause} of {change.origin}"
         case "hinted handoff":
             return f"the {change.origin}" if change.origin.startswith("hint") else "a hint"
         case "anti-entropy":

@@ -12,7 +12,16 @@ from .storage import Storage
 from .versions import Versions
 
 Cause = Literal[
-    "write", "read repair", "hinted handoff", "anti-entropy", "bootstrap", "scrub", "purgeable", "purge", "corrupt"
+    "write",
+    "read repair",
+    "hinted handoff",
+    "anti-entropy",
+    "write repair",
+    "bootstrap",
+    "scrub",
+    "purgeable",
+    "purge",
+    "corrupt",
 ]
 
 

@@ -14,9 +14,14 @@ from .messages import (
     Done,
     Fetch,
     Fetched,
+    Keep,
+    Kept,
     Leaves,
     Mark,
     Marked,
+    Newer,
+    Offer,
+    OfferReply,
     Page,
     Peer,
     Store,
@@ -47,6 +52,11 @@ _LABELS: dict[type[Peer], Callable[[Any], Label]] = {
     Announced: lambda _: ("announced", None, None),
     AskPage: lambda _: ("ask page", None, None),
     Page: lambda _: ("page", None, None),
+    Offer: lambda message: ("offer", message.brief.key, message.brief.version),
+    OfferReply: lambda message: ("offer reply", message.key, None),
+    Keep: lambda message: ("keep", message.record.key, message.record.version),
+    Kept: lambda _: ("kept", None, None),
+    Newer: lambda message: ("newer", message.key, None),
 }
 
 

@@ -13,7 +13,7 @@ from replicas.system import Level
 
 from .records import Record, Version
 
-RepairCause = Literal["write", "read repair", "hinted handoff", "anti-entropy"]
+RepairCause = Literal["write", "read repair", "hinted handoff", "anti-entropy", "write repair"]
 
 
 class Peer(msgspec.Struct, array_like=True, gc=False):
@@ -123,6 +123,40 @@ class Marked(Peer, tag="marked"):
     brief: Brief
 
 
+class Offer(Peer, tag="offer"):
+    """I keep a hint of this copy for you: do you want it? Answered by OfferReply."""
+
+    request: int
+    brief: Brief
+
+
+class OfferReply(Peer, tag="offer reply"):
+    request: int
+    key: str
+    wanted: bool  # False: this copy or one that dominates it is durable here
+
+
+class Keep(Peer, tag="keep"):
+    """Keep this copy as a hint for that replica, which does not answer me. Answered by Kept."""
+
+    request: int
+    target: str
+    record: Record
+
+
+class Kept(Peer, tag="kept"):
+    request: int
+    target: str
+    keeps: bool  # a hint of this copy, or of one that dominates it, is durable here
+
+
+class Newer(Peer, tag="newer"):
+    """In place of Stored, where writes repair: what is held here is newer than the write."""
+
+    request: int
+    key: str
+
+
 Generation = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 
 
@@ -175,6 +209,11 @@ PeerMessage = (
     | Announced
     | AskPage
     | Page
+    | Offer
+    | OfferReply
+    | Keep
+    | Kept
+    | Newer
 )
 
 
@@ -206,6 +245,12 @@ class Answer(msgspec.Struct, array_like=True, tag="answer", gc=False):
     version: Version | None = None
     dead: bool = False
     error: str | None = None
+
+
+class SteppedDown(Answer, tag="stepped down"):
+    """To an operation that was answered below the level that was asked for: by what it was met."""
+
+    level_met: Level = "ONE"
 
 
 class Hello(msgspec.Struct, array_like=True, tag="hello", gc=False):
@@ -285,11 +330,21 @@ class Pong(msgspec.Struct, array_like=True, tag="pong", gc=False):
     token: int
 
 
+def below(told: Answer, level: Level) -> Answer:
+    return SteppedDown(told.op, told.outcome, told.value, told.version, told.dead, told.error, level)
+
+
+def level_met(answer: Answer) -> Level | None:
+    """If it is below the level that was asked for."""
+    return answer.level_met if isinstance(answer, SteppedDown) else None
+
+
 ClientMessage = Get | Put | Delete
 AnyMessage = (
     PeerMessage
     | ClientMessage
     | Answer
+    | SteppedDown
     | Hello
     | Greeting
     | AskStatus

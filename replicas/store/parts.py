@@ -16,6 +16,7 @@ from .reads import Reads
 from .scrubbing import Scrubbing
 from .sending import Sending
 from .storage import Storage
+from .substitutes import Substitutes
 from .versions import LastWriterWins
 from .writes import Writes
 
@@ -34,6 +35,7 @@ class Parts(NamedTuple):
     reads: type[Reads] = Reads
     writes: type[Writes] = Writes
     hints: type[Hints] = Hints
+    substitutes: type[Substitutes] = Substitutes
     joining: type[Joining] = Joining
     entropy: type[AntiEntropy] = AntiEntropy
     kinds: dict[str, type[Kind]] = KINDS

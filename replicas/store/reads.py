@@ -4,9 +4,12 @@ Blocking repair comes before the answer, and only as much of it as later quorum 
 after it, once all replicas have answered or the time is up, and is for all that are behind; R = 1 repairs as well.
 """
 
+from replicas.system import Level
+
 from .copies import Source
 from .core import Core
-from .messages import Answer, Fetch, Fetched, Get, Store, Stored
+from .levels import Quota, level_reached, quota_of
+from .messages import Answer, Fetch, Fetched, Get, Store, Stored, below
 from .records import Record
 
 
@@ -18,6 +21,8 @@ class Read:
         self.client = client
         self.message = message
         self.needed = needed
+        self.quota: Quota | None = None  # of a level that asks for replicas of certain datacenters
+        self.level_met: Level | None = None  # where it stepped down
         self.request = request
         self.born = reads.core.now.wall
         self.answers: dict[str, Record | None] = {}
@@ -40,6 +45,15 @@ class Read:
         self.answers.pop(node, None)
         self.holders.pop(node, None)
 
+    def enough(self) -> bool:
+        return len(self.answers) >= self.needed and (self.quota is None or self.quota.met(self.answers))
+
+    def repaired(self) -> bool:
+        """As far as its answer waits for it."""
+        if len(self.holders) < self.target:
+            return False
+        return not self.target or self.quota is None or self.quota.to_be_met_again().met(self.holders)
+
     def time_is_up(self) -> bool:
         """True: it goes on for as long again."""
         return self.reads.late(self)
@@ -57,7 +71,10 @@ class Reads:
     def begin(self, client: str, message: Get) -> Read:
         core = self.core
         core.metrics.reads += 1
-        read = Read(self, client, message, core.cluster.reads_needed(message.level), core.next_request())
+        quota = quota_of(message.level, core.placement, message.key, core.name) if message.level else None
+        needed = core.cluster.reads_needed(message.level) if quota is None else quota.total()
+        read = Read(self, client, message, needed, core.next_request())
+        read.quota = quota
         core.waiting[read.request] = read
         replicas = core.placement.replicas_of(message.key)
         fetch = Fetch(0, read.born, f"op {message.op}", read.request, message.key)
@@ -91,14 +108,14 @@ class Reads:
         read.answers[sender] = record
         if record is not None:
             self.core.versions.observe(record.version)
-        if len(read.answers) >= read.needed:
+        if read.enough():
             self._decide(read)
 
     def _decide(self, read: Read) -> None:
         read.decided = True
         self._choose(read, self.decided_copy(read))
-        read.target = self.holders_needed(read)
-        if len(read.holders) < read.target:
+        read.target = self.holders_needed(read) if read.level_met is None else 0
+        if not read.repaired():
             self._repair(read)
         self.go_on(read)
 
@@ -119,6 +136,8 @@ class Reads:
         cluster = self.core.cluster
         if self.core.policy.read_repair != "blocking" or read.needed == 1 or read.best is None:
             return 0
+        if read.quota is not None:
+            return read.quota.to_be_met_again().total()
         return max(cluster.quorum(), cluster.n - read.needed + 1)
 
     def _repair(self, read: Read) -> None:
@@ -150,7 +169,7 @@ class Reads:
 
     def go_on(self, read: Read) -> None:
         """The next step, if it is due: the answer, then what is done in the background, then the end."""
-        if read.request not in self.core.waiting or len(read.holders) < read.target:
+        if read.request not in self.core.waiting or not read.repaired():
             return
         if not read.answered:
             self._answer(read)
@@ -169,6 +188,22 @@ class Reads:
         if not read.repairing:
             self._end(read)
 
+    def step_down(self, read: Read) -> None:
+        """Half its time is over. What it has heard must do, or what it hears first; it waits for no repair."""
+        if read.answered or (read.needed == 1 and read.quota is None):
+            return
+        heard = max(1, len(read.answers))
+        read.level_met = level_reached(min(heard, read.needed))
+        read.quota = None
+        self.core.metrics.levels_stepped_down += 1
+        if read.decided:
+            read.target = 0
+            self.go_on(read)
+            return
+        read.needed = heard
+        if read.enough():
+            self._decide(read)
+
     def late(self, read: Read) -> bool:
         if read.answered and not read.repair_begun:
             self._repair_in_background(read)
@@ -178,11 +213,12 @@ class Reads:
 
     def _answer(self, read: Read) -> None:
         read.answered = True
-        best = read.best
+        best, met = read.best, read.level_met
         if best is None:
-            self.core.answer(read.client, Answer(read.message.op, "ok"))
+            told = Answer(read.message.op, "ok")
         else:
-            self.core.answer(read.client, Answer(read.message.op, "ok", best.value, best.version, best.dead))
+            told = Answer(read.message.op, "ok", best.value, best.version, best.dead)
+        self.core.answer(read.client, told if met is None else below(told, met))
 
     def _end(self, read: Read) -> None:
         del self.core.waiting[read.request]

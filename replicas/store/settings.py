@@ -47,4 +47,5 @@ class Cluster(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.w if level is None else self._count(level)
 
     def _count(self, level: Level) -> int:
-        return {"ONE": 1, "TWO": 2, "THREE": 3, "QUORUM": self.quorum(), "ALL": self.n}[level]
+        """Of any replicas: levels that ask for those of certain datacenters are in levels.py. At ANY a hint will do."""
+        return {"ANY": 1, "ONE": 1, "TWO": 2, "THREE": 3, "QUORUM": self.quorum(), "ALL": self.n}[level]

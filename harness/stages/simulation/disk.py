@@ -120,15 +120,15 @@ class SimulatedStorage:
         return islice((found for key in keys if (found := merged[key]) is not None), limit)
 
     def put_hint(self, hint: Hint) -> None:
-        self._open_hints[hint.target, hint.record.key] = hint
+        self._open_hints[hint.target, hint.place] = hint
 
-    def remove_hint(self, target: str, key: str) -> None:
-        self._open_hints[target, key] = None
+    def remove_hint(self, hint: Hint) -> None:
+        self._open_hints[hint.target, hint.place] = None
 
     def hints(self) -> list[Hint]:
         merged = {**self._disk.hints, **self._open_hints}
         found = [hint for hint in merged.values() if hint is not None]
-        return sorted(found, key=lambda hint: (hint.made_ns, hint.target, hint.record.key))
+        return sorted(found, key=lambda hint: (hint.made_ns, hint.target, hint.record.key, hint.number))
 
     def put_generation(self, peer: str, generation: int) -> None:
         self._open_generations[peer] = generation

@@ -31,8 +31,8 @@ class Around:
     def put_hint(self, hint: Hint) -> None:
         self._storage.put_hint(hint)
 
-    def remove_hint(self, target: str, key: str) -> None:
-        self._storage.remove_hint(target, key)
+    def remove_hint(self, hint: Hint) -> None:
+        self._storage.remove_hint(hint)
 
     def hints(self) -> list[Hint]:
         return self._storage.hints()

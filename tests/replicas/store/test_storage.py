@@ -110,16 +110,16 @@ class StorageMachine(RuleBasedStateMachine):
         self.storage.remove(key)
         self.open.pop(key, None)
 
-    @rule(peer=PEERS, record=records(), made_ns=st.integers(0, 5))
-    def put_hint(self, peer: str, record: Record, made_ns: int) -> None:
-        """One for each target and key."""
-        hint = self.hints[peer, record.key] = Hint(peer, record, made_ns)
+    @rule(peer=PEERS, record=records(), made_ns=st.integers(0, 5), number=st.integers(0, 11))
+    def put_hint(self, peer: str, record: Record, made_ns: int, number: int) -> None:
+        """One for each target, key and number."""
+        hint = self.hints[peer, record.key, number] = Hint(peer, record, made_ns, number)
         self.storage.put_hint(hint)
 
-    @rule(peer=PEERS, key=KEYS)
-    def remove_hint(self, peer: str, key: str) -> None:
-        self.storage.remove_hint(peer, key)
-        self.hints.pop((peer, key), None)
+    @rule(peer=PEERS, record=records(), number=st.integers(0, 11))
+    def remove_hint(self, peer: str, record: Record, number: int) -> None:
+        self.storage.remove_hint(Hint(peer, record, 0, number))
+        self.hints.pop((peer, record.key, number), None)
 
     @rule(peer=PEERS, generation=st.integers(1, 9))
     def put_generation(self, peer: str, generation: int) -> None:
@@ -175,7 +175,7 @@ class StorageMachine(RuleBasedStateMachine):
         assert list(self.storage.scan()) == self._in_order()
         assert self.storage.meta == self.durable[4]
         assert self.storage.hints() == sorted(
-            self.hints.values(), key=lambda hint: (hint.made_ns, hint.target, hint.record.key.encode())
+            self.hints.values(), key=lambda hint: (hint.made_ns, hint.target, hint.record.key.encode(), hint.number)
         )
         assert self.storage.generations() == self.generations
         for part in ("scrub", "log"):
