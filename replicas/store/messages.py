@@ -47,6 +47,22 @@ class Fetched(Peer, tag="fetched"):
     record: Record | None
 
 
+class AskDigest(Peer, tag="ask digest"):
+    """What do you hold of this key? A value of more than `above` bytes as a digest, what is smaller as it is."""
+
+    request: int
+    key: str
+    above: int
+
+
+class Digest(Peer, tag="digest"):
+    """None: nothing is held."""
+
+    request: int
+    key: str
+    brief: "Brief | None"
+
+
 class Compare(Peer, tag="compare"):
     """Hashes of nodes on one level of the trees, by partition. The answer is one level deeper, or Leaves, or Done."""
 
@@ -150,6 +166,8 @@ PeerMessage = (
     | Stored
     | Fetch
     | Fetched
+    | AskDigest
+    | Digest
     | Compare
     | Done
     | Leaves

@@ -27,6 +27,19 @@ class Metrics(msgspec.Struct, gc=False):
     repair_bytes_sent: int = 0
     copies_bootstrapped: int = 0
     tombstones_purged: int = 0
+    digests_received: int = 0
+    digests_resolved: int = 0
+    repairs_dropped: int = 0
+    repairs_not_awaited: int = 0
+    repairs_retried: int = 0
+    reads_speculated: int = 0
+    reads_widened: int = 0
+    habits_forgotten: int = 0
+
+    def counted(self) -> dict[str, int]:
+        """What only some policies do is told once it was done."""
+        counts = msgspec.structs.asdict(self)
+        return {name: count for name, count in counts.items() if count or name not in _OF_SOME_POLICIES}
 
     def count_difference(self, versions: Versions, held: Record | None, best: Record) -> None:
         """How one replica's answer stands to the best of all."""
@@ -40,3 +53,17 @@ class Metrics(msgspec.Struct, gc=False):
             self.differences_undeleted += 1
         else:
             self.differences_older += 1
+
+
+_OF_SOME_POLICIES = frozenset(
+    {
+        "digests_received",
+        "digests_resolved",
+        "repairs_dropped",
+        "repairs_not_awaited",
+        "repairs_retried",
+        "reads_speculated",
+        "reads_widened",
+        "habits_forgotten",
+    }
+)

@@ -11,6 +11,7 @@ from .joining import Joining
 from .merkle import Tree
 from .purging import Purging
 from .reads import Reads
+from .repairs import Repairs
 from .storage import Storage
 from .versions import LastWriterWins
 from .writes import Writes
@@ -26,6 +27,7 @@ class Parts(NamedTuple):
     tree: type[Tree] = Tree
     copies: type[Copies] = Copies
     reads: type[Reads] = Reads
+    repairs: type[Repairs] = Repairs
     writes: type[Writes] = Writes
     hints: type[Hints] = Hints
     joining: type[Joining] = Joining

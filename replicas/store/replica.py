@@ -14,6 +14,7 @@ from .messages import (
     Announced,
     Answer,
     AnyMessage,
+    AskDigest,
     AskDump,
     AskPage,
     AskStatus,
@@ -22,6 +23,7 @@ from .messages import (
     Confirm,
     Confirmed,
     Delete,
+    Digest,
     Done,
     DumpedCopy,
     DumpReply,
@@ -45,7 +47,8 @@ from .messages import (
 from .parts import SOUND, Parts
 from .placement import Placement
 from .policy import Policy
-from .reads import Read
+from .read import Read
+from .records import Record
 from .settings import Cluster
 from .storage import Meta, Storage
 from .writes import Write
@@ -96,12 +99,12 @@ class Replica:
         self.copies = parts.copies(storage, versions, placement, trees)
         self.core = parts.core(name, cluster, policy, placement, versions, self.copies, joined=meta.joined)
         self.hints = parts.hints(self.core, storage)
-        self.reads = parts.reads(self.core)
+        self.reads = parts.reads(self.core, parts.repairs(self.core))
         self.writes = parts.writes(self.core, self.hints)
         self.entropy = parts.entropy(self.core)
         self.purging = parts.purging(self.core, self.hints)
         self.joining = parts.joining(self.core, storage, self._forget_word_of)
-        self.copies.taken = self.purging.notice
+        self.copies.taken = self._learn if policy.read_repair == "adaptive" else self.purging.notice
         self._deadlines: deque[tuple[int, int]] = deque()
         self._changes_committed = 0
         self._dumps: list[tuple[str, str | None]] = []
@@ -111,6 +114,7 @@ class Replica:
             "purge": self.purging.tick,
             "hints": self.hints.tick,
             "join": self.joining.tick,
+            "reads": self.reads.repairs.alarms.tick,
         }
 
     def start(self, now: Now) -> None:
@@ -186,9 +190,11 @@ class Replica:
             "corrupt_copies": self.copies.corrupt,
             **{f"since_repair_of_range_{partition}_ms": age // 1_000_000 for partition, age in ages.items()},
         }
+        if self.core.policy.read_repair == "adaptive":
+            stand["habits_known"] = self.reads.repairs.habits.known()
         if self.core.policy.purge == "grace":
             stand["grace_margin_ms"] = (self.purging.grace_ns() - oldest_ns) // 1_000_000
-        return {**msgspec.structs.asdict(self.core.metrics), **stand}
+        return {**self.core.metrics.counted(), **stand}
 
     def pending(self, without: list[str]) -> str | None:
         """In words, what keeps this node from being mended."""
@@ -209,6 +215,10 @@ class Replica:
             copies.append(DumpedCopy(record, marked_ns > 0))
         return DumpReply(copies, more=False, batch=self.batch)
 
+    def _learn(self, taken: Record) -> None:
+        self.purging.notice(taken)
+        self.reads.repairs.habits.saw(taken)
+
     def _forget_word_of(self, node: str) -> None:
         for waiting in self.core.waiting.values():
             waiting.forget(node)
@@ -220,6 +230,8 @@ class Replica:
             Stored: self.writes.stored,
             Fetch: self.reads.fetch,
             Fetched: self.reads.fetched,
+            AskDigest: self.reads.ask_digest,
+            Digest: self.reads.digest,
             Get: self._client,
             Put: self._client,
             Delete: self._client,

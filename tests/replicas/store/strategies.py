@@ -69,6 +69,7 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     Version | None: st.none() | VERSIONS,
     Level | None: st.sampled_from([None, "ONE", "QUORUM", "ALL"]),
     Brief: BRIEFS,
+    Brief | None: st.none() | BRIEFS,
     dict[str, int]: st.dictionaries(TEXT, NUMBERS, max_size=3),
     list[str]: st.lists(TEXT, max_size=3),
 }
