@@ -93,11 +93,11 @@ FLAWS: dict[str, Flaw] = {
     "skips-repair": Flaw(
         "a read answers without repairing",
         "monotonic reads",
-        Parts(reads=SkipsRepair),
+        Parts(repairs=SkipsRepair),
         "Cassandra 2494, 10726, 14740",
     ),
     "repairs-all": Flaw(
-        "a read waits until all replicas are repaired", "available with a quorum", Parts(reads=RepairsAll)
+        "a read waits until all replicas are repaired", "available with a quorum", Parts(repairs=RepairsAll)
     ),
     "mixes-copies": Flaw(
         "a read joins the newest version and another's value",
@@ -171,13 +171,13 @@ FLAWS: dict[str, Flaw] = {
     "answers-before-repair": Flaw(
         "a read sends its repair, and answers before anyone holds it",
         "monotonic reads",
-        Parts(reads=AnswersBeforeRepair),
+        Parts(repairs=AnswersBeforeRepair),
         "Cassandra 13115, 4792",
     ),
     "repairs-holders-only": Flaw(
         "a read leaves out replicas that have nothing: it neither waits for them nor repairs them",
         "monotonic reads",
-        Parts(reads=RepairsHoldersOnly),
+        Parts(repairs=RepairsHoldersOnly),
         "textbook: missing replies are dropped",
     ),
     "takes-silence-for-nothing": Flaw(

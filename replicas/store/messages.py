@@ -47,6 +47,22 @@ class Fetched(Peer, tag="fetched"):
     record: Record | None
 
 
+class AskDigest(Peer, tag="ask digest"):
+    """What do you hold of this key? A value of more than `above` bytes as a digest, what is smaller as it is."""
+
+    request: int
+    key: str
+    above: int
+
+
+class Digest(Peer, tag="digest"):
+    """None: nothing is held."""
+
+    request: int
+    key: str
+    brief: "Brief | None"
+
+
 class AskVersion(Peer, tag="ask version"):
     """Which version of this key do you hold? Answered by ToldVersion."""
 
@@ -197,6 +213,8 @@ PeerMessage = (
     | Fetched
     | AskVersion
     | ToldVersion
+    | AskDigest
+    | Digest
     | Compare
     | Done
     | Leaves

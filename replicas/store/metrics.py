@@ -55,6 +55,14 @@ class Metrics(msgspec.Struct, gc=False):
     repair_bytes_sent: int = 0
     copies_bootstrapped: int = 0
     tombstones_purged: int = 0
+    digests_received: int = 0
+    digests_resolved: int = 0
+    repairs_dropped: int = 0
+    repairs_not_awaited: int = 0
+    repairs_retried: int = 0
+    reads_speculated: int = 0
+    reads_widened: int = 0
+    habits_forgotten: int = 0
 
     def shown(self) -> dict[str, int]:
         return {name: value for name, value in msgspec.structs.asdict(self).items() if value or name in ALWAYS}

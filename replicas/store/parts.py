@@ -13,6 +13,7 @@ from .kinds.trees import Trees
 from .merkle import Tree
 from .purging import Purging
 from .reads import Reads
+from .repairs import Repairs
 from .scrubbing import Scrubbing
 from .sending import Sending
 from .storage import Storage
@@ -33,6 +34,7 @@ class Parts(NamedTuple):
     tree: type[Tree] = Tree
     copies: type[Copies] = Copies
     reads: type[Reads] = Reads
+    repairs: type[Repairs] = Repairs
     writes: type[Writes] = Writes
     hints: type[Hints] = Hints
     substitutes: type[Substitutes] = Substitutes

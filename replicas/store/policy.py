@@ -18,6 +18,30 @@ CHOICES: dict[str, dict[str | int, str]] = {
         "none": "a read repairs nothing",
         "blocking": "a read answers when a quorum holds what it returns",
         "background": "a read answers at once, and what it found to differ is repaired after",
+        "bounded": "as blocking, yet after `read_repair_wait` a read answers all the same, and the repair goes on",
+        "adaptive": "for each key: blocking where it is often updated and read, nothing for a while where repairs fail,"
+        " digests where it is large, else background",
+    },
+    "read_from": {
+        "all": "a read asks all replicas, and decides on the first R answers",
+        "needed": "a read asks the R replicas that it needs, and `read_extra_max` more",
+        "by-chance": "a read asks all by `read_repair_chance`, those of its datacenter by `read_repair_chance_local`,"
+        " else those that it needs",
+    },
+    "read_choice": {
+        "first": "whom a read asks first: in the order of the ring, so that the last ones stay cold",
+        "random": "any, by a hash of the operation",
+        "nearest": "the coordinator's own copy, then those that were the quickest to answer of late",
+        "least-loaded": "the coordinator's own copy, then those that it waits for the least",
+    },
+    "read_digests": {
+        "never": "all that a read asks send what they hold",
+        "always": "one sends what it holds, the others a digest; where that differs they are asked for the rest",
+        "large": "likewise, for values of more than `digest_above_bytes`",
+    },
+    "repair_whom": {
+        "contacted": "a read repairs those that it asked",
+        "all": "where those differed, the others are asked as well, behind the answer",
     },
     "hints": {
         "none": "a write that a replica misses is kept nowhere for it",
@@ -87,9 +111,19 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Every `scrub_every_ns` a node reads the next `scrub_keys_max` of its copies (0: never). One that is damaged is
     discarded, and asked of all its other replicas until each has answered, so many keys at a time.
+
+    By `read_repair_chance_ppm` a read compares and repairs all that it may, else by `read_repair_chance_local_ppm`
+    those of the coordinator's datacenter, else no more than it must before it answers. `repair_sync_replicas` (0: as
+    many as later quorums need) must hold what a blocking read of two or more returns. An asked replica that is
+    silent after `speculate_after_ns` (0: never) has others asked in its place. Of `repairs_in_flight_max` reads the
+    repair may be under way; what is more is answered without, and counted. A repair is sent up to
+    `repair_attempts_max` times, first after `repair_backoff_ns`, then after twice that, as long as its read lives.
+
+    What adaptive repair knows of a key halves in each `habit_half_life_ns`, and so does what `nearest` knows of a
+    node: by such fading counts a key is often updated or read, or fails. Of `habits_max` keys it knows something.
     """
 
-    read_repair: Literal["none", "blocking", "background"] = "blocking"
+    read_repair: Literal["none", "blocking", "background", "bounded", "adaptive"] = "blocking"
     hints: Literal["none", "handoff"] = "none"
     anti_entropy: Literal["none", "merkle"] = "merkle"
     purge: Literal["never", "confirmed", "grace"] = "confirmed"
@@ -118,6 +152,35 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tree_levels: Literal[2, 4] = 2  # even, so that the node that opened an exchange is shown the leaves
     message_lifetime_ns: int = 1_000_000_000
     skew_budget_ns: int = 50_000_000
+    read_repair_wait_ns: int = 10_000_000
+    read_repair_chance_ppm: int = 1_000_000
+    read_repair_chance_local_ppm: int = 0
+    read_from: Literal["all", "needed", "by-chance"] = "all"
+    read_extra_max: int = 0
+    read_choice: Literal["first", "random", "nearest", "least-loaded"] = "first"
+    read_digests: Literal["never", "always", "large"] = "never"
+    digest_above_bytes: int = 1_024
+    repair_whom: Literal["contacted", "all"] = "contacted"
+    repair_sync_replicas: int = 0
+    speculate_after_ns: int = 0
+    repairs_in_flight_max: int = 10_000
+    repair_attempts_max: int = 1
+    repair_backoff_ns: int = 20_000_000
+    habit_half_life_ns: int = 10_000_000_000
+    habits_max: int = 10_000
+    often_updated_min: int = 4
+    often_read_min: int = 2
+    often_failed_min: int = 3
+
+    def waits_for_repair(self) -> bool:
+        """Whether a read may have to wait for acknowledgements before it answers, for as long as that takes."""
+        return self.read_repair in ("blocking", "adaptive")
+
+    def reads_linger(self) -> bool:
+        """Whether a read may go on for as long again as an operation may take, behind its answer."""
+        return self.read_repair in ("background", "adaptive") or (
+            self.read_repair != "none" and self.repair_whom == "all"
+        )
 
     def exchange_hops(self) -> int:
         """How many messages one after the other: down the trees, then leaves, copies and their acknowledgement."""

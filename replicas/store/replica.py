@@ -15,6 +15,7 @@ from .messages import (
     Announced,
     Answer,
     AnyMessage,
+    AskDigest,
     AskDump,
     AskPage,
     AskStatus,
@@ -23,6 +24,7 @@ from .messages import (
     Confirm,
     Confirmed,
     Delete,
+    Digest,
     DumpedCopy,
     DumpReply,
     Fetch,
@@ -50,7 +52,8 @@ from .parts import SOUND, Parts
 from .patience import Patience
 from .placement import Placement
 from .policy import Policy
-from .reads import Read
+from .read import Read
+from .records import Record
 from .settings import Cluster
 from .storage import Meta, Storage
 from .versions import versions_of
@@ -102,7 +105,7 @@ class Replica:
         self.copies = parts.copies(storage, versions, placement, trees)
         self.core = parts.core(name, cluster, policy, placement, versions, self.copies, joined=meta.joined)
         self.hints = parts.hints(self.core, storage)
-        self.reads = parts.reads(self.core)
+        self.reads = parts.reads(self.core, parts.repairs(self.core))
         self.writes = parts.writes(self.core, self.hints)
         self.substitutes = parts.substitutes(self.core, self.hints, self.writes)
         self.patience = Patience(self.core, self.reads, self.writes, self.substitutes)
@@ -112,7 +115,7 @@ class Replica:
         self.purging = parts.purging(self.core, self.hints)
         self.scrubbing = parts.scrubbing(self.core, self.reads, storage)
         self.joining = parts.joining(self.core, storage, self._forget_word_of)
-        self.copies.taken = self.purging.notice
+        self.copies.taken = self._learn if policy.read_repair == "adaptive" else self.purging.notice
         self._changes_committed = 0
         self._dumps: list[tuple[str, str | None]] = []
         self._handlers = self._dispatch()
@@ -125,6 +128,7 @@ class Replica:
             "deadline": self.patience.deadlines.expire,
             "quarter": self.patience.quarters.expire,
             "half": self.patience.halves.expire,
+            "reads": self.reads.repairs.alarms.tick,
         }
 
     def start(self, now: Now) -> None:
@@ -202,6 +206,8 @@ class Replica:
         }
         if self.core.policy.hint_bytes_max:
             stand["hint_bytes_waiting"] = self.hints.waiting_bytes()
+        if self.core.policy.read_repair == "adaptive":
+            stand["habits_known"] = self.reads.repairs.habits.known()
         if self.core.policy.purge == "grace":
             stand["grace_margin_ms"] = (self.purging.grace_ns() - oldest_ns) // 1_000_000
         return {**self.core.metrics.shown(), **stand}
@@ -225,6 +231,10 @@ class Replica:
             copies.append(DumpedCopy(record, marked_ns > 0))
         return DumpReply(copies, more=False, batch=self.batch)
 
+    def _learn(self, taken: Record) -> None:
+        self.purging.notice(taken)
+        self.reads.repairs.habits.saw(taken)
+
     def _forget_word_of(self, node: str) -> None:
         for waiting in self.core.waiting.values():
             waiting.forget(node)
@@ -239,6 +249,8 @@ class Replica:
             Fetched: self._fetched if own_fetches else self.reads.fetched,
             AskVersion: self.writes.counting.ask,
             ToldVersion: self.writes.counting.told,
+            AskDigest: self.reads.ask_digest,
+            Digest: self.reads.digest,
             Get: self._client,
             Put: self._client,
             Delete: self._client,

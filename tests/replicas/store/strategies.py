@@ -73,6 +73,7 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     Level | None: st.sampled_from([None, *get_args(Level)]),
     Record: records(),
     Brief: BRIEFS,
+    Brief | None: st.none() | BRIEFS,
     dict[str, int]: st.dictionaries(TEXT, NUMBERS, max_size=3),
     list[str]: st.lists(TEXT, max_size=3),
 }
