@@ -181,6 +181,7 @@ class Replica:
             "hints_waiting": self.hints.waiting(),
             "tombstones_held": sum(record.dead for record, _ in self._storage.scan()),
             "corrupt_copies": self.copies.corrupt,
+            **self.entropy.counted(),
             **{f"since_repair_of_range_{partition}_ms": age // 1_000_000 for partition, age in ages.items()},
         }
         if self.core.policy.purge == "grace":
