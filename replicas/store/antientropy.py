@@ -55,6 +55,18 @@ class AntiEntropy:
     def ranges_pending(self) -> int:
         return len({partition for partitions in self.exchanges.differed.values() for partition in partitions})
 
+    def counted(self) -> dict[str, int]:
+        """What the ways that use no trees have compared."""
+        if self.kind is None or self.core.policy.anti_entropy == "merkle":
+            return {}
+        sending = self.sending
+        return {
+            "bytes_compared_sent": sending.compared_bytes,
+            "keys_compared": sending.keys_compared,
+            "keys_differed": sending.keys_differed,
+            **self.kind.counted(),
+        }
+
     def since_repair_ns(self) -> dict[int, int]:
         """By partition, for how long it has not been compared with every other of its replicas."""
         core, exchanges = self.core, self.exchanges
@@ -74,9 +86,12 @@ class AntiEntropy:
             return
         for peer, partitions in self._later_peers.items():
             self.exchanges.give_up_if_late(peer)
-            if peer not in self.exchanges.open:
-                exchange = self.exchanges.begin(peer, self.begun)
-                self.kind.open(exchange, partitions, f"round {core.name}/{self.begun}")
+            if peer in self.exchanges.open:
+                self.kind.resume(self.exchanges.open[peer])
+                continue
+            exchange = self.exchanges.begin(peer, self.begun)
+            exchange.partitions, exchange.origin = partitions, f"round {core.name}/{self.begun}"
+            self.kind.open(exchange)
 
     def done(self, _sender: str, message: Done) -> None:
         self.exchanges.peer_is_done(message)

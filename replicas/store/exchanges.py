@@ -1,7 +1,8 @@
 """The exchanges of anti-entropy that this node opened, one a peer, and what came of those that are over."""
 
 from .core import Core
-from .messages import Done, Exchanged, Stored
+from .messages import Done, Stored
+from .peer import Exchanged
 
 
 class Exchange:
@@ -12,10 +13,14 @@ class Exchange:
         self.peer = peer
         self.session = exchanges.core.next_request()
         self.round = round_number
-        self.opened_at = exchanges.core.now.mono
+        self.alive_at = exchanges.core.now.mono  # when it was opened, or went on last
         self.unacknowledged: dict[str, None] = {}  # keys: one that is acknowledged twice hides no other
         self.awaits_peer = True
         self.differed: list[int] = []  # partitions
+        self.partitions: list[int] = []  # that are compared
+        self.after: str | None = None  # the key up to which that is done, in kinds that go from page to page
+        self.origin = ""
+        self.waits = False  # for its own limit of bytes, and not for the peer
 
     def stored(self, sender: str, message: Stored) -> None:  # noqa: ARG002 - one exchange has one peer
         """What is refused was not repaired: the exchange is then given up in its time."""
@@ -56,7 +61,9 @@ class Exchanges:
 
     def give_up_if_late(self, peer: str) -> None:
         exchange = self.open.get(peer)
-        if exchange and self.core.now.mono - exchange.opened_at >= self.core.policy.exchange_timeout_ns:
+        if exchange is None or exchange.waits:
+            return
+        if self.core.now.mono - exchange.alive_at >= self.core.policy.exchange_timeout_ns:
             del self.open[peer]
             del self.core.waiting[exchange.session]
             self.finding[peer] = f"no answer from {peer} in anti-entropy"

@@ -11,15 +11,13 @@ import msgspec
 
 from replicas.system import Level
 
+from .comparing import Comparing
+from .peer import Brief as Brief  # noqa: PLC0414 - told to all as one of the messages
+from .peer import Exchanged
+from .peer import Peer as Peer  # noqa: PLC0414 - told to all as one of the messages
 from .records import Record, Version
 
 RepairCause = Literal["write", "read repair", "hinted handoff", "anti-entropy", "write repair"]
-
-
-class Peer(msgspec.Struct, array_like=True, gc=False):
-    n: int
-    born: int
-    origin: str
 
 
 class Store(Peer, tag="store"):
@@ -76,13 +74,6 @@ class ToldVersion(Peer, tag="told version"):
     version: Version | None
 
 
-class Exchanged(Peer):
-    """Whatever is said in an exchange of anti-entropy: its number is its opener's own."""
-
-    session: int
-    opened_by: str
-
-
 class Compare(Exchanged, tag="compare"):
     """Hashes of nodes on one level of the trees, by partition. The answer is one level deeper, or Leaves, or Done."""
 
@@ -92,15 +83,6 @@ class Compare(Exchanged, tag="compare"):
 
 class Done(Exchanged, tag="done"):
     """The sender has nothing more to say in this session: no difference, or all that was wanted is on its way."""
-
-
-class Brief(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A copy without its value: enough to order it against one's own, or to say that they are equal."""
-
-    key: str
-    version: Version
-    dead: bool
-    checksum: int
 
 
 class Leaves(Exchanged, tag="leaves"):
@@ -232,6 +214,7 @@ PeerMessage = (
     | Keep
     | Kept
     | Newer
+    | Comparing
 )
 
 

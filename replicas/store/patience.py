@@ -4,7 +4,8 @@ from .core import Core
 from .deadlines import Deadlines
 from .mending import Mend
 from .messages import Answer, ClientMessage
-from .reads import Read, Reads
+from .read import Read
+from .reads import Reads
 from .substitutes import Substitutes
 from .writes import Write, Writes
 

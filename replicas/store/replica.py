@@ -202,6 +202,7 @@ class Replica:
             "tombstones_held": sum(record.dead for record, _ in self._storage.scan()),
             "corrupt_copies": self.copies.corrupt,
             **self.scrubbing.metrics(),
+            **self.entropy.counted(),
             **{f"since_repair_of_range_{partition}_ms": age // 1_000_000 for partition, age in ages.items()},
         }
         if self.core.policy.hint_bytes_max:
