@@ -11,7 +11,18 @@ import msgspec
 FORMAT = 1
 
 Outcome = Literal["ok", "failed", "unknown"]
-Cause = Literal["write", "read repair", "hinted handoff", "anti-entropy", "bootstrap", "purgeable", "purge", "corrupt"]
+Cause = Literal[
+    "write",
+    "read repair",
+    "hinted handoff",
+    "anti-entropy",
+    "write repair",
+    "bootstrap",
+    "scrub",
+    "purgeable",
+    "purge",
+    "corrupt",
+]
 
 
 class OddHistory(ValueError):
@@ -73,6 +84,7 @@ class Return(Event, tag="return"):
     version: Version | None = None  # of the write that was acknowledged, or of the copy that was read
     dead: bool = False  # that copy is a tombstone
     error: str | None = None
+    level_met: str | msgspec.UnsetType = msgspec.UNSET  # by what it was answered, if below the level asked for
 
 
 class Change(Event, tag="change"):
@@ -128,7 +140,8 @@ class Fault(Event, tag="fault"):
 
 class Message(Event, tag="message"):
     """A message between nodes. `at` is when it was sent; `received` when it was handled, None if never; `born` when
-    the sender's knowledge in it was read, by the sender's wall clock: a repair is as old as the read behind it."""
+    the sender's knowledge in it was read, by the sender's wall clock: a repair is as old as the read behind it. `bytes`
+    is what it took on the link, where that was measured."""
 
     id: str
     born: int
@@ -139,6 +152,7 @@ class Message(Event, tag="message"):
     key: str | None = None
     version: Version | None = None
     received: int | None = None
+    bytes: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Dump(Event, tag="dump"):

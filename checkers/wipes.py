@@ -50,6 +50,18 @@ def hidden_copies(history: History, asked_least: int) -> list[str]:
     return told
 
 
+def lone_copies(history: History) -> list[str]:
+    """Copies that rotted while not every other replica held as much: in words, loss by loss."""
+    facts = gather(history)
+    told = []
+    for loss in _rotten(facts):
+        others, seq = len(facts.replicas(loss.key)) - 1, loss.event.seq
+        if _safe(facts, loss.key, seq, loss.held) < others:
+            what = f"key {loss.key} version {words.version(loss.held.version)}"
+            told.append(f"{_tell(loss.event, 'took', what)}, which not every other replica held")
+    return told
+
+
 def _wiped(facts: Facts) -> Iterator[_Loss]:
     for wipe in facts.lives:
         if wipe.what != "wiped":

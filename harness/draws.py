@@ -129,6 +129,14 @@ def _read(text: str) -> tuple[str, Fraction, Fraction] | None:
     return {"": "", "%": "%"}.get(found["unit"], "ns"), low, high
 
 
+def duration_ns(text: str) -> int | None:
+    """None: this is no duration, or a range."""
+    read = _read(text)
+    if read is None or read[0] != "ns" or read[1] != read[2] or read[1].denominator != 1:
+        return None
+    return int(read[1])
+
+
 def _values(spec: Spec) -> list[int | str]:
     return spec if isinstance(spec, list) else [spec]
 

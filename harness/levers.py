@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 Lever = Literal[
     "kill", "stop", "wipe", "pause", "block", "refuse", "reset", "delay", "bandwidth", "slice", "cut",
     "power", "rot", "unreadable", "unwritable", "full", "slow-sync", "clock",
-    "loss", "duplication", "reordering", "capacity",
+    "loss", "duplication", "reordering", "capacity", "mixtures",
 ]  # fmt: skip
 
 LEVERS: dict[Lever, str] = {
@@ -31,6 +31,7 @@ LEVERS: dict[Lever, str] = {
     "duplication": "deliver single messages twice by chance",
     "reordering": "hold single messages back by chance, so that later ones overtake them",
     "capacity": "let a link carry so many bytes a second, and hold so many messages, and no more",
+    "mixtures": "delay each kind of message by a mixture of distributions of its own",
 }
 
 PROVIDED_BY: dict[Lever, str] = {
@@ -45,6 +46,7 @@ PROVIDED_BY: dict[Lever, str] = {
     "duplication": "a network of datagrams: TCP delivers once",
     "reordering": "a network of datagrams: TCP keeps the order",
     "capacity": "links that are always shaped: take a fault of the kind bandwidth",
+    "mixtures": "a proxy that reads frames: one that sees bytes cannot tell kinds of messages apart",
 }  # what would provide, on processes, the levers that only the simulation has
 
 SIGNALS: tuple[Lever, ...] = ("kill", "stop", "wipe", "pause")
@@ -55,7 +57,13 @@ DISK_LEVERS: tuple[Lever, ...] = ("rot", "unreadable", "unwritable", "full", "sl
 FATAL_LEVERS: tuple[Lever, ...] = ("unreadable", "unwritable", "full")  # of disks: they may end the process
 CLOCK_LEVERS: tuple[Lever, ...] = ("clock",)
 NODE_LEVERS: tuple[Lever, ...] = (*PROCESS_LEVERS, *DISK_LEVERS, *CLOCK_LEVERS)
-NETWORK_LEVERS: tuple[Lever, ...] = ("loss", "duplication", "reordering", "capacity")  # of the plan, not of a fault
+NETWORK_LEVERS: tuple[Lever, ...] = (
+    "loss",
+    "duplication",
+    "reordering",
+    "capacity",
+    "mixtures",
+)  # of the plan, not of a fault
 
 STAGE_LEVERS: dict[str, tuple[Lever, ...]] = {
     "processes": (*SIGNALS, *LINK_LEVERS),

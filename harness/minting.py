@@ -9,7 +9,7 @@ from harness.faults.table import KINDS
 from harness.levers import DOWN_LEVERS, FATAL_LEVERS
 from harness.plan import Plan
 from harness.premises import Premise, seen_off
-from harness.requirements import Requirement
+from harness.requirements import QUORUM_READS, Requirement, purges
 
 STEP_NS = 1_000_000  # less is the time between two readings of one clock
 
@@ -41,20 +41,79 @@ def _several_memories(plan: Plan) -> str | None:
     return None
 
 
+def _miscounted(plan: Plan) -> str | None:
+    """A counter goes on from what W replicas tell: from all that was acknowledged, if two such quorums meet and none of
+    them has lost what it knew."""
+    written = [plan.cluster.writes_needed(each.level) for each in plan.operations if each.kind != "get"]
+    least, n = min(written, default=plan.cluster.w), plan.cluster.n
+    if 2 * least <= n:
+        return f"versions are counted, and W + W = {2 * least} is not more than N = {n}: two writes may count the same"
+    loses = (each for each in plan.faults if set(KINDS[each.kind].levers) & {"wipe", "rot"})
+    fault = next(loses, None)
+    if fault is not None:
+        return f"versions are counted, and {fault.id} ({fault.kind}) may take the highest"
+    return _forgotten_count(plan)
+
+
+def _forgotten_count(plan: Plan) -> str | None:
+    if plan.cluster.versions == "counter" and purges(plan):
+        return "versions are counted, and counting starts anew below a tombstone that is purged"
+    return None
+
+
 def _may_mint_older(plan: Plan) -> str | None:
+    if plan.cluster.versions == "counter":
+        return _miscounted(plan)
     apart = _times_apart(plan)
     memories = _several_memories(plan) if apart else None
     return f"{apart}, and {memories}" if apart and memories else None
 
 
+def _may_mint_older_than_read(plan: Plan) -> str | None:
+    """A wall clock learns nothing from what is read. Numbers are told by W replicas, and what was read may be on fewer,
+    unless a quorum holds it before it is returned."""
+    if plan.cluster.versions == "wall":
+        apart = _times_apart(plan)
+        return f"{apart}, and a wall clock does not follow what is read" if apart else None
+    if plan.cluster.versions == "counter" and plan.policy.read_repair != "blocking":
+        return f"versions are counted from what W replicas hold, and read repair is {plan.policy.read_repair}"
+    if plan.cluster.versions == "counter":
+        return QUORUM_READS.missed(plan) or _miscounted(plan)
+    return _may_mint_older(plan)
+
+
+def _not_in_order(plan: Plan) -> str | None:
+    return _miscounted(plan) if plan.cluster.versions == "counter" else _times_apart(plan)
+
+
+def _older_than_the_buried(plan: Plan) -> str | None:
+    """Whoever confirms a tombstone must mint nothing older after that, and a hint may keep it for long."""
+    spread = spread_ns(plan.faults)
+    if plan.cluster.versions == "wall" and plan.policy.hints != "none" and purges(plan) and spread:
+        what = (
+            f"wall clocks are set off by up to {spread / 1e6:g} ms, and date what is below a tombstone that is purged"
+        )
+        return f"{what}; a hint may bring that later"
+    return None
+
+
+def _below_the_purged(plan: Plan) -> str | None:
+    return _forgotten_count(plan) or _older_than_the_buried(plan)
+
+
+def _last_one_wins(plan: Plan) -> str | None:
+    return f"versions are {plan.cluster.versions}: of concurrent writes the last one wins, and the others are lost"
+
+
 def _clock_set(plan: Plan, history: History) -> str | None:
-    return _clock_stepped(plan, history) if _several_memories(plan) else None
+    matters = plan.cluster.versions == "wall" or _several_memories(plan)
+    return _clock_stepped(plan, history) if matters else None
 
 
-def _clock_stepped(_plan: Plan, history: History) -> str | None:
+def _clock_stepped(plan: Plan, history: History) -> str | None:
     """Nobody but the plan sets a simulated clock. On processes all nodes have that of the machine, which somebody may
     have set meanwhile."""
-    if history.header.stage == "simulation":
+    if history.header.stage == "simulation" or plan.cluster.versions == "counter":
         return None
     lead, lag = seen_off(history)
     return f"wall clocks were off by {(lead + lag) / 1e6:.0f} ms" if lead + lag > STEP_NS else None
@@ -64,5 +123,11 @@ LATER_IS_LATER = Requirement(
     "wall clocks that agree, or clients that each ask one node for a key, which stays up", _may_mint_older
 )
 NOBODY_SET_A_CLOCK = Premise("nobody sets the clock of the machine, where it matters", _clock_set)
-CLOCKS_AGREE = Requirement("wall clocks that agree", _times_apart)
+READ_IS_OLDER = Requirement(
+    "wall clocks that agree, or clients that each ask one node for a key, which stays up and learns from what it reads",
+    _may_mint_older_than_read,
+)
+CLOCKS_AGREE = Requirement("wall clocks that agree, or numbers that are not forgotten", _not_in_order)
+ABOVE_THE_PURGED = Requirement("nothing minted below what was purged", _below_the_purged)
+SIBLINGS = Requirement("versions that keep siblings", _last_one_wins)
 ONE_CLOCK = Premise("nobody sets the clock of the machine", _clock_stepped)

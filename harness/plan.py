@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from harness import mixtures
 from harness.faults.check import check_down, check_faults
 from harness.faults.kinds import Fault
 from harness.faults.table import KINDS
@@ -36,13 +37,32 @@ LEAST = {
     "policy.hint_every_ns": MS,
     "policy.hints_max": 1,
     "policy.hints_per_replay_max": 1,
+    "policy.hint_bytes_max": 0,
+    "policy.hint_bytes_per_s_max": 0,
     "policy.round_every_ns": MS,
     "policy.round_jitter_ppm": 0,
     "policy.repair_bytes_per_s_max": 0,
     "policy.exchange_timeout_ns": 0,
     "policy.keys_per_exchange_max": 1,
+    "policy.scrub_every_ns": 0,
+    "policy.scrub_keys_max": 1,
     "policy.message_lifetime_ns": MS,
     "policy.skew_budget_ns": 0,
+    "policy.read_repair_wait_ns": 0,
+    "policy.read_repair_chance_ppm": 0,
+    "policy.read_repair_chance_local_ppm": 0,
+    "policy.read_extra_max": 0,
+    "policy.digest_above_bytes": 0,
+    "policy.repair_sync_replicas": 0,
+    "policy.speculate_after_ns": 0,
+    "policy.repairs_in_flight_max": 1,
+    "policy.repair_attempts_max": 1,
+    "policy.repair_backoff_ns": MS,
+    "policy.habit_half_life_ns": MS,
+    "policy.habits_max": 1,
+    "policy.often_updated_min": 1,
+    "policy.often_read_min": 1,
+    "policy.often_failed_min": 1,
     "network.delay_min_ns": 0,
     "network.delay_max_ns": 0,
     "network.loss_ppm": 0,
@@ -61,6 +81,9 @@ MOST_OF = {
     "network.reorder_ppm": 1_000_000,
     "network.last_words_ppm": 1_000_000,
     "policy.round_jitter_ppm": JITTER_MOST_PPM,
+    "policy.read_repair_chance_ppm": 1_000_000,
+    "policy.read_repair_chance_local_ppm": 1_000_000,
+    "policy.repair_attempts_max": 20,
 }
 Distribution = Literal["uniform", "exponential", "pareto", "bimodal"]
 _NODE_NAME = re.compile(r"[a-z][a-z0-9]*", re.ASCII)  # also the name of a folder and part of that of a link
@@ -72,8 +95,9 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unrest. A message is lost, arrives twice, or is held back by up to `reorder_ns`, by chance. A link carries
     `bytes_per_s`, and of more than `queue_max` messages on their way over it, what is more is lost (0: no limit).
     What a node said last and is on its way when it dies arrives at other nodes, and not at clients: by the chance
-    `last_words_ppm` it is the other way round. On processes the machine's own delays apply, and nothing of the rest
-    can be had."""
+    `last_words_ppm` it is the other way round. A kind of message in `delays`, or else `all`, has a mixture for its
+    delays between nodes, drawn for each message by itself, for as long as the run lasts. On processes the machine's
+    own delays apply, and nothing of the rest can be had."""
 
     delay_min_ns: int = 200_000
     delay_max_ns: int = 2_000_000
@@ -85,10 +109,14 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bytes_per_s: int = 0
     queue_max: int = 0
     last_words_ppm: int = 0
+    delays: dict[mixtures.Kind, list[mixtures.Part]] = {}
+
+    def longest_way_ns(self) -> int:
+        return max(self.delay_max_ns, mixtures.longest_ns(self.delays)) if self.delays else self.delay_max_ns
 
     def slowest_ns(self) -> int:
         """Of a message that nothing but chance keeps on its way, and that no fate makes slower."""
-        return self.delay_max_ns + (self.reorder_ns if self.reorder_ppm else 0)
+        return self.longest_way_ns() + (self.reorder_ns if self.reorder_ppm else 0)
 
 
 class Disk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -143,6 +171,8 @@ def levers_of(plan: Plan) -> dict[Lever, str]:
         for name in names:
             if getattr(plan.network, name):
                 needs[lever] = f"network.{name} = {getattr(plan.network, name)}"
+    if plan.network.delays:
+        needs["mixtures"] = f"network.delays of {', '.join(plan.network.delays)}"
     return needs
 
 
@@ -212,6 +242,7 @@ def _check_numbers(plan: Plan, where: str) -> None:
     }.items():
         if high < low:
             raise Wrong(f"{where}: {name}_max_ns", f"{high} is below {name}_min_ns = {low}", "swap them")
+    mixtures.check(plan.network.delays, where)
     if plan.network.reorder_ppm and not plan.network.reorder_ns:
         what = f"{plan.network.reorder_ppm} with reorder_ns = 0 holds nothing back"
         raise Wrong(f"{where}: network.reorder_ppm", what, "give a reorder_ns")

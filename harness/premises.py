@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from checkers.facts import gather
 from checkers.history import Fault, History, Metrics
-from checkers.wipes import hidden_copies, last_copies
+from checkers.wipes import hidden_copies, last_copies, lone_copies
 from harness.plan import Plan
 from harness.requirements import cuts_off, grace_is_short, longest_outage_ns, purges, repair_lag_ns
 
@@ -81,8 +81,14 @@ def _lost_hints(plan: Plan, history: History) -> str | None:
     return f"anti-entropy is off, and of the hints {' and '.join(words)}" if words else None
 
 
+def _search_in_vain(plan: Plan, history: History) -> str | None:
+    """A scrubber asks each other replica once what it holds, and what comes to that one later comes to no other."""
+    return next(iter(lone_copies(history)), None) if plan.policy.anti_entropy == "none" else None
+
+
 CLOCKS = Premise("clocks differ by no more than the skew budget", _skewed)
 COPIES_LEFT = Premise("no wipe or rot destroys the last copy of an acknowledged write", _last_copy_lost)
 READS_MEET = Premise("no rot hides a version from a read that must meet it", _missed_by_reads)
 REPAIRED_WITHIN_GRACE = Premise("deletions reach everyone within the grace", _late_for_grace)
 HINTS_KEPT = Premise("no hint is dropped or expires, where nothing but hints mends", _lost_hints)
+ROT_ELSEWHERE_HELD = Premise("what rots is on all other replicas, where nothing but hints mends", _search_in_vain)

@@ -36,7 +36,8 @@ def _hints_may_go(plan: Plan) -> str | None:
     """A write lives on with its coordinator, then with the hints that it leaves: it reaches everyone if no node is ever
     without what it knew, and no hint is too many or too old."""
     policy = plan.policy
-    loses = next((each for each in plan.faults if not set(KINDS[each.kind].levers) <= _KEEP_HINTS), None)
+    keep = _KEEP_HINTS | {"rot"} if policy.scrub_every_ns else _KEEP_HINTS
+    loses = next((each for each in plan.faults if not set(KINDS[each.kind].levers) <= keep), None)
     if loses is not None:
         return f"fault {loses.id} ({loses.kind}) may take those of {', '.join(loses.targets)}"
     if plan.down:
@@ -147,7 +148,7 @@ def _hints_ns(plan: Plan) -> int:
 def _exchange_ns(plan: Plan) -> int:
     """Of one that finds and mends something, where nothing but distance and disks keeps its messages. Where that takes
     longer than a round, rounds alone are no measure."""
-    return plan.policy.exchange_hops() * (plan.network.delay_max_ns + plan.disk.sync_max_ns)
+    return plan.policy.exchange_hops() * (plan.network.longest_way_ns() + plan.disk.sync_max_ns)
 
 
 def _slow_sync_ns(plan: Plan) -> int:
@@ -180,7 +181,7 @@ def _too_few_rounds(plan: Plan) -> str | None:
     policy = plan.policy
     rounds = ROUNDS_TO_MEND + _rounds_to_list(plan) + _rounds_to_purge(plan)
     rounds_ns = rounds * _longest_round_ns(policy) + 2 * _exchange_ns(plan)
-    needed = _under_way_ns(plan) + _ageing_ns(plan) + _hints_ns(plan) + rounds_ns
+    needed = _under_way_ns(plan) + _ageing_ns(plan) + _hints_ns(plan) + 2 * policy.scrub_every_ns + rounds_ns
     given = plan.mend_rounds_max * policy.round_every_ns
     if given >= needed:
         return None

@@ -10,6 +10,7 @@ import msgspec
 
 from harness.draws import Drawing, Spec
 from harness.faults.draw import FaultsDraw, Scene, check_kinds, draw_down, draw_faults
+from harness.mixtures import draw_delays
 from harness.plan import FORMAT, MS, Disk, Network, Plan, check, check_flaw
 from harness.policy import counts_in_words, draw_policy
 from harness.wrong import Wrong, convert, near
@@ -33,6 +34,7 @@ class ClusterDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     w: Spec = "QUORUM"
     tie: Spec = "incarnation"
     operation_timeout: Spec = "500ms"
+    versions: Spec = "hlc"
 
 
 class WorkloadDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,6 +63,7 @@ class NetworkDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bandwidth: Spec = 0
     queue: Spec = 0
     last_words: Spec = "0%"
+    delays: dict[str, Spec] = {}  # as harness/mixtures.py has it
 
 
 class DiskDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -186,6 +189,7 @@ def _draw_cluster(drawing: Drawing, spec: ClusterDraw) -> Cluster:
             "w": drawing.count("cluster.w", spec.w, 1, levels),
             "tie": drawing.choice("cluster.tie", spec.tie, _allowed(Cluster, "tie")),
             "operation_timeout_ns": drawing.duration_ns("cluster.operation_timeout", spec.operation_timeout, MS),
+            "versions": drawing.choice("cluster.versions", spec.versions, _allowed(Cluster, "versions")),
         },
         Cluster,
         f"{drawing.where}: cluster",
@@ -212,6 +216,7 @@ def _draw_network(drawing: Drawing, spec: NetworkDraw) -> Network:
         "bytes_per_s": drawing.count("network.bandwidth", spec.bandwidth),
         "queue_max": drawing.count("network.queue", spec.queue),
         "last_words_ppm": drawing.share_ppm("network.last_words", spec.last_words),
+        "delays": draw_delays(drawing, spec.delays),
     }
     return convert(drawn, Network, f"{drawing.where}: network")
 

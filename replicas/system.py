@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, Protocol
 
 Outcome = Literal["ok", "failed", "unknown"]
 Kind = Literal["get", "put", "delete"]
-Level = Literal["ONE", "TWO", "THREE", "QUORUM", "ALL"]
+Level = Literal["ANY", "ONE", "TWO", "THREE", "QUORUM", "ALL", "LOCAL_ONE", "LOCAL_QUORUM", "EACH_QUORUM"]
 
 
 class Address(NamedTuple):
@@ -25,6 +25,7 @@ class Reply(NamedTuple):
     version: tuple[int, str] | None = None
     dead: bool = False
     error: str | None = None
+    level_met: str | None = None  # below the one that was asked for
 
 
 class Health(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 Kind = Literal["get", "put", "delete"]
-Level = Literal["ONE", "TWO", "THREE", "QUORUM", "ALL"]
+Level = Literal["ANY", "ONE", "TWO", "THREE", "QUORUM", "ALL", "LOCAL_ONE", "LOCAL_QUORUM", "EACH_QUORUM"]
 
 
 class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -23,7 +23,7 @@ from harness.wrong import Wrong
 
 ROWS_MAX = 150
 KEYS_NAMED_MAX = 8
-REPAIRS = ("read repair", "hinted handoff", "anti-entropy", "bootstrap")
+REPAIRS = ("read repair", "hinted handoff", "anti-entropy", "write repair", "bootstrap", "scrub")
 
 
 class Broken(msgspec.Struct, frozen=True):

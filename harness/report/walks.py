@@ -130,14 +130,14 @@ def cause_words(change: Change) -> str:
     match change.cause:
         case "write":
             return f"the write {change.origin}" if change.origin.startswith("op ") else "a write"
-        case "read repair":
-            return f"the read repair of {change.origin}"
+        case "read repair" | "write repair":
+            return f"the {change.cause} of {change.origin}"
         case "hinted handoff":
             return f"the {change.origin}" if change.origin.startswith("hint") else "a hint"
         case "anti-entropy":
             return f"anti-entropy {change.origin}"
-        case "bootstrap":
-            return "a page of the bootstrap"
+        case "bootstrap" | "scrub":
+            return "a page of the bootstrap" if change.cause == "bootstrap" else "the search for a damaged copy"
         case "purgeable" | "purge" | "corrupt":
             return f"{change.cause} {change.origin}".rstrip()
 

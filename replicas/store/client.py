@@ -24,6 +24,7 @@ from .messages import (
     Put,
     Ready,
     Status,
+    level_met,
 )
 
 M = TypeVar("M")
@@ -116,7 +117,7 @@ class StoreSession:
         if answer.op != op:
             return Reply("unknown", error=f"the node answered operation {answer.op}, and operation {op} was asked")
         version = (answer.version.time, answer.version.by) if answer.version else None
-        return Reply(_OUTCOMES[answer.outcome], answer.value, version, answer.dead, answer.error)
+        return Reply(_OUTCOMES[answer.outcome], answer.value, version, answer.dead, answer.error, level_met(answer))
 
     def close(self) -> None:
         self._connection.close()

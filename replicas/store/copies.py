@@ -1,6 +1,6 @@
 """The copies that this node holds: the only place where its state changes, and where each change is audited."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Literal
 
 import msgspec
@@ -11,7 +11,18 @@ from .records import Record
 from .storage import Storage
 from .versions import Versions
 
-Cause = Literal["write", "read repair", "hinted handoff", "anti-entropy", "bootstrap", "purgeable", "purge", "corrupt"]
+Cause = Literal[
+    "write",
+    "read repair",
+    "hinted handoff",
+    "anti-entropy",
+    "write repair",
+    "bootstrap",
+    "scrub",
+    "purgeable",
+    "purge",
+    "corrupt",
+]
 
 
 class Audited(msgspec.Struct, frozen=True, gc=False):
@@ -51,14 +62,16 @@ class Copies:
         self.audit: list[Audited] = []
         self.changes = 0
         self.corrupt = 0
+        self.marks_mended = 0
         self.taken: Callable[[Record], None] = lambda _record: None  # hears of each copy that is taken
+        self.lost: Callable[[str], None] = lambda _key: None  # hears of each that was damaged and is discarded
 
     def load(self) -> list[Record]:
         """Reads the whole disk: rebuilds trees and marks. Returns the tombstones that are not marked."""
         tombstones: list[Record] = []
         marks: list[tuple[int, str]] = []
         for record, marked_ns in self._storage.scan():
-            if not record.intact():
+            if not _sound(record, marked_ns):
                 self._discard(record)
                 continue
             self._versions.observe(record.version)
@@ -71,6 +84,22 @@ class Copies:
         self.marked = {key: marked_ns for marked_ns, key in sorted(marks)}
         return tombstones
 
+    def scrub(self, after: str | None, limit: int) -> tuple[int, str | None]:
+        """Reads so many copies behind this key, and discards those that are damaged. Returns how many it read, and the
+        last of them; None: there are no more. No checksum covers when a copy was marked: that is compared with what
+        this node remembers, and written again."""
+        looked, last = 0, None
+        for record, marked_ns in self._storage.scan(after, limit):
+            looked, last = looked + 1, record.key
+            mark = self.marked.get(record.key, 0)
+            if not record.intact():
+                self._discard(record)
+            elif marked_ns != mark:
+                self._storage.put(record, mark)
+                self.changes += 1
+                self.marks_mended += 1
+        return looked, last if looked == limit else None
+
     def held(self, key: str) -> Record | None:
         """Whatever is here, marked tombstones too. A copy with a bad checksum is reported and is not held."""
         record = self._storage.get(key)
@@ -81,6 +110,29 @@ class Copies:
 
     def visible(self, key: str) -> Record | None:
         return None if key in self.marked else self.held(key)
+
+    def shown(
+        self, after: str | None, until: str | None, limit: int, partitions: Collection[int]
+    ) -> tuple[list[Record], str | None]:
+        """What others are told of this range, in the order of keys; and how far it goes: to where the limit was
+        reached, or to the end."""
+        found: list[Record] = []
+        while True:
+            looked_at = 0
+            for record, marked_ns in self._storage.scan(after, limit):
+                looked_at += 1
+                if until is not None and record.key > until:
+                    return found, until
+                if not record.intact():
+                    self._discard(record)
+                    continue
+                after = record.key
+                if not marked_ns and self._placement.partition_of(record.key) in partitions:
+                    found.append(record)
+                    if len(found) == limit:
+                        return found, after
+            if looked_at < limit:
+                return found, until
 
     def offer(self, record: Record, source: Source) -> bool:
         """Takes the copy if it wins. True: this copy, or one that dominates it, is held once the batch commits."""
@@ -125,6 +177,7 @@ class Copies:
         """Never served, never spread: as if it had never been here, so that a repair brings a good one."""
         self.corrupt += 1
         self._drop(record, Source("corrupt", 0, None, "checksum"))
+        self.lost(record.key)
 
     def _note(self, key: str, old: Record | None, new: Record | None, source: Source, *, new_purgeable: bool) -> None:
         was_marked = key in self.marked
@@ -142,3 +195,8 @@ class Copies:
     def _tree(self, key: str) -> Tree | None:
         """None: the key lives elsewhere."""
         return self.trees.get(self._placement.partition_of(key))
+
+
+def _sound(record: Record, marked_ns: int) -> bool:
+    """A value is never marked: such a mark is damage that no checksum shows."""
+    return record.intact() and (record.dead or not marked_ns)

@@ -38,8 +38,9 @@ from .flawed.rounds import (
     NeverRefills,
     StopsRounds,
 )
+from .flawed.scrubbing import DiscardsAndForgets
 from .flawed.versions import CountsVersions, RejoinsAsTheSame, TiesByArrival
-from .parts import SOUND, Parts
+from .parts import KINDS, SOUND, Parts
 
 
 class Flaw(NamedTuple):
@@ -92,11 +93,11 @@ FLAWS: dict[str, Flaw] = {
     "skips-repair": Flaw(
         "a read answers without repairing",
         "monotonic reads",
-        Parts(reads=SkipsRepair),
+        Parts(repairs=SkipsRepair),
         "Cassandra 2494, 10726, 14740",
     ),
     "repairs-all": Flaw(
-        "a read waits until all replicas are repaired", "available with a quorum", Parts(reads=RepairsAll)
+        "a read waits until all replicas are repaired", "available with a quorum", Parts(repairs=RepairsAll)
     ),
     "mixes-copies": Flaw(
         "a read joins the newest version and another's value",
@@ -141,7 +142,7 @@ FLAWS: dict[str, Flaw] = {
         "textbook: hints without a version",
     ),
     "never-refills": Flaw(
-        "anti-entropy stops for good at its limit of bytes", "convergence", Parts(entropy=NeverRefills)
+        "anti-entropy stops for good at its limit of bytes", "convergence", Parts(sending=NeverRefills)
     ),
     "joins-at-once": Flaw(
         "a wiped node counts in quorums before it is bootstrapped",
@@ -170,13 +171,13 @@ FLAWS: dict[str, Flaw] = {
     "answers-before-repair": Flaw(
         "a read sends its repair, and answers before anyone holds it",
         "monotonic reads",
-        Parts(reads=AnswersBeforeRepair),
+        Parts(repairs=AnswersBeforeRepair),
         "Cassandra 13115, 4792",
     ),
     "repairs-holders-only": Flaw(
         "a read leaves out replicas that have nothing: it neither waits for them nor repairs them",
         "monotonic reads",
-        Parts(reads=RepairsHoldersOnly),
+        Parts(repairs=RepairsHoldersOnly),
         "textbook: missing replies are dropped",
     ),
     "takes-silence-for-nothing": Flaw(
@@ -226,7 +227,7 @@ FLAWS: dict[str, Flaw] = {
     "compares-by-position": Flaw(
         "the listings of two leaves are compared item by item, to the end of the shorter one",
         "convergence",
-        Parts(entropy=ComparesByPosition),
+        Parts(kinds={**KINDS, "merkle": ComparesByPosition}),
         "textbook: lists of different length compared by index",
     ),
     "deletes-outright": Flaw(
@@ -295,7 +296,7 @@ FLAWS: dict[str, Flaw] = {
     "ignores-limit": Flaw(
         "anti-entropy sends all at once, whatever its limit",
         "limits kept",
-        Parts(entropy=IgnoresLimit),
+        Parts(sending=IgnoresLimit),
         "repair storms after a long partition",
     ),
     "floods-with-hints": Flaw(
@@ -304,7 +305,7 @@ FLAWS: dict[str, Flaw] = {
     "streams-all": Flaw(
         "trees of the wrong depth have one leaf, and all that is in it is sent",
         "no needless repair",
-        Parts(tree=OneLeaf, entropy=StreamsAll),
+        Parts(tree=OneLeaf, kinds={**KINDS, "merkle": StreamsAll}),
         "Cassandra 12580",
     ),
     "keeps-one-leaf": Flaw("trees have one leaf", None, Parts(tree=OneLeaf)),
@@ -313,6 +314,11 @@ FLAWS: dict[str, Flaw] = {
         "tombstones reaped",
         Parts(purging=NeverReaps),
         "Riak 311",
+    ),
+    "discards-and-forgets": Flaw(
+        "a scrubber discards damaged copies and asks nobody for them",
+        "convergence",
+        Parts(scrubbing=DiscardsAndForgets),
     ),
     "sends-in-set-order": Flaw(
         "sends in the order of a set: correct, but another order in another process",

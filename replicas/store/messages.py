@@ -11,15 +11,13 @@ import msgspec
 
 from replicas.system import Level
 
+from .comparing import Comparing
+from .peer import Brief as Brief  # noqa: PLC0414 - told to all as one of the messages
+from .peer import Exchanged
+from .peer import Peer as Peer  # noqa: PLC0414 - told to all as one of the messages
 from .records import Record, Version
 
-RepairCause = Literal["write", "read repair", "hinted handoff", "anti-entropy"]
-
-
-class Peer(msgspec.Struct, array_like=True, gc=False):
-    n: int
-    born: int
-    origin: str
+RepairCause = Literal["write", "read repair", "hinted handoff", "anti-entropy", "write repair"]
 
 
 class Store(Peer, tag="store"):
@@ -47,48 +45,59 @@ class Fetched(Peer, tag="fetched"):
     record: Record | None
 
 
-class Compare(Peer, tag="compare"):
+class AskDigest(Peer, tag="ask digest"):
+    """What do you hold of this key? A value of more than `above` bytes as a digest, what is smaller as it is."""
+
+    request: int
+    key: str
+    above: int
+
+
+class Digest(Peer, tag="digest"):
+    """None: nothing is held."""
+
+    request: int
+    key: str
+    brief: "Brief | None"
+
+
+class AskVersion(Peer, tag="ask version"):
+    """Which version of this key do you hold? Answered by ToldVersion."""
+
+    request: int
+    key: str
+
+
+class ToldVersion(Peer, tag="told version"):
+    request: int
+    key: str
+    version: Version | None
+
+
+class Compare(Exchanged, tag="compare"):
     """Hashes of nodes on one level of the trees, by partition. The answer is one level deeper, or Leaves, or Done."""
 
-    session: int
-    opened_by: str
     level: int
     hashes: dict[int, dict[int, int]]
 
 
-class Done(Peer, tag="done"):
+class Done(Exchanged, tag="done"):
     """The sender has nothing more to say in this session: no difference, or all that was wanted is on its way."""
 
-    session: int
-    opened_by: str
 
-
-class Brief(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A copy without its value: enough to order it against one's own, or to say that they are equal."""
-
-    key: str
-    version: Version
-    dead: bool
-    checksum: int
-
-
-class Leaves(Peer, tag="leaves"):
+class Leaves(Exchanged, tag="leaves"):
     """What the sender holds in leaves that differ: all of it between the two keys, and no more than the limit.
 
     `after` is not part of it, `until` is; the next listing goes on from there.
     """
 
-    session: int
-    opened_by: str
     leaves: dict[int, list[int]]  # by partition
     briefs: list[Brief]
     after: str | None  # None: from the first key
     until: str | None  # None: to the last key
 
 
-class Want(Peer, tag="want"):
-    session: int
-    opened_by: str
+class Want(Exchanged, tag="want"):
     keys: list[str]
 
 
@@ -110,6 +119,40 @@ class Mark(Peer, tag="mark"):
 
 class Marked(Peer, tag="marked"):
     brief: Brief
+
+
+class Offer(Peer, tag="offer"):
+    """I keep a hint of this copy for you: do you want it? Answered by OfferReply."""
+
+    request: int
+    brief: Brief
+
+
+class OfferReply(Peer, tag="offer reply"):
+    request: int
+    key: str
+    wanted: bool  # False: this copy or one that dominates it is durable here
+
+
+class Keep(Peer, tag="keep"):
+    """Keep this copy as a hint for that replica, which does not answer me. Answered by Kept."""
+
+    request: int
+    target: str
+    record: Record
+
+
+class Kept(Peer, tag="kept"):
+    request: int
+    target: str
+    keeps: bool  # a hint of this copy, or of one that dominates it, is durable here
+
+
+class Newer(Peer, tag="newer"):
+    """In place of Stored, where writes repair: what is held here is newer than the write."""
+
+    request: int
+    key: str
 
 
 Generation = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
@@ -150,6 +193,10 @@ PeerMessage = (
     | Stored
     | Fetch
     | Fetched
+    | AskVersion
+    | ToldVersion
+    | AskDigest
+    | Digest
     | Compare
     | Done
     | Leaves
@@ -162,6 +209,12 @@ PeerMessage = (
     | Announced
     | AskPage
     | Page
+    | Offer
+    | OfferReply
+    | Keep
+    | Kept
+    | Newer
+    | Comparing
 )
 
 
@@ -193,6 +246,12 @@ class Answer(msgspec.Struct, array_like=True, tag="answer", gc=False):
     version: Version | None = None
     dead: bool = False
     error: str | None = None
+
+
+class SteppedDown(Answer, tag="stepped down"):
+    """To an operation that was answered below the level that was asked for: by what it was met."""
+
+    level_met: Level = "ONE"
 
 
 class Hello(msgspec.Struct, array_like=True, tag="hello", gc=False):
@@ -272,11 +331,21 @@ class Pong(msgspec.Struct, array_like=True, tag="pong", gc=False):
     token: int
 
 
+def below(told: Answer, level: Level) -> Answer:
+    return SteppedDown(told.op, told.outcome, told.value, told.version, told.dead, told.error, level)
+
+
+def level_met(answer: Answer) -> Level | None:
+    """If it is below the level that was asked for."""
+    return answer.level_met if isinstance(answer, SteppedDown) else None
+
+
 ClientMessage = Get | Put | Delete
 AnyMessage = (
     PeerMessage
     | ClientMessage
     | Answer
+    | SteppedDown
     | Hello
     | Greeting
     | AskStatus

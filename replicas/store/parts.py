@@ -8,12 +8,28 @@ from .copies import Copies
 from .core import Core
 from .hints import Hints
 from .joining import Joining
+from .kinds.full import Full
+from .kinds.keys import Keys
+from .kinds.kind import Kind
+from .kinds.rows import Rows
+from .kinds.trees import Trees
 from .merkle import Tree
 from .purging import Purging
 from .reads import Reads
+from .repairs import Repairs
+from .scrubbing import Scrubbing
+from .sending import Sending
 from .storage import Storage
+from .substitutes import Substitutes
 from .versions import LastWriterWins
 from .writes import Writes
+
+KINDS: dict[str, type[Kind]] = {
+    "merkle": Trees,
+    "full": Full,
+    "keys": Keys,
+    "rows": Rows,
+}
 
 
 def _as_it_is(storage: Storage) -> Storage:
@@ -26,11 +42,16 @@ class Parts(NamedTuple):
     tree: type[Tree] = Tree
     copies: type[Copies] = Copies
     reads: type[Reads] = Reads
+    repairs: type[Repairs] = Repairs
     writes: type[Writes] = Writes
     hints: type[Hints] = Hints
+    substitutes: type[Substitutes] = Substitutes
     joining: type[Joining] = Joining
     entropy: type[AntiEntropy] = AntiEntropy
+    kinds: dict[str, type[Kind]] = KINDS
+    sending: type[Sending] = Sending
     purging: type[Purging] = Purging
+    scrubbing: type[Scrubbing] = Scrubbing
     storage: Callable[[Storage], Storage] = _as_it_is  # the shell wraps its disk with this
 
 

@@ -1,76 +1,104 @@
-"""A read, as its coordinator sees it: ask all replicas, decide on the first R answers, and repair what is behind.
+"""A read, as its coordinator sees it: ask replicas, decide on the first R answers, and repair what is behind.
 
 Blocking repair comes before the answer, and only as much of it as later quorum reads need. Background repair comes
-after it, once all replicas have answered or the time is up, and is for all that are behind; R = 1 repairs as well.
+after it, once all that were asked have answered or the time is up, and is for all that are behind; R = 1 repairs as
+well. Whom a read asks is decided in asking.py, what it repairs in repairs.py.
 """
 
-from .copies import Source
+from functools import partial
+
+from .asking import Asking
 from .core import Core
-from .messages import Answer, Fetch, Fetched, Get, Store, Stored
+from .digests import digest_of, size_of, stands
+from .levels import level_reached, quota_of
+from .messages import Answer, AskDigest, Brief, Digest, Fetch, Fetched, Get, below
+from .read import Read
 from .records import Record
-
-
-class Read:
-    """Gathers R answers, waits for a blocking repair, is answered, and may then mend in the background."""
-
-    def __init__(self, reads: "Reads", client: str, message: Get, needed: int, request: int) -> None:
-        self.reads = reads
-        self.client = client
-        self.message = message
-        self.needed = needed
-        self.request = request
-        self.born = reads.core.now.wall
-        self.answers: dict[str, Record | None] = {}
-        self.best: Record | None = None
-        self.decided = False
-        self.answered = False
-        self.holders: dict[str, None] = {}
-        self.target = 0
-        self.repair_begun = False
-        self.repairing: dict[str, None] = {}  # who was sent the best copy and has not said yet that it holds it
-
-    def stored(self, sender: str, message: Stored) -> None:
-        if not message.holds:
-            return
-        self.holders[sender] = None
-        self.repairing.pop(sender, None)
-        self.reads.go_on(self)
-
-    def forget(self, node: str) -> None:
-        self.answers.pop(node, None)
-        self.holders.pop(node, None)
-
-    def time_is_up(self) -> bool:
-        """True: it goes on for as long again."""
-        return self.reads.late(self)
-
-    def timed_out(self) -> str:
-        if not self.decided:
-            return f"{len(self.answers)} of {self.needed} replicas answered within the timeout"
-        return f"{len(self.holders)} of {self.target} replicas confirmed the repair within the timeout"
+from .repairs import Repairs
+from .versions import Glance
 
 
 class Reads:
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, repairs: Repairs) -> None:
         self.core = core
+        self.repairs = repairs
+        self.asking = Asking(core, repairs.habits)
+        self.adapts = core.policy.read_repair == "adaptive"
 
     def begin(self, client: str, message: Get) -> Read:
         core = self.core
         core.metrics.reads += 1
-        read = Read(self, client, message, core.cluster.reads_needed(message.level), core.next_request())
+        quota = quota_of(message.level, core.placement, message.key, core.name) if message.level else None
+        needed = core.cluster.reads_needed(message.level) if quota is None else quota.total()
+        course = self.asking.course(message, needed, core.placement.replicas_of(message.key))
+        read = Read(self, client, message, needed, core.next_request(), course)
+        read.quota = quota
         core.waiting[read.request] = read
-        replicas = core.placement.replicas_of(message.key)
-        fetch = Fetch(0, read.born, f"op {message.op}", read.request, message.key)
-        core.send_all(core.others(replicas), fetch)
-        if core.name in replicas and core.joined:
-            self._gather(read, core.name, core.copies.visible(message.key))
+        if self.adapts:
+            self.repairs.habits.read(message.key)
+        if course.digests_above is None:
+            self._ask(read, course.asked)
+        else:
+            self._ask_one_in_full(read, course.digests_above)
+        if core.policy.speculate_after_ns:
+            self.repairs.later(read, core.policy.speculate_after_ns, partial(self._speculate, read))
         return read
+
+    def _ask(self, read: Read, nodes: tuple[str, ...]) -> None:
+        """For what they hold; this node last, since with its word the read may be decided."""
+        core = self.core
+        others = core.others(nodes)
+        core.send_all(others, Fetch(0, core.now.wall, f"op {read.message.op}", read.request, read.message.key))
+        self._count(others)
+        self._ask_itself(read, nodes)
+
+    def _ask_itself(self, read: Read, nodes: tuple[str, ...]) -> None:
+        core = self.core
+        if core.name not in nodes or not core.joined:
+            return
+        held = core.copies.visible(read.message.key)
+        if not read.decided:
+            self._gather(read, core.name, held)
+            return
+        read.answers[core.name] = held
+        if core.versions.dominates(held, read.best):
+            read.holders[core.name] = None
+
+    def _ask_one_in_full(self, read: Read, above: int) -> None:
+        """Of the others none, where this node holds a copy itself."""
+        core, asked = self.core, read.asked
+        others = core.others(asked)
+        full = [] if core.joined and core.name in asked else others[:1]
+        origin, request, key = f"op {read.message.op}", read.request, read.message.key
+        core.send_all(full, Fetch(0, read.born, origin, request, key))
+        core.send_all(others[len(full) :], AskDigest(0, read.born, origin, request, key, above))
+        self._count(others)
+        self._ask_itself(read, asked)
+
+    def _count(self, others: list[str]) -> None:
+        if self.asking.tracks:
+            for node in others:
+                self.asking.sent(node)
 
     def fetch(self, sender: str, message: Fetch) -> None:
         core, key = self.core, message.key
         if core.joined:
             held = core.copies.visible(key)
             core.send(sender, Fetched(0, core.now.wall, message.origin, message.request, key, held))
+
+    def ask_digest(self, sender: str, message: AskDigest) -> None:
+        core, key = self.core, message.key
+        if not core.joined:
+            return
+        held = core.copies.visible(key)
+        if size_of(held) > message.above:
+            brief = self.digest_of(held)
+            core.send(sender, Digest(0, core.now.wall, message.origin, message.request, key, brief))
+        else:
+            core.send(sender, Fetched(0, core.now.wall, message.origin, message.request, key, held))
+
+    def digest_of(self, held: Record | None) -> Brief | None:
+        return digest_of(held)
 
     def fetched(self, sender: str, message: Fetched) -> None:
         read = self.core.waiting.get(message.request)
@@ -79,6 +107,9 @@ class Reads:
         record = message.record
         if record is not None and not record.intact():
             return  # damaged on its way: no answer is better than a wrong one
+        self._note_time(read, sender)
+        if read.briefs:
+            read.briefs.pop(sender, None)
         if not read.decided:
             self._gather(read, sender, record)
             return
@@ -87,25 +118,91 @@ class Reads:
             read.holders[sender] = None
         self.go_on(read)
 
+    def digest(self, sender: str, message: Digest) -> None:
+        read = self.core.waiting.get(message.request)
+        if not isinstance(read, Read) or sender in read.answers:
+            return
+        self.core.metrics.digests_received += 1
+        self._note_time(read, sender)
+        read.briefs[sender] = message.brief
+        if not read.decided:
+            self._weigh(read)
+            return
+        if self.stands(read.best, message.brief) == "same":
+            read.holders[sender] = None
+        self.go_on(read)
+
+    def stands(self, best: Record | None, brief: Brief | None) -> Glance:
+        return stands(self.core.versions, best, brief)
+
+    def _note_time(self, read: Read, sender: str) -> None:
+        if self.asking.tracks and sender not in read.answers and sender not in read.briefs:
+            self.asking.answered(sender, self.core.now.mono - read.begun)
+
     def _gather(self, read: Read, sender: str, record: Record | None) -> None:
         read.answers[sender] = record
         if record is not None:
             self.core.versions.observe(record.version)
-        if len(read.answers) >= read.needed:
+        if read.briefs:
+            self._weigh(read)
+        elif read.enough(read.answers):
             self._decide(read)
+
+    def _weigh(self, read: Read) -> None:
+        """A digest counts as an answer once it is known that it hides nothing newer."""
+        best = self.decided_copy(read)
+        hiding = [node for node, brief in read.briefs.items() if self.stands(best, brief) in ("older", "unsure")]
+        heard = [*read.answers, *read.briefs]
+        if read.enough([node for node in heard if node not in hiding]):
+            self._decide(read)
+        elif read.enough(heard):
+            self._ask_in_full(read, hiding)
+
+    def _ask_in_full(self, read: Read, nodes: list[str]) -> None:
+        """Each of them once."""
+        core = self.core
+        nodes = [node for node in nodes if node not in read.asked_in_full]
+        if nodes:
+            core.metrics.digests_resolved += len(nodes)
+            read.asked_in_full |= dict.fromkeys(nodes)
+            fetch = Fetch(0, core.now.wall, f"op {read.message.op}", read.request, read.message.key)
+            core.send_all(nodes, fetch)
+
+    def _speculate(self, read: Read) -> None:
+        """In place of those that are silent others are asked, and after as long again still others."""
+        if read.decided:
+            return
+        spare = [node for node in read.course.order if node not in read.asked]
+        if not spare:
+            return
+        more = tuple(spare[: max(1, read.needed - len(read.answers) - len(read.briefs))])
+        self.core.metrics.reads_speculated += 1
+        self.repairs.later(read, self.core.policy.speculate_after_ns, partial(self._speculate, read))
+        self._ask_more(read, more)
+
+    def _ask_more(self, read: Read, more: tuple[str, ...]) -> None:
+        read.asked += more
+        self._ask(read, more)
 
     def _decide(self, read: Read) -> None:
         read.decided = True
         self._choose(read, self.decided_copy(read))
-        read.target = self.holders_needed(read)
-        if len(read.holders) < read.target:
-            self._repair(read)
+        if self.adapts and read.best is not None:
+            self.repairs.habits.saw(read.best)
+        read.target = self.repairs.holders_needed(read) if read.level_met is None else 0
+        if not read.repaired():
+            self.repairs.begin(read)
         self.go_on(read)
 
     def _choose(self, read: Read, best: Record | None) -> None:
+        """Who said that it holds what dominates this copy too is a holder still."""
         dominates = self.core.versions.dominates
+        kept = read.holders if read.best is not None and dominates(read.best, best) else {}
         read.best = best
-        read.holders = {sender: None for sender, record in read.answers.items() if dominates(record, best)}
+        read.holders = {sender: None for sender, record in read.answers.items() if dominates(record, best)} | kept
+        if read.briefs:
+            same = [node for node, brief in read.briefs.items() if self.stands(best, brief) == "same"]
+            read.holders |= dict.fromkeys(same)
 
     def decided_copy(self, read: Read) -> Record | None:
         merge = self.core.versions.merge
@@ -114,76 +211,88 @@ class Reads:
             best = merge(best, record)
         return best
 
-    def holders_needed(self, read: Read) -> int:
-        """So many that each later quorum read meets one. A single answer has nothing to be compared with."""
-        cluster = self.core.cluster
-        if self.core.policy.read_repair != "blocking" or read.needed == 1 or read.best is None:
-            return 0
-        return max(cluster.quorum(), cluster.n - read.needed + 1)
-
-    def _repair(self, read: Read) -> None:
-        """Also replicas that have not answered yet: their word counts as soon as it comes."""
-        core, best = self.core, read.best
-        stale = [] if best is None else self._behind(read, core.placement.replicas_of(read.message.key))
-        if best is None or not stale:
-            return
-        read.repair_begun = True
-        core.metrics.repairs_started += 1
-        for node in stale:
-            if node in read.answers:
-                core.metrics.count_difference(core.versions, read.answers[node], best)
-        origin = f"op {read.message.op}"
-        read.repairing = dict.fromkeys(stale)
-        others = [node for node in stale if node != core.name]
-        core.send_all(others, Store(0, read.born, origin, read.request, best, "read repair"))
-        if core.name in stale and self._repair_own(read, best, origin):
-            read.holders[core.name] = None
-            del read.repairing[core.name]
-
-    def _behind(self, read: Read, replicas: tuple[str, ...]) -> list[str]:
-        return [node for node in replicas if node not in read.holders]
-
-    def _repair_own(self, read: Read, best: Record, origin: str) -> bool:
-        core = self.core
-        fresh = core.now.wall - read.born <= core.policy.message_lifetime_ns
-        return core.joined and fresh and core.copies.offer(best, Source("read repair", read.born, None, origin))
-
     def go_on(self, read: Read) -> None:
         """The next step, if it is due: the answer, then what is done in the background, then the end."""
-        if read.request not in self.core.waiting or len(read.holders) < read.target:
+        if read.request not in self.core.waiting or not read.decided or not read.repaired():
             return
         if not read.answered:
             self._answer(read)
-        if self.core.policy.read_repair != "background":
+        if read.looks_again:
+            self._look_again(read)
+        elif not (read.course.lingers and read.repairing):
             self._end(read)
-        elif read.repair_begun:
-            if not read.repairing:
-                self._end(read)
-        elif len(read.answers) == len(self.core.placement.replicas_of(read.message.key)):
+
+    def _look_again(self, read: Read) -> None:
+        """Once all that were asked have answered; others are asked when something differs."""
+        more = tuple(node for node in read.course.mended if node not in read.asked)
+        if more and self._differs(read):
+            self.core.metrics.reads_widened += 1
+            self._ask_more(read, more)
+        if not read.looks_again or len(read.answers) + len(read.briefs) < len(read.asked):
+            return
+        best = self.decided_copy(read)
+        hiding = [node for node, brief in read.briefs.items() if self.stands(best, brief) in ("older", "unsure")]
+        if hiding:
+            self._ask_in_full(read, hiding)
+        else:
             self._repair_in_background(read)
+
+    def _differs(self, read: Read) -> bool:
+        unlike = any(self.stands(read.best, brief) != "same" for brief in read.briefs.values())
+        return unlike or any(record != read.best for record in read.answers.values())
 
     def _repair_in_background(self, read: Read) -> None:
         """With all that was heard by now, which may be more than what was answered."""
+        read.looks_again = False
         self._choose(read, self.decided_copy(read))
-        self._repair(read)
+        self.repairs.begin(read)
         if not read.repairing:
             self._end(read)
 
+    def step_down(self, read: Read) -> None:
+        """Half its time is over. What it has heard must do, or what it hears first; it waits for no repair."""
+        if read.answered or (read.needed == 1 and read.quota is None):
+            return
+        heard = max(1, len(read.answers))
+        read.level_met = level_reached(min(heard, read.needed))
+        read.quota = None
+        self.core.metrics.levels_stepped_down += 1
+        if read.decided:
+            read.target = 0
+            self.go_on(read)
+            return
+        read.needed = heard
+        if read.enough(read.answers):
+            self._decide(read)
+
     def late(self, read: Read) -> bool:
-        if read.answered and not read.repair_begun:
+        if read.answered and read.looks_again:
             self._repair_in_background(read)
             return read.request in self.core.waiting
-        self.core.metrics.repairs_failed += read.repair_begun
+        if read.repair_begun:
+            self.core.metrics.repairs_failed += 1
+            if self.adapts:
+                self.repairs.habits.failed(read.message.key)
+        self._over(read)
         return False
 
     def _answer(self, read: Read) -> None:
         read.answered = True
-        best = read.best
+        best, met = read.best, read.level_met
         if best is None:
-            self.core.answer(read.client, Answer(read.message.op, "ok"))
+            told = Answer(read.message.op, "ok")
         else:
-            self.core.answer(read.client, Answer(read.message.op, "ok", best.value, best.version, best.dead))
+            told = Answer(read.message.op, "ok", best.value, best.version, best.dead)
+        self.core.answer(read.client, told if met is None else below(told, met))
 
     def _end(self, read: Read) -> None:
         del self.core.waiting[read.request]
         self.core.metrics.repairs_done += read.repair_begun
+        self._over(read)
+
+    def _over(self, read: Read) -> None:
+        self.repairs.over(read)
+        if self.asking.tracks:
+            for node in read.asked:
+                if node != self.core.name and node not in read.answers and node not in read.briefs:
+                    self.asking.given_up(node, self.core.now.mono - read.begun)

@@ -1,6 +1,5 @@
 """A replica without input and output: messages and timers go in, effects come out of its outbox."""
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -9,28 +8,35 @@ import msgspec
 from .copies import Audited
 from .core import Now
 from .joining import first_number, generation_of
+from .levels import quota_of
+from .mending import Mend, Mending
 from .messages import (
     Announce,
     Announced,
     Answer,
     AnyMessage,
+    AskDigest,
     AskDump,
     AskPage,
     AskStatus,
+    AskVersion,
     ClientMessage,
-    Compare,
     Confirm,
     Confirmed,
     Delete,
-    Done,
+    Digest,
     DumpedCopy,
     DumpReply,
     Fetch,
     Fetched,
     Get,
-    Leaves,
+    Keep,
+    Kept,
     Mark,
     Marked,
+    Newer,
+    Offer,
+    OfferReply,
     Page,
     Peer,
     PeerMessage,
@@ -40,14 +46,17 @@ from .messages import (
     Status,
     Store,
     Stored,
-    Want,
+    ToldVersion,
 )
 from .parts import SOUND, Parts
+from .patience import Patience
 from .placement import Placement
 from .policy import Policy
-from .reads import Read
+from .read import Read
+from .records import Record
 from .settings import Cluster
 from .storage import Meta, Storage
+from .versions import versions_of
 from .writes import Write
 
 _NUMBERS_PER_LIFE = 1_000_000_000
@@ -87,7 +96,7 @@ class Replica:
         self._storage = storage
         self._durable_clock = meta.clock
         placement = Placement(cluster)
-        versions = parts.versions(self.incarnation, cluster.tie, meta.clock)
+        versions = versions_of(cluster, parts.versions, self.incarnation, meta.clock)
         trees = {
             partition: parts.tree(policy.tree_levels)
             for partition in range(placement.partitions)
@@ -96,13 +105,17 @@ class Replica:
         self.copies = parts.copies(storage, versions, placement, trees)
         self.core = parts.core(name, cluster, policy, placement, versions, self.copies, joined=meta.joined)
         self.hints = parts.hints(self.core, storage)
-        self.reads = parts.reads(self.core)
+        self.reads = parts.reads(self.core, parts.repairs(self.core))
         self.writes = parts.writes(self.core, self.hints)
-        self.entropy = parts.entropy(self.core)
+        self.substitutes = parts.substitutes(self.core, self.hints, self.writes)
+        self.patience = Patience(self.core, self.reads, self.writes, self.substitutes)
+        self.mending = Mending(self.core, self.patience.deadlines.add)
+        self.writes.met_newer = self.mending.met_newer
+        self.entropy = parts.entropy(self.core, parts.sending, parts.kinds)
         self.purging = parts.purging(self.core, self.hints)
+        self.scrubbing = parts.scrubbing(self.core, self.reads, storage)
         self.joining = parts.joining(self.core, storage, self._forget_word_of)
-        self.copies.taken = self.purging.notice
-        self._deadlines: deque[tuple[int, int]] = deque()
+        self.copies.taken = self._learn if policy.read_repair == "adaptive" else self.purging.notice
         self._changes_committed = 0
         self._dumps: list[tuple[str, str | None]] = []
         self._handlers = self._dispatch()
@@ -111,6 +124,11 @@ class Replica:
             "purge": self.purging.tick,
             "hints": self.hints.tick,
             "join": self.joining.tick,
+            "scrub": self.scrubbing.tick,
+            "deadline": self.patience.deadlines.expire,
+            "quarter": self.patience.quarters.expire,
+            "half": self.patience.halves.expire,
+            "reads": self.reads.repairs.alarms.tick,
         }
 
     def start(self, now: Now) -> None:
@@ -122,6 +140,7 @@ class Replica:
         self.entropy.start()
         self.hints.start()
         self.joining.start()
+        self.scrubbing.start()
         self._changes_committed = -1  # the start itself must be durable
 
     def receive(self, now: Now, sender: str, message: AnyMessage) -> None:
@@ -137,10 +156,7 @@ class Replica:
 
     def wake(self, now: Now, timer: str) -> None:
         self.core.now = now
-        if timer in self._timers:
-            self._timers[timer]()
-        else:
-            self._expire()
+        self._timers[timer]()
 
     def end_batch(self) -> Effects | None:
         """What came of all that was handled since the last one; None: nothing. Asked after each batch, so it calls as
@@ -175,28 +191,35 @@ class Replica:
         """What was counted since the start, and how things stand."""
         ages = self.entropy.since_repair_ns()
         oldest_ns = max(ages.values(), default=0)
+        longest_ns = max(oldest_ns, self.entropy.exchanges.longest_without_repair_ns)
         stand = {
             "rounds_begun": self.entropy.begun,
             "rounds_completed": self.entropy.completed([]),
             "ranges_pending": self.entropy.ranges_pending(),
-            "repair_bytes_held_back": self.entropy.held_back_bytes,
-            "longest_without_repair_ms": max(oldest_ns, self.entropy.longest_without_repair_ns) // 1_000_000,
+            "repair_bytes_held_back": self.entropy.sending.held_back_bytes,
+            "longest_without_repair_ms": longest_ns // 1_000_000,
             "hints_waiting": self.hints.waiting(),
             "tombstones_held": sum(record.dead for record, _ in self._storage.scan()),
             "corrupt_copies": self.copies.corrupt,
+            **self.scrubbing.metrics(),
+            **self.entropy.counted(),
             **{f"since_repair_of_range_{partition}_ms": age // 1_000_000 for partition, age in ages.items()},
         }
+        if self.core.policy.hint_bytes_max:
+            stand["hint_bytes_waiting"] = self.hints.waiting_bytes()
+        if self.core.policy.read_repair == "adaptive":
+            stand["habits_known"] = self.reads.repairs.habits.known()
         if self.core.policy.purge == "grace":
             stand["grace_margin_ms"] = (self.purging.grace_ns() - oldest_ns) // 1_000_000
-        return {**msgspec.structs.asdict(self.core.metrics), **stand}
+        return {**self.core.metrics.shown(), **stand}
 
     def pending(self, without: list[str]) -> str | None:
         """In words, what keeps this node from being mended."""
-        operations = sum(isinstance(waiting, Read | Write) for waiting in self.core.waiting.values())
+        operations = sum(isinstance(waiting, Read | Write | Mend) for waiting in self.core.waiting.values())
         if operations:
             return f"{operations} operations are under way"
-        differs = self.entropy.pending(without) if self.core.policy.anti_entropy == "merkle" else None
-        return self.joining.pending() or differs or self.purging.pending(without) or self.hints.pending(without)
+        mending = self.joining.pending() or self.entropy.pending(without) or self.scrubbing.pending(without)
+        return mending or self.purging.pending(without) or self.hints.pending(without)
 
     def dump(self, after: str | None) -> DumpReply:
         """A page of all that is held, as it is on the disk."""
@@ -209,24 +232,29 @@ class Replica:
             copies.append(DumpedCopy(record, marked_ns > 0))
         return DumpReply(copies, more=False, batch=self.batch)
 
+    def _learn(self, taken: Record) -> None:
+        self.purging.notice(taken)
+        self.reads.repairs.habits.saw(taken)
+
     def _forget_word_of(self, node: str) -> None:
         for waiting in self.core.waiting.values():
             waiting.forget(node)
         self.purging.forget(node)
 
     def _dispatch(self) -> dict[type[Any], Callable[[str, Any], None]]:
+        own_fetches = self.scrubbing.active() or self.core.policy.write_repair == "on"  # beside those of reads
         return {
             Store: self.writes.store,
             Stored: self.writes.stored,
             Fetch: self.reads.fetch,
-            Fetched: self.reads.fetched,
+            Fetched: self._fetched if own_fetches else self.reads.fetched,
+            AskVersion: self.writes.counting.ask,
+            ToldVersion: self.writes.counting.told,
+            AskDigest: self.reads.ask_digest,
+            Digest: self.reads.digest,
             Get: self._client,
             Put: self._client,
             Delete: self._client,
-            Compare: self.entropy.compare,
-            Done: self.entropy.done,
-            Leaves: self.entropy.leaves,
-            Want: self.entropy.want,
             Confirm: self.purging.confirm,
             Confirmed: self.purging.confirmed,
             Mark: self.purging.mark,
@@ -235,9 +263,15 @@ class Replica:
             Announced: self.joining.announced,
             AskPage: self.joining.ask_page,
             Page: self.joining.page,
+            Offer: self.hints.offered,
+            OfferReply: self.hints.offer_answered,
+            Keep: self.substitutes.keep,
+            Kept: self.substitutes.kept,
+            Newer: self.writes.newer,
             Ping: self._ping,
             AskStatus: self._status,
             AskDump: self._dump,
+            **self.entropy.handlers(),
         }
 
     def _client(self, sender: str, message: ClientMessage) -> None:
@@ -249,10 +283,7 @@ class Replica:
             self.reads.begin(sender, message) if isinstance(message, Get) else self.writes.begin(sender, message)
         )
         if operation.request in self.core.waiting:
-            if not self._deadlines:
-                self.core.set_timer(self.core.cluster.operation_timeout_ns, "deadline")
-            deadline = self.core.now.mono + self.core.cluster.operation_timeout_ns
-            self._deadlines.append((deadline, operation.request))
+            self.patience.watch(operation, message)
 
     def _refusal(self, message: ClientMessage) -> str | None:
         """Definite: nothing has been sent."""
@@ -263,27 +294,26 @@ class Replica:
             return f"the key is longer than {KEY_BYTES_MAX} bytes"
         if isinstance(message, Put) and len(message.value.encode()) > VALUE_BYTES_MAX:
             return f"the value is longer than {VALUE_BYTES_MAX} bytes"
+        if message.level is not None and (reason := self._level_refusal(message)):
+            return reason
+        if self.core.policy.hints_when_full == "refuse" and self.hints.active() and not isinstance(message, Get):
+            return self.writes.refusal(message)
         return None
 
-    def _expire(self) -> None:
-        """All operations have the same timeout, so the oldest deadline is always in front."""
-        now = self.core.now.mono
-        while self._deadlines and self._deadlines[0][0] <= now:
-            _, request = self._deadlines.popleft()
-            operation = self.core.waiting.get(request)
-            if not isinstance(operation, Read | Write):
-                continue
-            if operation.time_is_up():
-                self._deadlines.append((now + self.core.cluster.operation_timeout_ns, request))
-                continue
-            self.core.waiting.pop(request, None)
-            if not operation.answered:
-                error = operation.timed_out()
-                self.core.answer(operation.client, Answer(operation.message.op, "timeout", error=error))
-        while self._deadlines and self._deadlines[0][1] not in self.core.waiting:
-            self._deadlines.popleft()
-        if self._deadlines:
-            self.core.set_timer(max(0, self._deadlines[0][0] - now), "deadline")
+    def _level_refusal(self, message: ClientMessage) -> str | None:
+        if message.level == "ANY" and isinstance(message, Get):
+            return "ANY is a level of writes: a read takes at least the answer of one replica"
+        quota = quota_of(message.level, self.core.placement, message.key, self.name)
+        if quota is not None and not quota.possible():
+            return f"{message.level}: no replica of this key is in the datacenter of {self.name}"
+        return None
+
+    def _fetched(self, sender: str, message: Fetched) -> None:
+        waiting = self.core.waiting.get(message.request)
+        if isinstance(waiting, Mend):
+            self.mending.fetched(waiting, sender, message)
+        else:
+            self.scrubbing.fetched(sender, message)
 
     def _ping(self, sender: str, message: Ping) -> None:
         self.core.answer(sender, Pong(message.token))

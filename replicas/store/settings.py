@@ -7,6 +7,13 @@ import msgspec
 from replicas.system import Level
 
 Tie = Literal["incarnation", "cassandra", "riak"]
+VersionKind = Literal["hlc", "wall", "counter"]
+
+VERSIONS: dict[VersionKind, str] = {
+    "hlc": "a hybrid logical clock: the wall clock, or one more than any time that the node has seen; the last wins",
+    "wall": "the wall clock of the coordinator alone, as Cassandra: what a clock dates that is behind is lost",
+    "counter": "one more than the highest that W replicas tell: two may mint the same, and one write is lost",
+}
 
 
 class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -15,7 +22,8 @@ class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Cluster(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`n` copies of each key; `r` and `w` replies make a read or a write whose level is not given."""
+    """`n` copies of each key; `r` and `w` replies make a read or a write whose level is not given. `versions` says how
+    a write is dated."""
 
     nodes: list[Node]
     n: int
@@ -24,6 +32,7 @@ class Cluster(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tie: Tie = "incarnation"
     operation_timeout_ns: int = 500_000_000
     operations_in_flight_max: int = 10_000
+    versions: VersionKind = "hlc"
 
     def names(self) -> list[str]:
         return [node.name for node in self.nodes]
@@ -38,4 +47,5 @@ class Cluster(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.w if level is None else self._count(level)
 
     def _count(self, level: Level) -> int:
-        return {"ONE": 1, "TWO": 2, "THREE": 3, "QUORUM": self.quorum(), "ALL": self.n}[level]
+        """Of any replicas: levels that ask for those of certain datacenters are in levels.py. At ANY a hint will do."""
+        return {"ANY": 1, "ONE": 1, "TWO": 2, "THREE": 3, "QUORUM": self.quorum(), "ALL": self.n}[level]

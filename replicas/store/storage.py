@@ -20,18 +20,26 @@ class Meta(NamedTuple):
 
 
 class Hint(NamedTuple):
-    """A write that `target` did not acknowledge; `made_ns` is the wall time at which it was given up."""
+    """A write that `target` did not acknowledge; `made_ns` is the wall time at which it was given up. Of one key each
+    hint has another `number`, where more than one is kept."""
 
     target: str
     record: Record
     made_ns: int
+    number: int = 0
+
+    @property
+    def place(self) -> str:
+        """Among those for its target."""
+        return f"{self.record.key}#{self.number}" if self.number else self.record.key
 
 
 class Storage(Protocol):
     """Writes go to an open transaction and are visible at once; `commit` makes them durable, all or none.
 
     `marked_ns` is the wall time at which a tombstone was marked as purgeable, 0 for a copy that is not. There is one
-    hint at most for each target and key. `generations` are those of peers that were wiped, as they announced them.
+    hint at most for each target, key and number. `generations` are those of peers that were wiped, as they announced
+    them. A note is a number under a name, kept by a part of the replica beside the copies; None takes it away.
     """
 
     meta: Meta | None
@@ -48,7 +56,7 @@ class Storage(Protocol):
 
     def put_hint(self, hint: Hint) -> None: ...
 
-    def remove_hint(self, target: str, key: str) -> None: ...
+    def remove_hint(self, hint: Hint) -> None: ...
 
     def hints(self) -> list[Hint]:
         """Oldest first."""
@@ -57,6 +65,10 @@ class Storage(Protocol):
     def put_generation(self, peer: str, generation: int) -> None: ...
 
     def generations(self) -> dict[str, int]: ...
+
+    def put_note(self, part: str, name: str, number: int | None) -> None: ...
+
+    def notes(self, part: str) -> dict[str, int]: ...
 
     def commit(self, meta: Meta) -> None: ...
 
@@ -76,9 +88,12 @@ CREATE TABLE IF NOT EXISTS meta (
 );
 CREATE TABLE IF NOT EXISTS hints (
     target TEXT NOT NULL, key TEXT NOT NULL, time INTEGER NOT NULL, by TEXT NOT NULL, dead INTEGER NOT NULL, value TEXT,
-    checksum INTEGER NOT NULL, made_ns INTEGER NOT NULL, PRIMARY KEY (target, key)
+    checksum INTEGER NOT NULL, made_ns INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (target, key, number)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS generations (peer TEXT PRIMARY KEY, generation INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes (
+    part TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (part, name)
+) WITHOUT ROWID;
 """
 _COLUMNS = "key, time, by, dead, value, checksum, marked_ns"
 
@@ -151,17 +166,19 @@ class SqliteStorage:
             copy.value,
             copy.checksum,
             hint.made_ns,
+            hint.number,
         )
-        self._execute("INSERT OR REPLACE INTO hints VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self._execute("INSERT OR REPLACE INTO hints VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
-    def remove_hint(self, target: str, key: str) -> None:
+    def remove_hint(self, hint: Hint) -> None:
         self._begin()
-        self._execute("DELETE FROM hints WHERE target = ? AND key = ?", (target, key))
+        place = hint.target, hint.record.key, hint.number
+        self._execute("DELETE FROM hints WHERE target = ? AND key = ? AND number = ?", place)
 
     def hints(self) -> list[Hint]:
-        columns = "target, key, time, by, dead, value, checksum, made_ns"
-        rows = self._execute(f"SELECT {columns} FROM hints ORDER BY made_ns, target, key").fetchall()  # noqa: S608 - a constant
-        return [Hint(target, _record((*copy, 0)), made_ns) for target, *copy, made_ns in rows]
+        columns = "target, key, time, by, dead, value, checksum, made_ns, number"
+        rows = self._execute(f"SELECT {columns} FROM hints ORDER BY made_ns, target, key, number").fetchall()  # noqa: S608 - a constant
+        return [Hint(target, _record((*copy, 0)), made_ns, number) for target, *copy, made_ns, number in rows]
 
     def put_generation(self, peer: str, generation: int) -> None:
         self._begin()
@@ -169,6 +186,16 @@ class SqliteStorage:
 
     def generations(self) -> dict[str, int]:
         return dict(self._execute("SELECT peer, generation FROM generations ORDER BY peer").fetchall())
+
+    def put_note(self, part: str, name: str, number: int | None) -> None:
+        self._begin()
+        if number is None:
+            self._execute("DELETE FROM notes WHERE part = ? AND name = ?", (part, name))
+        else:
+            self._execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", (part, name, number))
+
+    def notes(self, part: str) -> dict[str, int]:
+        return dict(self._execute("SELECT name, number FROM notes WHERE part = ? ORDER BY name", (part,)).fetchall())
 
     def commit(self, meta: Meta) -> None:
         self._begin()

@@ -1,11 +1,11 @@
-"""The version interface (mint, compare, merge) and what stands behind it: a hybrid logical clock, last writer wins."""
+"""The version interface (mint, compare, merge) and the kinds of versions of which the last one wins."""
 
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 from .messages import Brief
 from .records import Record, Version
-from .settings import Tie
+from .settings import Cluster, Tie, VersionKind
 
 Glance = Literal["older", "same", "newer", "unsure"]
 Rank = Callable[[Record], Any]
@@ -17,6 +17,7 @@ class Versions(Protocol):
     incarnation: str
     clock: int  # never behind a time seen
     minted: int  # must be durable, in a clock, before the version is seen outside
+    asks_first: bool  # a version is minted above those that replicas tell
 
     def mint(self, wall_ns: int) -> Version: ...
 
@@ -47,6 +48,8 @@ class LastWriterWins:
     The incarnation makes versions unique, as long as a clock that covers what it minted is durable: else a restart
     within a clock step mints a version again.
     """
+
+    asks_first = False
 
     def __init__(self, incarnation: str, tie: Tie, clock: int) -> None:
         self.incarnation = incarnation
@@ -83,3 +86,38 @@ class LastWriterWins:
         if mine.version.time > theirs.version.time:
             return "newer"
         return "same" if mine.checksum == theirs.checksum else "unsure"
+
+
+class WallClock(LastWriterWins):
+    """The wall clock alone: what the node sees teaches it nothing, and only what it has minted itself keeps a version
+    unique where the clock stands still or was set back. So the clock of this is the last time minted."""
+
+    def observe(self, version: Version) -> None:
+        pass
+
+
+class Counter(LastWriterWins):
+    """Numbers instead of times: one more than the highest that the coordinator was told of, or has minted. Two
+    coordinators that are told the same mint the same, and the rule for ties says whose write is lost."""
+
+    asks_first = True
+
+    def mint(self, wall_ns: int) -> Version:  # noqa: ARG002 - a number is no time
+        """None yet: it is below all others until replicas have told theirs."""
+        return Version(0, self.incarnation)
+
+    def mint_above(self, highest: int) -> Version:
+        self.clock = self.minted = max(self.clock, highest) + 1
+        return Version(self.clock, self.incarnation)
+
+    def observe(self, version: Version) -> None:
+        pass
+
+
+_KINDS: dict[VersionKind, type[LastWriterWins]] = {"hlc": LastWriterWins, "wall": WallClock, "counter": Counter}
+
+
+def versions_of(cluster: Cluster, part: type[LastWriterWins], incarnation: str, clock: int) -> LastWriterWins:
+    """Those of the cluster, unless a flaw has put its own in their place."""
+    kind = _KINDS[cluster.versions] if part is LastWriterWins else part
+    return kind(incarnation, cluster.tie, clock)

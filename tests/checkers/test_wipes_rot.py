@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checkers.history import Change, Copy, Damage, History
-from checkers.wipes import hidden_copies, last_copies
+from checkers.wipes import hidden_copies, last_copies, lone_copies
 from tests.checkers.definitions import changes, less, ok, read, replicas, standing, written
 from tests.checkers.story import Story, live, tomb
 
@@ -40,6 +40,13 @@ def test_the_last_copy() -> None:
 
 def test_a_copy_elsewhere() -> None:
     assert last_copies(rotten("B").history()) == []
+
+
+def test_a_copy_that_not_every_other_replica_held() -> None:
+    assert lone_copies(rotten("B", "C").history()) == []
+    told = "took key k version v2.A, which not every other replica held"
+    assert lone_copies(rotten("B").history()) == [f"the rot of A at 5.000 s {told}"]
+    assert lone_copies(rotten().history()) == [f"the rot of A at 4.000 s {told}"]
 
 
 def test_rot_that_was_not_found_destroyed_nothing() -> None:

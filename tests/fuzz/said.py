@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from replicas.store.frames import FRAME_MAX, BadFrame, Frames, frame
 from replicas.store.messages import AnyMessage, Delete, Get, Hello, Peer, Put
+from replicas.system import Level
 from tests.fuzz.spoil import HUGE, JUNK, TEXT, damaged
 from tests.replicas.store.strategies import messages
 
@@ -40,7 +41,7 @@ def _of_wrong_types() -> st.SearchStrategy[bytes]:
 
 def _clients() -> st.SearchStrategy[AnyMessage]:
     """Well-formed, also with odd content."""
-    op, level = st.sampled_from(HUGE), st.sampled_from([None, "ONE", "TWO", "THREE", "QUORUM", "ALL"])
+    op, level = st.sampled_from(HUGE), st.sampled_from([None, *get_args(Level)])
     key = TEXT | st.sampled_from(["k" * 1025, "\ud7ff", "k" * 1024])
     return st.one_of(
         st.builds(Get, op, key, level), st.builds(Put, op, key, TEXT, level), st.builds(Delete, op, key, level)

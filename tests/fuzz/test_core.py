@@ -20,6 +20,7 @@ from replicas.store.messages import (
     Compare,
     Confirm,
     Fetched,
+    Keep,
     PagedCopy,
     Peer,
     PeerMessage,
@@ -36,7 +37,15 @@ from tests.replicas.store.strategies import FIELDS, messages
 NODES = [f"r{number}" for number in range(1, 6)]
 KEYS = [f"k{number}" for number in range(6)]
 POLICY = Policy(
-    hints="handoff", round_every_ns=10 * MS, hint_every_ns=10 * MS, message_lifetime_ns=60 * MS, skew_budget_ns=5 * MS
+    hints="handoff",
+    hint_check="brief",
+    quorums="sloppy",
+    write_repair="on",
+    level_unmet="step-down",
+    round_every_ns=10 * MS,
+    hint_every_ns=10 * MS,
+    message_lifetime_ns=60 * MS,
+    skew_budget_ns=5 * MS,
 )
 TIMES = st.sampled_from([-1, 0, 1, WALL, WALL + 10**15, 2**61]) | st.integers(WALL - 10 * MS, WALL + 10 * MS)
 NUMBERS = st.integers(-1, 40) | st.sampled_from([2**31, 2**61, -(2**63)]) | TIMES
@@ -51,6 +60,7 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "n": NUMBERS, "born": TIMES, "origin": st.sampled_from(["", "op 1", "round r1/1"]), "request": NUMBERS,
     "session": NUMBERS,
     "generation": NUMBERS, "key": st.sampled_from(KEYS), "holds": st.booleans(), "more": st.booleans(),
+    "keeps": st.booleans(), "wanted": st.booleans(), "target": st.sampled_from([*NODES, "", "r9"]),
     "opened_by": st.sampled_from(["r1", "r2", ""]), "brief": BRIEFS, "briefs": st.lists(BRIEFS, max_size=4),
     "keys": st.lists(st.sampled_from(KEYS), max_size=9), "after": st.none() | st.sampled_from(["", *KEYS]),
     "until": st.none() | st.sampled_from(["", *KEYS]), "last": st.none() | st.sampled_from(KEYS),
@@ -63,7 +73,10 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
 
 def _of(kind: type[Any]) -> st.SearchStrategy[Any]:
     names = [field.name for field in msgspec.structs.fields(kind)]
-    drawn = BY_NAME | {"record": COPIES if kind is Store else st.none() | COPIES, "cause": FIELDS[Store]["cause"]}
+    drawn = BY_NAME | {
+        "record": COPIES if kind in (Store, Keep) else st.none() | COPIES,
+        "cause": FIELDS[Store]["cause"],
+    }
     return st.builds(kind, **{name: drawn[name] for name in names})
 
 

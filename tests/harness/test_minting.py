@@ -6,11 +6,19 @@ from msgspec.structs import replace
 from checkers import properties
 from checkers.history import Header, Invoke, Message, ordered
 from harness.faults.kinds import Fault
-from harness.minting import LATER_IS_LATER, NOBODY_SET_A_CLOCK
+from harness.minting import (
+    ABOVE_THE_PURGED,
+    CLOCKS_AGREE,
+    LATER_IS_LATER,
+    NOBODY_SET_A_CLOCK,
+    READ_IS_OLDER,
+    SIBLINGS,
+)
 from harness.plan import MS, Network, Plan
 from harness.promises import Promise, judge
-from harness.sketch import Step, sketch
+from harness.sketch import SHORT, Step, sketch
 from harness.stages.simulation.stage import perform
+from replicas.store.settings import VersionKind
 
 ROAMING = [Step(100, "c1", "r1", "put"), Step(300, "c1", "r4", "put"), Step(500, "c2", "r1", "get")]
 STAYING = [Step(100, "c1", "r4", "put"), Step(300, "c1", "r4", "put"), Step(500, "c2", "r1", "get")]
@@ -86,3 +94,57 @@ def test_who_sets_the_clock_of_the_machine_breaks_a_premise(
         said = NOBODY_SET_A_CLOCK.missed(of, history)
         assert bool(said) == (missed and apart and looked_at)
         assert said is None or "wall clocks were off by" in said
+
+
+WALL_POLICY = replace(SHORT, hints="handoff")
+
+
+def of_kind(kind: VersionKind, of: Plan, **cluster: int) -> Plan:
+    return replace(of, cluster=replace(of.cluster, versions=kind, **cluster))
+
+
+def test_a_wall_clock_learns_nothing_from_what_it_reads() -> None:
+    expected: dict[VersionKind, bool] = {"hlc": False, "wall": True}
+    for kind, missed in expected.items():
+        found = of_kind(kind, plan(STAYING, LAGS))
+        assert bool(READ_IS_OLDER.missed(found)) == missed
+        assert LATER_IS_LATER.missed(found) is None
+        assert READ_IS_OLDER.missed(of_kind(kind, plan(ROAMING))) is None
+
+
+def test_a_wall_clock_may_date_below_what_it_has_confirmed() -> None:
+    deletes = [*STAYING, Step(600, "c2", "r1", "delete")]
+    for steps, faults, policy, missed in (
+        (deletes, [LAGS], WALL_POLICY, True),
+        (deletes, [], WALL_POLICY, False),
+        (STAYING, [LAGS], WALL_POLICY, False),
+        (deletes, [LAGS], SHORT, False),
+    ):
+        found = replace(of_kind("wall", plan(steps, *faults)), policy=policy)
+        assert bool(ABOVE_THE_PURGED.missed(found)) == missed
+        assert ABOVE_THE_PURGED.missed(of_kind("hlc", found)) is None
+
+
+def test_a_count_needs_quorums_that_meet_and_forget_nothing() -> None:
+    rot = Fault("f1", "rot", ["r1"], 200 * MS, 250 * MS)
+    wipe = Fault("f1", "wipe", ["r1"], 200 * MS, 250 * MS)
+    sound = of_kind("counter", plan(ROAMING, LAGS))
+    for requirement in (LATER_IS_LATER, READ_IS_OLDER, CLOCKS_AGREE, ABOVE_THE_PURGED):
+        assert requirement.missed(sound) is None
+    for requirement in (LATER_IS_LATER, READ_IS_OLDER, CLOCKS_AGREE):
+        assert "W + W = 2" in (requirement.missed(of_kind("counter", sound, w=1)) or "")
+        assert "f1 (rot)" in (requirement.missed(replace(sound, faults=[rot])) or "")
+        assert "f1 (wipe)" in (requirement.missed(replace(sound, faults=[wipe])) or "")
+    deletes = of_kind("counter", plan([*ROAMING, Step(600, "c2", "r1", "delete")]))
+    for requirement in (LATER_IS_LATER, READ_IS_OLDER, CLOCKS_AGREE, ABOVE_THE_PURGED):
+        assert "starts anew" in (requirement.missed(deletes) or "")
+        assert requirement.missed(replace(deletes, policy=replace(SHORT, purge="never"))) is None
+    unrepaired = replace(sound, policy=replace(SHORT, read_repair="none"))
+    assert "read repair is none" in (READ_IS_OLDER.missed(unrepaired) or "")
+    assert LATER_IS_LATER.missed(unrepaired) is None
+
+
+def test_of_writes_at_once_all_but_the_last_are_lost() -> None:
+    kinds: list[VersionKind] = ["hlc", "wall", "counter"]
+    for kind in kinds:
+        assert kind in (SIBLINGS.missed(of_kind(kind, plan(STAYING))) or "")

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from msgspec import UNSET
+
 from checkers.history import Invoke, Return, Version
 from replicas.system import Address, Reply, Session, System
 from workloads.operations import Operation
@@ -65,6 +67,7 @@ class Client:
                 version=Version(*reply.version) if reply.version else None,
                 dead=reply.dead,
                 error=reply.error,
+                level_met=reply.level_met or UNSET,
             )
         )
         if reply.outcome == "unknown":

@@ -1,12 +1,14 @@
 """Simulated clients: sessions that issue one operation after the other and give up on an unknown outcome."""
 
+from msgspec import UNSET
+
 from checkers.history import AnyEvent, Invoke, Outcome, Return, Version
 from harness.plan import Plan
 from harness.stages.simulation.doors import Connection, Doors
 from harness.stages.simulation.fate import Fate
 from harness.stages.simulation.node import Node
 from harness.stages.simulation.world import World
-from replicas.store.messages import Answer, AnyMessage, Delete, Get, Put
+from replicas.store.messages import Answer, AnyMessage, Delete, Get, Put, level_met
 from workloads.operations import Operation
 
 GREETING_DEADLINE_NS = 500_000_000  # as in harness/stages/processes/clients.py
@@ -138,6 +140,7 @@ class Client:
                 version=Version(version.time, version.by) if version else None,
                 dead=answer.dead if answer else False,
                 error=error,
+                level_met=(answer and level_met(answer)) or UNSET,
             )
         )
         self.waiting = self._gives_up_at = None

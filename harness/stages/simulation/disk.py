@@ -15,7 +15,7 @@ from replicas.store.records import Record
 from replicas.store.storage import Hint, Meta
 
 Stored = tuple[Record, int]
-Table = Literal["copies", "hints", "generations", "meta"]
+Table = Literal["copies", "hints", "generations", "notes", "meta"]
 K = TypeVar("K")
 V = TypeVar("V")
 _COPY_BYTES = 64  # of a row, beside key and value
@@ -50,6 +50,7 @@ class Disk:
         self.copies: dict[str, Stored] = {}
         self.hints: dict[tuple[str, str], Hint] = {}
         self.generations: dict[str, int] = {}
+        self.notes: dict[tuple[str, str], int] = {}
         self.meta: Meta | None = None
         self.unsynced: list[Transaction] = []  # oldest first
         self.log: list[Transaction] = []
@@ -79,6 +80,7 @@ class Disk:
             "copies": self.copies,
             "hints": self.hints,
             "generations": self.generations,
+            "notes": self.notes,
         }
         for page in pages:
             if page.table == "meta":
@@ -95,6 +97,7 @@ class SimulatedStorage:
         self._open: dict[str, Stored | None] = {}
         self._open_hints: dict[tuple[str, str], Hint | None] = {}
         self._open_generations: dict[str, int] = {}
+        self._open_notes: dict[tuple[str, str], int | None] = {}
         self._syncs = True
         self.meta = disk.meta
 
@@ -117,15 +120,15 @@ class SimulatedStorage:
         return islice((found for key in keys if (found := merged[key]) is not None), limit)
 
     def put_hint(self, hint: Hint) -> None:
-        self._open_hints[hint.target, hint.record.key] = hint
+        self._open_hints[hint.target, hint.place] = hint
 
-    def remove_hint(self, target: str, key: str) -> None:
-        self._open_hints[target, key] = None
+    def remove_hint(self, hint: Hint) -> None:
+        self._open_hints[hint.target, hint.place] = None
 
     def hints(self) -> list[Hint]:
         merged = {**self._disk.hints, **self._open_hints}
         found = [hint for hint in merged.values() if hint is not None]
-        return sorted(found, key=lambda hint: (hint.made_ns, hint.target, hint.record.key))
+        return sorted(found, key=lambda hint: (hint.made_ns, hint.target, hint.record.key, hint.number))
 
     def put_generation(self, peer: str, generation: int) -> None:
         self._open_generations[peer] = generation
@@ -133,6 +136,13 @@ class SimulatedStorage:
     def generations(self) -> dict[str, int]:
         merged = {**self._disk.generations, **self._open_generations}
         return {peer: merged[peer] for peer in sorted(merged)}
+
+    def put_note(self, part: str, name: str, number: int | None) -> None:
+        self._open_notes[part, name] = number
+
+    def notes(self, part: str) -> dict[str, int]:
+        merged = {**self._disk.notes, **self._open_notes}
+        return {name: number for (of, name), number in sorted(merged.items()) if of == part and number is not None}
 
     def commit(self, meta: Meta) -> None:
         """One that is refused is rolled back."""
@@ -148,6 +158,8 @@ class SimulatedStorage:
         if self._open_generations:
             disk.generations.update(self._open_generations)
             self._open_generations.clear()
+        if self._open_notes:
+            _apply(self._open_notes, disk.notes)
         self.meta = disk.meta = meta
 
     def _ask(self, refuse: Callable[[int], None]) -> None:
@@ -157,6 +169,7 @@ class SimulatedStorage:
             self._open.clear()
             self._open_hints.clear()
             self._open_generations.clear()
+            self._open_notes.clear()
             raise
 
     def _transaction(self, meta: Meta) -> Transaction:
@@ -165,6 +178,7 @@ class SimulatedStorage:
             ("copies", self._open, disk.copies),
             ("hints", self._open_hints, disk.hints),
             ("generations", self._open_generations, disk.generations),
+            ("notes", self._open_notes, disk.notes),
         ]
         pages = [Page(table, key, value) for table, opened, _ in changes for key, value in opened.items()]
         before = [Page(table, key, now.get(key)) for table, opened, now in changes for key in opened]

@@ -5,10 +5,12 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from xxhash import xxh3_64_intdigest
 
 from checkers.history import AnyEvent, Message, Version
 from harness.levers import Action, ends
+from harness.mixtures import Draw, drawing_of
 from harness.plan import LOST
 from harness.plan import Network as Model
 from harness.stages.simulation.delays import SPREADS
@@ -54,9 +56,11 @@ class Line:
 class Network:
     """A message's fate is drawn from what caused it: seed, link, operation or round, kind, key, attempt. What is said
     over a link with levers on it goes through a pipe. Every message is recorded, whether or not it arrives; one that
-    arrives twice is recorded twice, under one id."""
+    arrives twice is recorded twice, under one id. With `sizes` the record says how long it was."""
 
-    def __init__(self, world: World, model: Model, fate: Fate, seed: int, events: list[AnyEvent]) -> None:
+    def __init__(
+        self, world: World, model: Model, fate: Fate, seed: int, events: list[AnyEvent], *, sizes: bool = False
+    ) -> None:
         self.world = world
         self._loss_ppm = model.loss_ppm
         self._delay_min = model.delay_min_ns
@@ -66,12 +70,15 @@ class Network:
         self._prefix = f"{seed}/"
         self._fate = fate
         self._events = events
+        self._sizes = sizes
         self._deliver: dict[str, Deliver] = {}
         self._routes: dict[str, dict[str, Route]] = {}  # by sender and receiver: links that a fault has touched
         self.process_of: Callable[[str], object] = lambda _node: None  # that runs now
         self._model = model
         self._plain = not fate.fixed and model == Model(model.delay_min_ns, model.delay_max_ns, model.loss_ppm)
         self._spread = SPREADS[model.distribution]
+        self._mixtures: dict[str, Draw] = {kind: drawing_of(each) for kind, each in model.delays.items()}
+        self._of_all = self._mixtures.get("all")
         self._lines: dict[tuple[str, str], Line] = {}  # none where all is plain
 
     def heal(self) -> None:
@@ -129,6 +136,7 @@ class Network:
         links, routes, plain = self._links[sender], self._routes[sender], self._plain
         jitter, loss_ppm, prefix = self._jitter, self._loss_ppm, self._prefix
         said: PeerMessage | None = None
+        size: int | UnsetType = UNSET
         for to, message in sends:
             if message is not said:  # described once, when it goes to several
                 said = message
@@ -136,6 +144,8 @@ class Network:
                 copied = Version(version.time, version.by) if version else None
                 number, born, origin = f"{sender}/{message.n}", message.born - WALL_AT_START_NS, message.origin
                 about = f"{prefix}{sender}/{origin}/{kind}/{key}/"
+                if self._sizes:
+                    size = len(frame(message))
             record = Message(
                 at=now,
                 id=number,
@@ -146,6 +156,7 @@ class Network:
                 origin=origin,
                 key=key,
                 version=copied,
+                bytes=size,
             )
             append(record)
             attempt = about + to
@@ -189,7 +200,11 @@ class Network:
         chance = self._fate.draw(cause)
         if (chance >> 32) % _MILLION < model.loss_ppm or (model.queue_max and self._is_full(line, record)):
             return
-        way_ns = self._links[record.sender][record.to][0] + self._spread(chance & 0xFFFF_FFFF, self._jitter - 1)
+        mixture = self._mixtures.get(record.kind, self._of_all) if self._mixtures else None
+        if mixture is None:
+            way_ns = self._links[record.sender][record.to][0] + self._spread(chance & 0xFFFF_FFFF, self._jitter - 1)
+        else:
+            way_ns = mixture(chance & 0xFFFF_FFFF)
         hold_ns, said_by = self._hold_ns(line, cause, message), None
         if self._fate.happens(model.last_words_ppm, f"{cause}/last words"):
             hold_ns, way_ns, said_by = hold_ns + way_ns, 0, self.process_of(record.sender)

@@ -1,25 +1,27 @@
 """Flawed reads: what is answered before it is safe, and who is taken for nobody."""
 
-from replicas.store.reads import Read, Reads
+from replicas.store.read import Read
+from replicas.store.reads import Reads
+from replicas.store.repairs import Repairs
 
 
-class AnswersBeforeRepair(Reads):
+class AnswersBeforeRepair(Repairs):
     """The repair is on its way, and nobody waits for it."""
 
-    def _repair(self, read: Read) -> None:
-        super()._repair(read)
+    def begin(self, read: Read) -> None:
+        super().begin(read)
         read.target = 0
 
 
-class RepairsHoldersOnly(Reads):
+class RepairsHoldersOnly(Repairs):
     """Replicas that answered "nothing" are left out, as if they were no replicas of the key."""
 
     def holders_needed(self, read: Read) -> int:
         holding = sum(record is not None for record in read.answers.values())
         return min(super().holders_needed(read), holding)
 
-    def _behind(self, read: Read, replicas: tuple[str, ...]) -> list[str]:
-        return [node for node in super()._behind(read, replicas) if read.answers.get(node) is not None]
+    def behind(self, read: Read, replicas: tuple[str, ...]) -> list[str]:
+        return [node for node in super().behind(read, replicas) if read.answers.get(node) is not None]
 
 
 class TakesSilenceForNothing(Reads):

@@ -1,12 +1,13 @@
 """Flawed limits: what is sent although it is too much, is in vain, or never ends; and who is not asked."""
 
-from replicas.store.antientropy import AntiEntropy
 from replicas.store.budget import Budget
 from replicas.store.core import Core
 from replicas.store.hints import Hints
+from replicas.store.kinds.trees import Trees
 from replicas.store.merkle import Tree
 from replicas.store.messages import Fetch, Leaves, PeerMessage, Store
 from replicas.store.purging import Confirmation, Purging
+from replicas.store.sending import Sending
 from replicas.store.storage import Hint
 
 
@@ -25,10 +26,10 @@ class AsksTheFirst(Core):
         return [node for node in nodes if node in first]
 
 
-class IgnoresLimit(AntiEntropy):
+class IgnoresLimit(Sending):
     def __init__(self, core: Core) -> None:
         super().__init__(core)
-        self._budget = Budget(0)
+        self.budget = Budget(0)
 
 
 class OneLeaf(Tree):
@@ -38,14 +39,13 @@ class OneLeaf(Tree):
         return 0
 
 
-class StreamsAll(AntiEntropy):
+class StreamsAll(Trees):
     """Sends all that is in a leaf, whether it differs or not."""
 
     def leaves(self, sender: str, message: Leaves) -> None:
-        exchange = self._exchange(message.session, message.opened_by)
-        if exchange is not None:
+        if self.exchanges.opened_here(message) is not None:
             for brief in message.briefs:
-                self._push(sender, brief.key, message.origin, None)
+                self.sending.push(sender, brief.key, message.origin, None)
         super().leaves(sender, message)
 
 

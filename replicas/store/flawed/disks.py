@@ -31,8 +31,8 @@ class Around:
     def put_hint(self, hint: Hint) -> None:
         self._storage.put_hint(hint)
 
-    def remove_hint(self, target: str, key: str) -> None:
-        self._storage.remove_hint(target, key)
+    def remove_hint(self, hint: Hint) -> None:
+        self._storage.remove_hint(hint)
 
     def hints(self) -> list[Hint]:
         return self._storage.hints()
@@ -42,6 +42,12 @@ class Around:
 
     def generations(self) -> dict[str, int]:
         return self._storage.generations()
+
+    def put_note(self, part: str, name: str, number: int | None) -> None:
+        self._storage.put_note(part, name, number)
+
+    def notes(self, part: str) -> dict[str, int]:
+        return self._storage.notes(part)
 
     def commit(self, meta: Meta) -> None:
         self._storage.commit(meta)

@@ -29,9 +29,10 @@ class CountsHints(Writes):
 class DropsHints(Hints):
     """There is room for the hints of one key for each node, and what is dropped is not counted."""
 
-    def missed(self, target: str, copy: Record) -> None:
+    def missed(self, target: str, copy: Record) -> bool:
         if all(key == copy.key for key in self._of.get(target, {})):
-            super().missed(target, copy)
+            return super().missed(target, copy)
+        return False
 
 
 class ForgetsSentHints(Hints):
@@ -39,7 +40,6 @@ class ForgetsSentHints(Hints):
 
     def tick(self) -> None:
         super().tick()
-        for target, sent in self._sent.items():
-            for key, replay in list(sent.items()):
-                del self._of[target][key]
+        for sent in self._sent.values():
+            for replay in list(sent.values()):
                 self._remove(replay.hint)

@@ -1,8 +1,10 @@
 """Flawed reads and writes, and a node that joins their quorums too early."""
 
 from replicas.store.joining import Joining
-from replicas.store.reads import Read, Reads
+from replicas.store.read import Read
+from replicas.store.reads import Reads
 from replicas.store.records import Record, record
+from replicas.store.repairs import Repairs
 from replicas.store.writes import Write, Writes
 
 
@@ -12,7 +14,7 @@ class JoinsAtOnce(Joining):
         super().start()
 
 
-class SkipsRepair(Reads):
+class SkipsRepair(Repairs):
     def holders_needed(self, read: Read) -> int:  # noqa: ARG002 - the flaw is not to look
         return 0
 
@@ -23,7 +25,7 @@ class DecidesOnOne(Reads):
         super()._gather(read, sender, record)
 
 
-class RepairsAll(Reads):
+class RepairsAll(Repairs):
     def holders_needed(self, read: Read) -> int:
         return self.core.cluster.n if super().holders_needed(read) else 0
 

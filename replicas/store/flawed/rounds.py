@@ -6,9 +6,11 @@ from xxhash import xxh3_64_intdigest
 from replicas.store.antientropy import AntiEntropy
 from replicas.store.budget import Budget
 from replicas.store.core import Core
+from replicas.store.kinds.trees import Trees
 from replicas.store.merkle import Tree, keys_of
 from replicas.store.messages import Brief, Leaves
 from replicas.store.records import Record
+from replicas.store.sending import Sending
 
 
 class HashesKeysOnly(Tree):
@@ -38,7 +40,7 @@ class HashesRunTogether(Tree):
         return sum(f"{record.version.by}{record.value}".encode())
 
 
-class ComparesByPosition(AntiEntropy):
+class ComparesByPosition(Trees):
     """The first key of the one list with the first of the other, and so on to the end of the shorter one."""
 
     def leaves(self, sender: str, message: Leaves) -> None:
@@ -55,10 +57,10 @@ class SpendsOnce(Budget):
         return super().take(0, size)
 
 
-class NeverRefills(AntiEntropy):
+class NeverRefills(Sending):
     def __init__(self, core: Core) -> None:
         super().__init__(core)
-        self._budget = SpendsOnce(core.policy.repair_bytes_per_s_max)
+        self.budget = SpendsOnce(core.policy.repair_bytes_per_s_max)
 
 
 class StopsRounds(AntiEntropy):

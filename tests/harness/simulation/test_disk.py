@@ -32,11 +32,12 @@ def batches(draw: st.DrawFn) -> list[list[tuple[str, Any]]]:
     copies = st.builds(
         record, keys, st.builds(Version, st.integers(0, 9), st.just("r1.1")), st.sampled_from([None, "v"])
     )
+    hints = st.builds(Hint, st.sampled_from(["r2", "r3"]), copies, st.integers(0, 9), st.integers(0, 2))
     deeds = st.one_of(
         st.tuples(st.just("put"), copies),
         st.tuples(st.just("remove"), keys),
-        st.tuples(st.just("hint"), st.builds(Hint, st.sampled_from(["r2", "r3"]), copies, st.integers(0, 9))),
-        st.tuples(st.just("unhint"), st.tuples(st.sampled_from(["r2", "r3"]), keys)),
+        st.tuples(st.just("hint"), hints),
+        st.tuples(st.just("unhint"), hints),
         st.tuples(st.just("generation"), st.tuples(st.sampled_from(["r2", "r3"]), st.integers(1, 5))),
     )
     return draw(st.lists(st.lists(deeds, max_size=4), min_size=1, max_size=6))
@@ -52,7 +53,7 @@ def perform(storage: SimulatedStorage, batch: list[tuple[str, Any]]) -> None:
             case "hint":
                 storage.put_hint(what)
             case "unhint":
-                storage.remove_hint(*what)
+                storage.remove_hint(what)
             case _:
                 storage.put_generation(*what)
 

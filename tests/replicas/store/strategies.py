@@ -19,6 +19,7 @@ from replicas.store.messages import (
     Page,
     PagedCopy,
     RepairCause,
+    SteppedDown,
     Store,
     Want,
 )
@@ -48,6 +49,7 @@ FIELDS: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     Store: {"record": records(), "cause": st.sampled_from(get_args(RepairCause))},
     Hello: {"role": st.sampled_from(["peer", "client", "control"])},
     Answer: {"outcome": st.sampled_from(["ok", "refused", "timeout"])},
+    SteppedDown: {"outcome": st.sampled_from(["ok", "refused", "timeout"])},
     Fetched: {"key": KEYS, "record": st.none() | records()},
     Compare: {
         "level": st.integers(0, 4),
@@ -67,8 +69,11 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     str | None: st.none() | TEXT,
     Version | None: st.none() | VERSIONS,
-    Level | None: st.sampled_from([None, "ONE", "QUORUM", "ALL"]),
+    Level: st.sampled_from(get_args(Level)),
+    Level | None: st.sampled_from([None, *get_args(Level)]),
+    Record: records(),
     Brief: BRIEFS,
+    Brief | None: st.none() | BRIEFS,
     dict[str, int]: st.dictionaries(TEXT, NUMBERS, max_size=3),
     list[str]: st.lists(TEXT, max_size=3),
 }

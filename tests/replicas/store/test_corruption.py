@@ -8,6 +8,7 @@ import pytest
 from msgspec import structs
 
 from replicas.store.messages import Delete, Fetch, Fetched, Get, Put, Store, Stored
+from replicas.store.policy import Policy
 from replicas.store.records import Record, Version, record
 from replicas.store.storage import SqliteStorage, Storage
 from tests.replicas.store.rig import MS, QUICK_POLICY, WALL, Rig, cluster
@@ -27,9 +28,9 @@ DAMAGES: dict[str, Damage] = {
 ALL_DAMAGES = pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
 
 
-def rig_with_rot(damage: Damage) -> Rig:
+def rig_with_rot(damage: Damage, policy: Policy = POLICY) -> Rig:
     """All hold the good copy; then that of r2 rots under a running node."""
-    rig = Rig(cluster(), POLICY)
+    rig = Rig(cluster(), policy)
     for name in rig.cluster.names():
         rig.crash(name)
         rig.disks[name].copies["k"] = (GOOD, 0)
@@ -106,11 +107,19 @@ def test_anti_entropy_sends_no_rot(damage: Damage) -> None:
     never_spread(rig)
 
 
-@pytest.mark.xfail(strict=True, reason="GAP: nothing scrubs: trees keep the checksum from when the copy was sound")
-def test_rot_that_nobody_reads_is_found_by_anti_entropy() -> None:
-    rig = rig_with_rot(DAMAGES["value"])
+@ALL_DAMAGES
+def test_rot_that_nobody_reads_is_found_by_the_scrubber(damage: Damage) -> None:
+    """Trees keep the checksum from when the copy was sound: anti-entropy alone sees nothing."""
+    rig = rig_with_rot(damage, structs.replace(POLICY, scrub_every_ns=20 * MS))
     rig.rounds(10)
     never_spread(rig)
+    assert [change.cause for _, change in rig.audit] == ["corrupt", "scrub"]
+
+
+def test_rot_that_nobody_reads_stays_where_nothing_scrubs() -> None:
+    rig = rig_with_rot(DAMAGES["value"])
+    rig.rounds(10)
+    assert rig.audit == []
 
 
 @ALL_DAMAGES

@@ -88,10 +88,11 @@ class StorageMachine(RuleBasedStateMachine):
         super().__init__()
         self.under = type(self).medium()
         self.storage = self.under.open()
-        self.durable: tuple[Copies, Notes, Notes, Meta | None] = ({}, {}, {}, None)
+        self.durable: tuple[Copies, Notes, Notes, Notes, Meta | None] = ({}, {}, {}, {}, None)
         self.open: Copies = {}
         self.hints: Notes = {}
         self.generations: Notes = {}
+        self.notes: Notes = {}
 
     @rule(record=records(), marked_ns=st.just(0) | st.integers(1, 2**62))
     def put(self, record: Record, marked_ns: int) -> None:
@@ -109,21 +110,28 @@ class StorageMachine(RuleBasedStateMachine):
         self.storage.remove(key)
         self.open.pop(key, None)
 
-    @rule(peer=PEERS, record=records(), made_ns=st.integers(0, 5))
-    def put_hint(self, peer: str, record: Record, made_ns: int) -> None:
-        """One for each target and key."""
-        hint = self.hints[peer, record.key] = Hint(peer, record, made_ns)
+    @rule(peer=PEERS, record=records(), made_ns=st.integers(0, 5), number=st.integers(0, 11))
+    def put_hint(self, peer: str, record: Record, made_ns: int, number: int) -> None:
+        """One for each target, key and number."""
+        hint = self.hints[peer, record.key, number] = Hint(peer, record, made_ns, number)
         self.storage.put_hint(hint)
 
-    @rule(peer=PEERS, key=KEYS)
-    def remove_hint(self, peer: str, key: str) -> None:
-        self.storage.remove_hint(peer, key)
-        self.hints.pop((peer, key), None)
+    @rule(peer=PEERS, record=records(), number=st.integers(0, 11))
+    def remove_hint(self, peer: str, record: Record, number: int) -> None:
+        self.storage.remove_hint(Hint(peer, record, 0, number))
+        self.hints.pop((peer, record.key, number), None)
 
     @rule(peer=PEERS, generation=st.integers(1, 9))
     def put_generation(self, peer: str, generation: int) -> None:
         self.storage.put_generation(peer, generation)
         self.generations[peer] = generation
+
+    @rule(part=st.sampled_from(["scrub", "log"]), name=PEERS, number=st.none() | st.integers(-(2**63), 2**63 - 1))
+    def put_note(self, part: str, name: str, number: int | None) -> None:
+        self.storage.put_note(part, name, number)
+        self.notes.pop((part, name), None)
+        if number is not None:
+            self.notes[part, name] = number
 
     @rule(after=st.none() | KEYS, limit=st.none() | st.integers(0, 3))
     def scan_a_page(self, after: str | None, limit: int | None) -> None:
@@ -133,7 +141,7 @@ class StorageMachine(RuleBasedStateMachine):
     @rule(meta=METAS)
     def commit(self, meta: Meta) -> None:
         self.storage.commit(meta)
-        self.durable = (dict(self.open), dict(self.hints), dict(self.generations), meta)
+        self.durable = (dict(self.open), dict(self.hints), dict(self.generations), dict(self.notes), meta)
 
     @rule()
     def crash(self) -> None:
@@ -148,7 +156,7 @@ class StorageMachine(RuleBasedStateMachine):
 
     def _next_life(self) -> None:
         self.storage = self.under.open()
-        self.open, self.hints, self.generations = map(dict, self.durable[:3])
+        self.open, self.hints, self.generations, self.notes = map(dict, self.durable[:4])
 
     @rule(record=records())
     def scan_while_writing(self, record: Record) -> None:
@@ -165,11 +173,13 @@ class StorageMachine(RuleBasedStateMachine):
     def agrees(self) -> None:
         assert [self.storage.get(key) for key in ALL_KEYS] == [self._model(key) for key in ALL_KEYS]
         assert list(self.storage.scan()) == self._in_order()
-        assert self.storage.meta == self.durable[3]
+        assert self.storage.meta == self.durable[4]
         assert self.storage.hints() == sorted(
-            self.hints.values(), key=lambda hint: (hint.made_ns, hint.target, hint.record.key.encode())
+            self.hints.values(), key=lambda hint: (hint.made_ns, hint.target, hint.record.key.encode(), hint.number)
         )
         assert self.storage.generations() == self.generations
+        for part in ("scrub", "log"):
+            assert self.storage.notes(part) == {name: each for (of, name), each in self.notes.items() if of == part}
 
     def _model(self, key: str) -> Record | None:
         return self.open[key][0] if key in self.open else None
