@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from checkers.facts import gather
 from checkers.history import History
 from harness.plan import Plan
 from harness.policy import load, over
@@ -136,3 +137,34 @@ def compaction() -> Finding:
         f"{percent(compacted.cold, every)} of the keys stayed apart with compaction, {percent(plain.cold, every)} without,"
         f" {percent(mended.cold, every)} with hash trees",
     )
+
+
+def one_read() -> Finding:
+    """R = 1, over keys that r3 has missed: each is read ten times, with nobody, or with everybody, asked beside."""
+    cases = {
+        "R = 1, one replica is asked": replace(QUIET, read_repair="background", read_from="needed"),
+        "R = 1, all are asked": replace(QUIET, read_repair="background"),
+    }
+    left: dict[str, _Left] = {}
+    repairs: dict[str, int] = {}
+    for name, policy in cases.items():
+        made = [perform(_at_one(_missed("one-read", seed, policy, HOT * 10))) for seed in SEEDS]
+        left[name] = _Left(made)
+        repairs[name] = sum(change.cause == "read repair" for each in made for change in gather(each).changes)
+    alone, together = left.values()
+    none, some = repairs.values()
+    hot = len(HOT) * len(SEEDS)
+    return Finding(
+        "one-read",
+        "a read at R = 1 triggers no repair, unless all replicas are asked",
+        "seed document 001, on eventual consistency reads; Riak, which asks all, repairs at R = 1 too",
+        f"{_MISSED}; after the heal a fourth of them is read at ONE, ten times each; {len(SEEDS)} seeds a case",
+        [Row(name, {**left[name].row(name, len(HOT)).figures, "copies repaired": repairs[name]}) for name in cases],
+        none == 0 and some > 0 and together.read == 0,
+        f"{none} copies were repaired where one replica is asked, and {percent(alone.read, hot)} of the keys that were read"
+        f" stayed apart; {some} where all are asked, and {percent(together.read, hot)} stayed apart",
+    )
+
+
+def _at_one(plan: Plan) -> Plan:
+    return replace(plan, cluster=replace(plan.cluster, r=1))
