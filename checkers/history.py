@@ -128,7 +128,8 @@ class Fault(Event, tag="fault"):
 
 class Message(Event, tag="message"):
     """A message between nodes. `at` is when it was sent; `received` when it was handled, None if never; `born` when
-    the sender's knowledge in it was read, by the sender's wall clock: a repair is as old as the read behind it."""
+    the sender's knowledge in it was read, by the sender's wall clock: a repair is as old as the read behind it. `bytes`
+    is what it took on the link, where that was measured."""
 
     id: str
     born: int
@@ -139,6 +140,7 @@ class Message(Event, tag="message"):
     key: str | None = None
     version: Version | None = None
     received: int | None = None
+    bytes: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Dump(Event, tag="dump"):

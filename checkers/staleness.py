@@ -64,7 +64,7 @@ class _Asked(NamedTuple):
 def measure(history: History) -> Staleness:
     facts = gather(history)
     found = list(lags(facts))
-    skipped = sum(_is_untold(facts, answer) for answer in facts.reads)
+    skipped = sum(is_untold(facts, answer) for answer in facts.reads)
     reads = len(facts.reads) - skipped
     oldest = max(found, key=lambda lag: (lag.age_ns, lag.versions, -lag.op), default=None)
     return Staleness(
@@ -87,13 +87,13 @@ def lags(history: History) -> Iterable[Lag]:
             acks[ack.invoke.key].append(ack)
     reads: dict[str, list[Answer]] = defaultdict(list)
     for answer in facts.reads:
-        if answer.invoke.key in acks and not _is_untold(facts, answer):
+        if answer.invoke.key in acks and not is_untold(facts, answer):
             reads[answer.invoke.key].append(answer)
     for key, of_key in reads.items():
         yield from _lags_of_key(facts, acks[key], of_key)
 
 
-def _is_untold(facts: Facts, answer: Answer) -> bool:
+def is_untold(facts: Facts, answer: Answer) -> bool:
     """A value of no known version has no place in the order; nor has nothing, where purges are not told of."""
     if answer.copy is not None:
         return False

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
+from msgspec import UNSET
+
 from checkers import files
-from checkers.history import History
+from checkers.history import History, Message
 from harness.plan import Plan, read, write
 from harness.reproduce.replay import first_difference
 from harness.stages.simulation import stage
@@ -89,7 +91,9 @@ def _all_again(folder: Path) -> None:
 
 def _again(place: Path, when: str) -> None:
     plan = read(place / "plan.json")
-    before, again = files.read(place / "history.jsonl"), stage.perform(plan)
+    before = files.read(place / "history.jsonl")
+    measured = any(isinstance(event, Message) and event.bytes is not UNSET for event in before.events)
+    again = stage.perform(plan, measured=measured)
     if files.digest(before) != files.digest(again):
         what = f"scenario {plan.scenario} seed {plan.seed} flaw {plan.flaw}, {when}: the first event that differs"
         (place / f"differs {when}").write_text(f"{what}\n{first_difference(before, again)}\n")

@@ -15,6 +15,7 @@ from workloads.operations import Operation
 
 _TRIES = 50
 _FAULTS_MOST = 200
+_UNTIL_LEAST_PPM = 10_000
 # What is most worth doing while a write is under way.
 _NEAR_WRITES = ("kill", "stop", "pause", "wipe", "power-cut", "blackout", "failing-writes", "full-disk", "slow-disk")
 _DESTROYS = ("wipe", "rot")
@@ -25,7 +26,8 @@ class FaultsDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """With `swarm`, a seed first draws which of the kinds are in play at all, and of these `kinds_max` at most (0: no
     limit): faults that crowd out each other in a mixture of everything get seeds to themselves. What takes two faults
     to show often takes them on one node, or at one time: so many of the faults as `focus` says are of the same node,
-    which the seed draws, and so many as `together` says begin while an earlier one is on."""
+    which the seed draws, and so many as `together` says begin while an earlier one is on. All are over when `until` of
+    unrest has passed: then load goes on after them."""
 
     kinds: tuple[str, ...] = ("kill", "pause", "isolate", "one-way")
     swarm: bool = False
@@ -34,14 +36,15 @@ class FaultsDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     together: Spec = "0%"
     count: Spec = "2..5"
     length: Spec = "300..1500ms"
+    until: Spec = "100%"
 
 
 class Scene(msgspec.Struct, frozen=True):
-    """What else the plan has."""
+    """What else the plan has. Faults are drawn over the first `length_ns` of it."""
 
     cluster: Cluster
     operations: list[Operation]
-    unrest_ns: int
+    length_ns: int
     down: list[str]
 
 
@@ -75,6 +78,11 @@ def draw_faults(drawing: Drawing, spec: FaultsDraw, scene: Scene) -> list[Fault]
         return []
     kinds = _kinds_in_play(drawing, spec, scene)
     names = scene.cluster.names()
+    until_ppm = drawing.share_ppm("faults.until", spec.until)
+    if until_ppm < _UNTIL_LEAST_PPM:
+        least = f"{_UNTIL_LEAST_PPM // 10_000} % is the least"
+        raise Wrong(f"{drawing.where}: faults.until", f"{spec.until!r} is too little", least)
+    scene = msgspec.structs.replace(scene, length_ns=scene.length_ns * until_ppm // 1_000_000)
     focus_ppm, focus = drawing.share_ppm("faults.focus", spec.focus), _node_in_focus(drawing, names)
     together_ppm = drawing.share_ppm("faults.together", spec.together)
     check_many(count, len(names), f"{drawing.where}: faults.count")
@@ -84,7 +92,7 @@ def draw_faults(drawing: Drawing, spec: FaultsDraw, scene: Scene) -> list[Fault]
         joined = faults and _by_chance(drawing, f"f{number}/together", together_ppm)
         for attempt in range(_TRIES):
             random = Random(f"{drawing.seed}/faults/f{number}/{attempt}")
-            length = min(low + below(random, high - low + 1), scene.unrest_ns // 2)
+            length = min(low + below(random, high - low + 1), scene.length_ns // 2)
             kind = KINDS[kinds[below(random, len(kinds))]]
             start = _draw_start(random, kind, length, scene)
             start = _draw_start_within(random, faults, length, scene) if joined else start
@@ -143,18 +151,18 @@ def _reason_against(kind: Kind, scene: Scene) -> str | None:
 
 def _draw_start(random: Random, kind: Kind, length: int, scene: Scene) -> int:
     """Three of four faults that may catch a commit under way begin just after a write was asked for."""
-    latest = scene.unrest_ns - length - _AFTER_WRITE_NS
+    latest = scene.length_ns - length - _AFTER_WRITE_NS
     if kind.name in _NEAR_WRITES and below(random, 4):
         writes = [each.at_ns for each in scene.operations if each.kind != "get" and each.at_ns < latest]
         if writes:
             return writes[below(random, len(writes))] + below(random, _AFTER_WRITE_NS + 1)
-    return below(random, scene.unrest_ns - length)
+    return below(random, scene.length_ns - length)
 
 
 def _draw_start_within(random: Random, faults: list[Acting], length: int, scene: Scene) -> int:
     earlier = faults[below(random, len(faults))].fault
     start = earlier.start_ns + below(random, earlier.end_ns - earlier.start_ns + 1)
-    return min(start, scene.unrest_ns - length)
+    return min(start, scene.length_ns - length)
 
 
 def draw_parameters(random: Random, kind: Kind) -> dict[str, int]:

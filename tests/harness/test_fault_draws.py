@@ -181,3 +181,14 @@ def test_as_many_nodes_stay_down_as_leave_a_quorum_of_each_key(nodes: int, n: in
         shares = Counter(node for plan in plans for node in plan.down)
         assert len(shares) == nodes
         assert max(shares.values()) < 2 * min(shares.values())
+
+
+def test_faults_are_over_when_so_much_of_unrest_has_passed() -> None:
+    compared = load("compare")
+    for seed in range(1, 60):
+        plan, _ = draw(compared, "compare", seed)
+        assert len(plan.faults) >= 2
+        assert max(fault.end_ns for fault in plan.faults) <= plan.unrest_ns // 2
+    early = msgspec.structs.replace(compared, faults=msgspec.structs.replace(compared.faults, until="0%"))
+    with pytest.raises(Wrong, match=r"faults\.until: '0%' is too little; 1 % is the least"):
+        draw(early, "early", 1)

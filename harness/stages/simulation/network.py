@@ -5,6 +5,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from xxhash import xxh3_64_intdigest
 
 from checkers.history import AnyEvent, Message, Version
@@ -54,9 +55,11 @@ class Line:
 class Network:
     """A message's fate is drawn from what caused it: seed, link, operation or round, kind, key, attempt. What is said
     over a link with levers on it goes through a pipe. Every message is recorded, whether or not it arrives; one that
-    arrives twice is recorded twice, under one id."""
+    arrives twice is recorded twice, under one id. With `sizes` the record says how long it was."""
 
-    def __init__(self, world: World, model: Model, fate: Fate, seed: int, events: list[AnyEvent]) -> None:
+    def __init__(
+        self, world: World, model: Model, fate: Fate, seed: int, events: list[AnyEvent], *, sizes: bool = False
+    ) -> None:
         self.world = world
         self._loss_ppm = model.loss_ppm
         self._delay_min = model.delay_min_ns
@@ -66,6 +69,7 @@ class Network:
         self._prefix = f"{seed}/"
         self._fate = fate
         self._events = events
+        self._sizes = sizes
         self._deliver: dict[str, Deliver] = {}
         self._routes: dict[str, dict[str, Route]] = {}  # by sender and receiver: links that a fault has touched
         self.process_of: Callable[[str], object] = lambda _node: None  # that runs now
@@ -129,6 +133,7 @@ class Network:
         links, routes, plain = self._links[sender], self._routes[sender], self._plain
         jitter, loss_ppm, prefix = self._jitter, self._loss_ppm, self._prefix
         said: PeerMessage | None = None
+        size: int | UnsetType = UNSET
         for to, message in sends:
             if message is not said:  # described once, when it goes to several
                 said = message
@@ -136,6 +141,8 @@ class Network:
                 copied = Version(version.time, version.by) if version else None
                 number, born, origin = f"{sender}/{message.n}", message.born - WALL_AT_START_NS, message.origin
                 about = f"{prefix}{sender}/{origin}/{kind}/{key}/"
+                if self._sizes:
+                    size = len(frame(message))
             record = Message(
                 at=now,
                 id=number,
@@ -146,6 +153,7 @@ class Network:
                 origin=origin,
                 key=key,
                 version=copied,
+                bytes=size,
             )
             append(record)
             attempt = about + to

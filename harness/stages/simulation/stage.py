@@ -22,17 +22,21 @@ from replicas.system import Health
 
 OBSERVER = "observer"
 STEP_NS = 1_000_000
+LOOK_EVERY_NS = 100_000_000
 DUMP_STEPS_MAX = 1_000
 
 
 class Simulation:
-    def __init__(self, plan: Plan) -> None:
+    """`measured` also records what a comparison needs and a verdict does not: how long messages are, and how many hints
+    wait, every while. It changes nothing of what happens."""
+
+    def __init__(self, plan: Plan, *, measured: bool = False) -> None:
         self.plan = plan
         self.events: list[AnyEvent] = []
         self.world = World()
         fate = Fate(plan.seed, plan.fates)
         parts = parts_of(plan.flaw)
-        self.network = Network(self.world, plan.network, fate, plan.seed, self.events)
+        self.network = Network(self.world, plan.network, fate, plan.seed, self.events, sizes=measured)
         names = plan.cluster.names()
         self.nodes = {name: Node(name, plan, parts, self.world, self.network, fate, self.events) for name in names}
         self.network.process_of = lambda name: self.nodes[name].replica
@@ -45,6 +49,8 @@ class Simulation:
             node.ended = self.clients.doors.node_ended
         self.levers = Levers(self.nodes, self.network, self.clients.doors)
         Faults(plan.faults, names, self.levers, self.world, self.events)
+        if measured:
+            self._look()
 
     def _start(self) -> None:
         """All at once, or one after the other and all before unrest."""
@@ -79,6 +85,12 @@ class Simulation:
             self.events.append(Metrics(at=world.now, node=name, values=replica.metrics()))
         self.events.append(Phase(at=world.now, name="end"))
         return ordered(header_of(plan, "simulation"), self.events)
+
+    def _look(self) -> None:
+        for name, replica in self._living():
+            waiting = {"hints_waiting": replica.hints.waiting()}
+            self.events.append(Metrics(at=self.world.now, node=name, values=waiting))
+        self.world.at(self.world.now + LOOK_EVERY_NS, self._look)
 
     def _living(self) -> list[tuple[str, Replica]]:
         return [(name, node.replica) for name, node in self.nodes.items() if node.replica is not None]
@@ -144,6 +156,6 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def perform(plan: Plan) -> History:
+def perform(plan: Plan, *, measured: bool = False) -> History:
     with _no_garbage_collection():
-        return Simulation(plan).run()
+        return Simulation(plan, measured=measured).run()
