@@ -14,8 +14,21 @@ from harness.report.lists import LISTS
 from harness.run import Report
 
 COMMANDS = (
-    "run", "suite", "zoo", "study", "replay", "shrink", "explain", "pin", "check", "plan", "export", "list", "doctor",
-)  # fmt: skip
+    "run",
+    "suite",
+    "compare",
+    "study",
+    "zoo",
+    "replay",
+    "shrink",
+    "explain",
+    "pin",
+    "check",
+    "plan",
+    "export",
+    "list",
+    "doctor",
+)
 NOTE = "<!-- Written by ci/reference from the code: do not edit. -->\n\n"
 
 

@@ -162,8 +162,8 @@ async def _metrics(observer: Observer) -> dict[str, int]:
     return await observer.metrics()
 
 
-async def _perform(plan: Plan, folder: Path, choice: server.ServerChoice, say: Say) -> History:
-    system = Store(plan.cluster, plan.policy, plan.flaw, plan.client_timeout_ns / 1e9)
+async def _perform(plan: Plan, folder: Path, choice: server.ServerChoice, say: Say, *, measured: bool) -> History:
+    system = Store(plan.cluster, plan.policy, plan.flaw, plan.client_timeout_ns / 1e9, measured=measured)
     begun = time.monotonic()
     with closing(claim()) as block:
         async with running(plan.cluster.names(), system, folder, choice, block) as cluster:
@@ -180,8 +180,9 @@ def _history(plan: Plan, folder: Path, run: Run) -> History:
     return ordered(header, events)
 
 
-def perform(plan: Plan, folder: Path, proxy: server.Prefer, say: Say) -> tuple[History, str]:
-    """The history, and which server stood behind the links. `say` is told, line by line, how the run goes on."""
+def perform(plan: Plan, folder: Path, proxy: server.Prefer, say: Say, *, measured: bool = False) -> tuple[History, str]:
+    """The history, and which server stood behind the links. `say` is told, line by line, how the run goes on. What
+    `measured` adds is in harness/stages/simulation/stage.py."""
     choice = choose(plan, proxy)
     folder.mkdir(parents=True, exist_ok=True)
-    return uvloop.run(_perform(plan, folder, choice, say)), choice.found
+    return uvloop.run(_perform(plan, folder, choice, say, measured=measured)), choice.found
