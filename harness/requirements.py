@@ -1,12 +1,11 @@
 """What a plan must have for a promise: decided before anything runs."""
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 from harness.faults.clocks import spread_ns
 from harness.faults.table import KINDS
 from harness.levers import CLOCK_LEVERS, LINK_LEVERS, Lever
 from harness.plan import Plan
+from harness.requirement import Requirement as Requirement  # noqa: PLC0414 - told to all with the requirements
+from harness.requirements_kinds import PAGED, pages
 from replicas.store.placement import Placement
 from replicas.store.policy import Policy
 from replicas.store.purging import TOMBSTONES_PER_TICK_MAX
@@ -14,13 +13,6 @@ from replicas.store.purging import TOMBSTONES_PER_TICK_MAX
 ROUNDS_TO_MEND = 5
 _COPY_BYTES = 64  # of a message, beside key and value
 _KEEP_HINTS: frozenset[Lever] = frozenset((*LINK_LEVERS, "pause"))  # a node that these touch goes on as it was
-
-
-class Requirement(NamedTuple):
-    """`missed` says in words why this plan does not have it."""
-
-    text: str
-    missed: Callable[[Plan], str | None]
 
 
 def _without_anti_entropy(plan: Plan) -> str | None:
@@ -147,7 +139,7 @@ def _hints_ns(plan: Plan) -> int:
 def _exchange_ns(plan: Plan) -> int:
     """Of one that finds and mends something, where nothing but distance and disks keeps its messages. Where that takes
     longer than a round, rounds alone are no measure."""
-    return plan.policy.exchange_hops() * (plan.network.delay_max_ns + plan.disk.sync_max_ns)
+    return pages(plan) * plan.policy.exchange_hops() * (plan.network.delay_max_ns + plan.disk.sync_max_ns)
 
 
 def _slow_sync_ns(plan: Plan) -> int:
@@ -165,6 +157,8 @@ def _under_way_ns(plan: Plan) -> int:
 
 def _rounds_to_list(plan: Plan) -> int:
     """An exchange lists so many keys; the rest is left to the next ones."""
+    if plan.policy.anti_entropy in PAGED:
+        return 0
     return len({operation.key for operation in plan.operations}) // plan.policy.keys_per_exchange_max
 
 
@@ -193,7 +187,9 @@ def _bytes_to_mend(plan: Plan) -> int:
     """Each node may have to send every key to each other."""
     keys = {operation.key for operation in plan.operations}
     largest = max((len(each.value or "") + len(each.key) for each in plan.operations), default=0) + _COPY_BYTES
-    return len(keys) * largest * max(1, plan.cluster.n - 1)
+    # Each full round sends everything, and the one under way has to end first.
+    times = 2 * ROUNDS_TO_MEND if plan.policy.anti_entropy == "full" else 1
+    return times * len(keys) * largest * max(1, plan.cluster.n - 1)
 
 
 def _too_few_bytes(plan: Plan) -> str | None:

@@ -35,6 +35,9 @@ CHOICES: dict[str, dict[str | int, str]] = {
 }
 
 
+_HOPS = {"full": 2, "keys": 4, "rows": 8}
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How replicas mend, with the limits.
 
@@ -71,8 +74,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     skew_budget_ns: int = 50_000_000
 
     def exchange_hops(self) -> int:
-        """How many messages one after the other: down the trees, then leaves, copies and their acknowledgement."""
-        return self.tree_levels + 4
+        """How many messages one after the other, of a page where there are pages: what compares, then copies and their
+        acknowledgement. Merkle trees are compared level by level, then leaf by leaf."""
+        return _HOPS.get(self.anti_entropy, self.tree_levels + 4)
 
     def purge_wait_ns(self) -> int:
         """A message may be a lifetime old, its write may carry a time that is a skew too early, and the clock that
