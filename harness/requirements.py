@@ -5,7 +5,7 @@ from harness.faults.table import KINDS
 from harness.levers import CLOCK_LEVERS, LINK_LEVERS, Lever
 from harness.plan import Plan
 from harness.requirement import Requirement as Requirement  # noqa: PLC0414 - told to all with the requirements
-from harness.requirements_kinds import PAGED, pages
+from harness.requirements_kinds import PAGED, pages, sends_too_much
 from replicas.store.placement import Placement
 from replicas.store.policy import Policy
 from replicas.store.purging import TOMBSTONES_PER_TICK_MAX
@@ -187,9 +187,7 @@ def _bytes_to_mend(plan: Plan) -> int:
     """Each node may have to send every key to each other."""
     keys = {operation.key for operation in plan.operations}
     largest = max((len(each.value or "") + len(each.key) for each in plan.operations), default=0) + _COPY_BYTES
-    # Each full round sends everything, and the one under way has to end first.
-    times = 2 * ROUNDS_TO_MEND if plan.policy.anti_entropy == "full" else 1
-    return times * len(keys) * largest * max(1, plan.cluster.n - 1)
+    return len(keys) * largest * max(1, plan.cluster.n - 1)
 
 
 def _too_few_bytes(plan: Plan) -> str | None:
@@ -198,6 +196,9 @@ def _too_few_bytes(plan: Plan) -> str | None:
     if not per_s:
         return None
     total = _bytes_to_mend(plan)
+    short = sends_too_much(plan, total)
+    if short:
+        return short
     given_s = plan.mend_rounds_max * plan.policy.round_every_ns / 2e9
     if total <= per_s * given_s:
         return None

@@ -14,6 +14,17 @@ def pages(plan: Plan) -> int:
     return 1 + 2 * (keys // plan.policy.keys_per_exchange_max)
 
 
+def sends_too_much(plan: Plan, total: int) -> str | None:
+    """Exchanges that send everything take from each other what the limit lets through, and the next one begins as soon
+    as one is over: no bound says when the last one is, unless there is enough for all of them in each round."""
+    policy = plan.policy
+    per_round = policy.repair_bytes_per_s_max * policy.round_every_ns // 1_000_000_000
+    if not _is_full(plan) or 2 * total <= per_round:
+        return None
+    what = f"{2 * total:,} bytes may go in each round of full anti-entropy"
+    return f"{what}, and policy.repair_bytes_per_s_max = {policy.repair_bytes_per_s_max:,} lets {per_round:,} through"
+
+
 def _sends_everything(plan: Plan) -> str | None:
     return "anti-entropy is full: it sends everything, whether it differs or not" if _is_full(plan) else None
 

@@ -52,6 +52,7 @@ class Copies:
         self.changes = 0
         self.corrupt = 0
         self.taken: Callable[[Record], None] = lambda _record: None  # hears of each copy that is taken
+        self.lost: Callable[[str], None] = lambda _key: None  # hears of each key whose copy was discarded
 
     def load(self) -> list[Record]:
         """Reads the whole disk: rebuilds trees and marks. Returns the tombstones that are not marked."""
@@ -148,6 +149,7 @@ class Copies:
         """Never served, never spread: as if it had never been here, so that a repair brings a good one."""
         self.corrupt += 1
         self._drop(record, Source("corrupt", 0, None, "checksum"))
+        self.lost(record.key)
 
     def _note(self, key: str, old: Record | None, new: Record | None, source: Source, *, new_purgeable: bool) -> None:
         was_marked = key in self.marked

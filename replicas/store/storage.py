@@ -58,6 +58,14 @@ class Storage(Protocol):
 
     def generations(self) -> dict[str, int]: ...
 
+    def put_note(self, topic: str, name: str, text: str | None) -> None:
+        """What a mechanism must know again after a crash; None: no more."""
+        ...
+
+    def notes(self, topic: str) -> dict[str, str]:
+        """In the order of names."""
+        ...
+
     def commit(self, meta: Meta) -> None: ...
 
     def relax(self) -> None:
@@ -79,6 +87,9 @@ CREATE TABLE IF NOT EXISTS hints (
     checksum INTEGER NOT NULL, made_ns INTEGER NOT NULL, PRIMARY KEY (target, key)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS generations (peer TEXT PRIMARY KEY, generation INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes (
+    topic TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (topic, name)
+) WITHOUT ROWID;
 """
 _COLUMNS = "key, time, by, dead, value, checksum, marked_ns"
 
@@ -169,6 +180,16 @@ class SqliteStorage:
 
     def generations(self) -> dict[str, int]:
         return dict(self._execute("SELECT peer, generation FROM generations ORDER BY peer").fetchall())
+
+    def put_note(self, topic: str, name: str, text: str | None) -> None:
+        self._begin()
+        if text is None:
+            self._execute("DELETE FROM notes WHERE topic = ? AND name = ?", (topic, name))
+        else:
+            self._execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", (topic, name, text))
+
+    def notes(self, topic: str) -> dict[str, str]:
+        return dict(self._execute("SELECT name, text FROM notes WHERE topic = ? ORDER BY name", (topic,)).fetchall())
 
     def commit(self, meta: Meta) -> None:
         self._begin()

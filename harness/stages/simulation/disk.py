@@ -15,7 +15,7 @@ from replicas.store.records import Record
 from replicas.store.storage import Hint, Meta
 
 Stored = tuple[Record, int]
-Table = Literal["copies", "hints", "generations", "meta"]
+Table = Literal["copies", "hints", "generations", "notes", "meta"]
 K = TypeVar("K")
 V = TypeVar("V")
 _COPY_BYTES = 64  # of a row, beside key and value
@@ -50,6 +50,7 @@ class Disk:
         self.copies: dict[str, Stored] = {}
         self.hints: dict[tuple[str, str], Hint] = {}
         self.generations: dict[str, int] = {}
+        self.notes: dict[tuple[str, str], str] = {}  # by topic and name
         self.meta: Meta | None = None
         self.unsynced: list[Transaction] = []  # oldest first
         self.log: list[Transaction] = []
@@ -79,6 +80,7 @@ class Disk:
             "copies": self.copies,
             "hints": self.hints,
             "generations": self.generations,
+            "notes": self.notes,
         }
         for page in pages:
             if page.table == "meta":
@@ -95,6 +97,7 @@ class SimulatedStorage:
         self._open: dict[str, Stored | None] = {}
         self._open_hints: dict[tuple[str, str], Hint | None] = {}
         self._open_generations: dict[str, int] = {}
+        self._open_notes: dict[tuple[str, str], str | None] = {}
         self._syncs = True
         self.meta = disk.meta
 
@@ -134,6 +137,14 @@ class SimulatedStorage:
         merged = {**self._disk.generations, **self._open_generations}
         return {peer: merged[peer] for peer in sorted(merged)}
 
+    def put_note(self, topic: str, name: str, text: str | None) -> None:
+        self._open_notes[topic, name] = text
+
+    def notes(self, topic: str) -> dict[str, str]:
+        merged = {**self._disk.notes, **self._open_notes}
+        found = {name: text for (of, name), text in merged.items() if of == topic and text is not None}
+        return {name: found[name] for name in sorted(found)}
+
     def commit(self, meta: Meta) -> None:
         """One that is refused is rolled back."""
         disk = self._disk
@@ -148,6 +159,8 @@ class SimulatedStorage:
         if self._open_generations:
             disk.generations.update(self._open_generations)
             self._open_generations.clear()
+        if self._open_notes:
+            _apply(self._open_notes, disk.notes)
         self.meta = disk.meta = meta
 
     def _ask(self, refuse: Callable[[int], None]) -> None:
@@ -157,6 +170,7 @@ class SimulatedStorage:
             self._open.clear()
             self._open_hints.clear()
             self._open_generations.clear()
+            self._open_notes.clear()
             raise
 
     def _transaction(self, meta: Meta) -> Transaction:
@@ -165,6 +179,7 @@ class SimulatedStorage:
             ("copies", self._open, disk.copies),
             ("hints", self._open_hints, disk.hints),
             ("generations", self._open_generations, disk.generations),
+            ("notes", self._open_notes, disk.notes),
         ]
         pages = [Page(table, key, value) for table, opened, _ in changes for key, value in opened.items()]
         before = [Page(table, key, now.get(key)) for table, opened, now in changes for key in opened]

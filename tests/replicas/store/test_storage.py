@@ -88,10 +88,11 @@ class StorageMachine(RuleBasedStateMachine):
         super().__init__()
         self.under = type(self).medium()
         self.storage = self.under.open()
-        self.durable: tuple[Copies, Notes, Notes, Meta | None] = ({}, {}, {}, None)
+        self.durable: tuple[Copies, Notes, Notes, Notes, Meta | None] = ({}, {}, {}, {}, None)
         self.open: Copies = {}
         self.hints: Notes = {}
         self.generations: Notes = {}
+        self.notes: Notes = {}
 
     @rule(record=records(), marked_ns=st.just(0) | st.integers(1, 2**62))
     def put(self, record: Record, marked_ns: int) -> None:
@@ -125,6 +126,14 @@ class StorageMachine(RuleBasedStateMachine):
         self.storage.put_generation(peer, generation)
         self.generations[peer] = generation
 
+    @rule(topic=st.sampled_from(["log", "read"]), name=KEYS, text=st.none() | KEYS)
+    def put_note(self, topic: str, name: str, text: str | None) -> None:
+        self.storage.put_note(topic, name, text)
+        if text is None:
+            self.notes.pop((topic, name), None)
+        else:
+            self.notes[topic, name] = text
+
     @rule(after=st.none() | KEYS, limit=st.none() | st.integers(0, 3))
     def scan_a_page(self, after: str | None, limit: int | None) -> None:
         behind = [each for each in self._in_order() if after is None or each[0].key.encode() > after.encode()]
@@ -133,7 +142,7 @@ class StorageMachine(RuleBasedStateMachine):
     @rule(meta=METAS)
     def commit(self, meta: Meta) -> None:
         self.storage.commit(meta)
-        self.durable = (dict(self.open), dict(self.hints), dict(self.generations), meta)
+        self.durable = (dict(self.open), dict(self.hints), dict(self.generations), dict(self.notes), meta)
 
     @rule()
     def crash(self) -> None:
@@ -148,7 +157,7 @@ class StorageMachine(RuleBasedStateMachine):
 
     def _next_life(self) -> None:
         self.storage = self.under.open()
-        self.open, self.hints, self.generations = map(dict, self.durable[:3])
+        self.open, self.hints, self.generations, self.notes = map(dict, self.durable[:4])
 
     @rule(record=records())
     def scan_while_writing(self, record: Record) -> None:
@@ -165,11 +174,14 @@ class StorageMachine(RuleBasedStateMachine):
     def agrees(self) -> None:
         assert [self.storage.get(key) for key in ALL_KEYS] == [self._model(key) for key in ALL_KEYS]
         assert list(self.storage.scan()) == self._in_order()
-        assert self.storage.meta == self.durable[3]
+        assert self.storage.meta == self.durable[4]
         assert self.storage.hints() == sorted(
             self.hints.values(), key=lambda hint: (hint.made_ns, hint.target, hint.record.key.encode())
         )
         assert self.storage.generations() == self.generations
+        for topic in ("log", "read", "none"):
+            expected = sorted((name, text) for (of, name), text in self.notes.items() if of == topic)
+            assert list(self.storage.notes(topic).items()) == expected
 
     def _model(self, key: str) -> Record | None:
         return self.open[key][0] if key in self.open else None
