@@ -41,6 +41,7 @@ LEAST = {
     "policy.repair_bytes_per_s_max": 0,
     "policy.exchange_timeout_ns": 0,
     "policy.keys_per_exchange_max": 1,
+    "policy.log_entries_max": 1,
     "policy.message_lifetime_ns": MS,
     "policy.skew_budget_ns": 0,
     "network.delay_min_ns": 0,

@@ -3,7 +3,7 @@
 from harness.plan import Plan
 from harness.requirement import Requirement
 
-PAGED = ("full", "keys", "rows")  # they go through all keys in every exchange
+PAGED = ("full", "keys", "rows", "log")  # they go through all keys in every exchange
 
 
 def pages(plan: Plan) -> int:
@@ -11,7 +11,8 @@ def pages(plan: Plan) -> int:
     if plan.policy.anti_entropy not in PAGED:
         return 1
     keys = len({operation.key for operation in plan.operations})
-    return 1 + 2 * (keys // plan.policy.keys_per_exchange_max)
+    taken = 0 if plan.policy.anti_entropy in ("full", "keys", "rows") else len(plan.operations)
+    return 1 + (2 * keys + taken) // plan.policy.keys_per_exchange_max
 
 
 def sends_too_much(plan: Plan, total: int) -> str | None:

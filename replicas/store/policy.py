@@ -21,6 +21,7 @@ CHOICES: dict[str, dict[str | int, str]] = {
         "merkle": "in rounds, pairs of replicas compare hash trees and send each other what differs",
         "full": "in rounds, pairs of replicas send each other everything, page by page",
         "keys": "in rounds, pairs of replicas compare the version of every key, then send what differs",
+        "log": "in rounds, pairs of replicas read on in each other's log of what they took, and ask for what they lack",
         "rows": "in rounds, pairs of replicas compare sums over ranges of keys, then hashes of rows",
     },
     "tree_levels": {
@@ -35,7 +36,7 @@ CHOICES: dict[str, dict[str | int, str]] = {
 }
 
 
-_HOPS = {"full": 2, "keys": 4, "rows": 8}
+_HOPS = {"full": 2, "keys": 4, "rows": 8, "log": 6}
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,12 +52,13 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `hints_per_replay_max` are sent to each.
 
     Rounds of anti-entropy come every `round_every_ns`, sooner or later by up to `round_jitter_ppm` of it; a node
-    sends at most `repair_bytes_per_s_max` of copies in them (0: no limit).
+    sends at most `repair_bytes_per_s_max` of copies in them (0: no limit). `log_entries_max` is for the log of a node
+    and of what it took, where anti-entropy reads logs: what is older is cut, and who has not read it compares all keys.
     """
 
     read_repair: Literal["none", "blocking", "background"] = "blocking"
     hints: Literal["none", "handoff"] = "none"
-    anti_entropy: Literal["none", "merkle", "full", "keys", "rows"] = "merkle"
+    anti_entropy: Literal["none", "merkle", "full", "keys", "rows", "log"] = "merkle"
     purge: Literal["never", "confirmed", "grace"] = "confirmed"
     grace_ns: int = 10_000_000_000
     hint_window_ns: int = 10_000_000_000
@@ -69,6 +71,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repair_bytes_per_s_max: int = 0
     exchange_timeout_ns: int = 1_000_000_000
     keys_per_exchange_max: int = 1_000
+    log_entries_max: int = 10_000
     tree_levels: Literal[2, 4] = 2  # even, so that the node that opened an exchange is shown the leaves
     message_lifetime_ns: int = 1_000_000_000
     skew_budget_ns: int = 50_000_000

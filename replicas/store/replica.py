@@ -94,10 +94,11 @@ class Replica:
         self.hints = parts.hints(self.core, storage)
         self.reads = parts.reads(self.core)
         self.writes = parts.writes(self.core, self.hints)
-        self.entropy = parts.entropy(self.core, parts.sending, parts.kinds)
+        self.entropy = parts.entropy(self.core, storage, parts.sending, parts.kinds)
         self.purging = parts.purging(self.core, self.hints)
         self.joining = parts.joining(self.core, storage, self._forget_word_of)
         self.copies.taken = self.purging.notice
+        self.entropy.listen()
         self._deadlines: deque[tuple[int, int]] = deque()
         self._changes_committed = 0
         self._dumps: list[tuple[str, str | None]] = []
@@ -114,8 +115,9 @@ class Replica:
         self.core.now = now
         self._boots += 1
         self.core.number_from(first_number(generation_of(self.incarnation)) + self._boots * _NUMBERS_PER_LIFE)
-        self.purging.start(self.copies.load())
-        self.entropy.start()
+        tombstones = self.copies.load()
+        self.purging.start(tombstones)
+        self.entropy.start(tombstones)
         self.hints.start()
         self.joining.start()
         self._changes_committed = -1  # the start itself must be durable
