@@ -46,6 +46,7 @@ LEAST = {
     "policy.keys_per_exchange_max": 1,
     "policy.scrub_every_ns": 0,
     "policy.scrub_keys_max": 1,
+    "policy.log_entries_max": 1,
     "policy.message_lifetime_ns": MS,
     "policy.skew_budget_ns": 0,
     "policy.read_repair_wait_ns": 0,

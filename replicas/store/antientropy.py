@@ -6,30 +6,40 @@ is complete when an exchange that was opened in it or later is over with each pe
 
 from xxhash import xxh3_64_intdigest
 
+from .copies import both
 from .core import Core
 from .exchanges import Exchanges
 from .kinds.kind import Handlers, Kind
 from .messages import Brief, Done
 from .records import Record
 from .sending import Sending
+from .storage import Storage
 
 
 class AntiEntropy:
     """The pace. `begun` is the number of the last round."""
 
-    def __init__(self, core: Core, sending: type[Sending], kinds: dict[str, type[Kind]]) -> None:
+    def __init__(self, core: Core, storage: Storage, sending: type[Sending], kinds: dict[str, type[Kind]]) -> None:
         self.core = core
         self.begun = 0
         self._later_peers = _later_peers(core)
         self.exchanges = Exchanges(core, list(self._later_peers))
         self.sending = sending(core)
         kind = kinds.get(core.policy.anti_entropy)
-        self.kind = kind(core, self.exchanges, self.sending) if kind else None
+        self.kind = kind(core, self.exchanges, self.sending, storage) if kind else None
 
-    def start(self) -> None:
+    def start(self, tombstones: list[Record]) -> None:
         self.exchanges.started_at = self.core.now.mono
         if self.kind is not None:
+            self.kind.start(tombstones)
             self.core.set_timer(self._next_round_ns(), "round")
+
+    def listen(self) -> None:
+        """A kind that must know of each copy stands behind whoever hears of it already."""
+        kind, copies = self.kind, self.core.copies
+        if kind is None or not kind.notices:
+            return
+        copies.taken, copies.lost = both(copies.taken, kind.taken), both(copies.lost, kind.lost)
 
     def handlers(self) -> Handlers:
         return {Done: self.done, **self.kind.handlers()} if self.kind else {}

@@ -19,6 +19,7 @@ class Exchange:
         self.differed: list[int] = []  # partitions
         self.partitions: list[int] = []  # that are compared
         self.after: str | None = None  # the key up to which that is done, in kinds that go from page to page
+        self.told: str | None = None  # the key up to which the peer has been sent copies
         self.origin = ""
         self.waits = False  # for its own limit of bytes, and not for the peer
 

@@ -52,6 +52,7 @@ CHOICES: dict[str, dict[str | int, str]] = {
         "merkle": "in rounds, pairs of replicas compare hash trees and send each other what differs",
         "full": "in rounds, pairs of replicas send each other everything, page by page",
         "keys": "in rounds, pairs of replicas compare the version of every key, then send what differs",
+        "log": "in rounds, pairs of replicas read on in each other's log of what they took, and ask for what they lack",
         "rows": "in rounds, pairs of replicas compare sums over ranges of keys, then hashes of rows",
     },
     "tree_levels": {
@@ -95,6 +96,9 @@ CHOICES: dict[str, dict[str | int, str]] = {
 }
 
 
+_HOPS = {"full": 2, "keys": 4, "rows": 8, "log": 6}
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How replicas mend, with the limits.
 
@@ -110,7 +114,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit, of either).
 
     Rounds of anti-entropy come every `round_every_ns`, sooner or later by up to `round_jitter_ppm` of it; a node
-    sends at most `repair_bytes_per_s_max` of copies in them (0: no limit).
+    sends at most `repair_bytes_per_s_max` of copies in them (0: no limit). `log_entries_max` is for the log of a node
+    and of what it took, where anti-entropy reads logs: what is older is cut, and who has not read it compares all keys.
 
     Every `scrub_every_ns` a node reads the next `scrub_keys_max` of its copies (0: never). One that is damaged is
     discarded, and asked of all its other replicas until each has answered, so many keys at a time.
@@ -128,7 +133,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     read_repair: Literal["none", "blocking", "background", "bounded", "adaptive"] = "blocking"
     hints: Literal["none", "handoff"] = "none"
-    anti_entropy: Literal["none", "merkle", "full", "keys", "rows"] = "merkle"
+    anti_entropy: Literal["none", "merkle", "full", "keys", "rows", "log"] = "merkle"
     purge: Literal["never", "confirmed", "grace"] = "confirmed"
     grace_ns: int = 10_000_000_000
     hint_window_ns: int = 10_000_000_000
@@ -152,6 +157,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys_per_exchange_max: int = 1_000
     scrub_every_ns: int = 0
     scrub_keys_max: int = 100
+    log_entries_max: int = 10_000
     tree_levels: Literal[2, 4] = 2  # even, so that the node that opened an exchange is shown the leaves
     message_lifetime_ns: int = 1_000_000_000
     skew_budget_ns: int = 50_000_000
@@ -186,8 +192,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def exchange_hops(self) -> int:
-        """How many messages one after the other: down the trees, then leaves, copies and their acknowledgement."""
-        return self.tree_levels + 4
+        """How many messages one after the other, of a page where there are pages: what compares, then copies and their
+        acknowledgement. Merkle trees are compared level by level, then leaf by leaf."""
+        return _HOPS.get(self.anti_entropy, self.tree_levels + 4)
 
     def purge_wait_ns(self) -> int:
         """A message may be a lifetime old, its write may carry a time that is a skew too early, and the clock that

@@ -111,11 +111,12 @@ class Replica:
         self.patience = Patience(self.core, self.reads, self.writes, self.substitutes)
         self.mending = Mending(self.core, self.patience.deadlines.add)
         self.writes.met_newer = self.mending.met_newer
-        self.entropy = parts.entropy(self.core, parts.sending, parts.kinds)
+        self.entropy = parts.entropy(self.core, storage, parts.sending, parts.kinds)
         self.purging = parts.purging(self.core, self.hints)
         self.scrubbing = parts.scrubbing(self.core, self.reads, storage)
         self.joining = parts.joining(self.core, storage, self._forget_word_of)
         self.copies.taken = self._learn if policy.read_repair == "adaptive" else self.purging.notice
+        self.entropy.listen()
         self._changes_committed = 0
         self._dumps: list[tuple[str, str | None]] = []
         self._handlers = self._dispatch()
@@ -136,8 +137,9 @@ class Replica:
         self.core.now = now
         self._boots += 1
         self.core.number_from(first_number(generation_of(self.incarnation)) + self._boots * _NUMBERS_PER_LIFE)
-        self.purging.start(self.copies.load())
-        self.entropy.start()
+        tombstones = self.copies.load()
+        self.purging.start(tombstones)
+        self.entropy.start(tombstones)
         self.hints.start()
         self.joining.start()
         self.scrubbing.start()
