@@ -58,8 +58,9 @@ MATRIX: tuple[Cell, ...] = (
             "drops-hints",
             "forgets-sent-hints",
             "discards-and-forgets",
+            "puts-the-silent-first",
         ),
-        ("hashes-versions-only", "a trickle of repairs", "hints alone", "rot that a scrubber finds"),
+        ("hashes-versions-only", "a trickle of repairs", "hints alone", "rot that a scrubber finds", "one at a time"),
     ),
     Cell(
         "no version regression",

@@ -65,6 +65,14 @@ class Done(Exchanged, tag="done"):
     """The sender has nothing more to say in this session: no difference, or all that was wanted is on its way."""
 
 
+class Over(Exchanged, tag="over"):
+    """The opener's last word: its exchange is over, or given up."""
+
+
+class Busy(Exchanged, tag="busy"):
+    """As many exchanges are open at the sender as may be: come again in the next round."""
+
+
 class Brief(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A copy without its value: enough to order it against one's own, or to say that they are equal."""
 
@@ -150,6 +158,8 @@ PeerMessage = (
     | Fetched
     | Compare
     | Done
+    | Over
+    | Busy
     | Leaves
     | Want
     | Confirm

@@ -16,6 +16,7 @@ from .reads import Reads
 from .scrubbing import Scrubbing
 from .sending import Sending
 from .storage import Storage
+from .turns import Turns
 from .versions import LastWriterWins
 from .writes import Writes
 
@@ -38,6 +39,7 @@ class Parts(NamedTuple):
     entropy: type[AntiEntropy] = AntiEntropy
     kinds: dict[str, type[Kind]] = KINDS
     sending: type[Sending] = Sending
+    turns: type[Turns] = Turns
     purging: type[Purging] = Purging
     scrubbing: type[Scrubbing] = Scrubbing
     storage: Callable[[Storage], Storage] = _as_it_is  # the shell wraps its disk with this

@@ -20,6 +20,15 @@ CHOICES: dict[str, dict[str | int, str]] = {
         "none": "replicas do not compare what they hold",
         "merkle": "in rounds, pairs of replicas compare hash trees and send each other what differs",
     },
+    "entropy_schedule": {
+        "batch": "each round of anti-entropy compares all partitions",
+        "continuous": "each round compares the next few partitions, in turn",
+    },
+    "repair_priority": {
+        "order": "where not all can be compared at once, peers and partitions have their turns",
+        "most-divergent": "where not all can be compared at once, those come first that differed most when last seen",
+        "lately-away": "where not all can be compared at once, peers come first that were silent and are back",
+    },
     "tree_levels": {
         2: "a hash tree has 256 leaves a partition",
         4: "a hash tree has 65,536 leaves a partition: for many keys",
@@ -45,7 +54,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `hints_per_replay_max` are sent to each.
 
     Rounds of anti-entropy come every `round_every_ns`, sooner or later by up to `round_jitter_ppm` of it; a node
-    sends at most `repair_bytes_per_s_max` of copies in them (0: no limit).
+    sends at most `repair_bytes_per_s_max` of copies in them, and all nodes of the cluster together at most
+    `repair_bytes_per_s_cluster_max`, of which each has an equal share (0: no limit). A `continuous` schedule compares
+    in each round the next `ranges_per_round_max` partitions with each peer, in turn. At most
+    `exchanges_in_parallel_max` exchanges are open at a node at a time, opened or answered (0: no limit), and
+    `repair_priority` says who comes first where there is a bound.
 
     Every `scrub_every_ns` a node reads the next `scrub_keys_max` of its copies (0: never). One that is damaged is
     discarded, and asked of all its other replicas until each has answered, so many keys at a time.
@@ -66,11 +79,31 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repair_bytes_per_s_max: int = 0
     exchange_timeout_ns: int = 1_000_000_000
     keys_per_exchange_max: int = 1_000
+    entropy_schedule: Literal["batch", "continuous"] = "batch"
+    ranges_per_round_max: int = 1
+    exchanges_in_parallel_max: int = 0
+    repair_priority: Literal["order", "most-divergent", "lately-away"] = "order"
+    repair_bytes_per_s_cluster_max: int = 0
     scrub_every_ns: int = 0
     scrub_keys_max: int = 100
     tree_levels: Literal[2, 4] = 2  # even, so that the node that opened an exchange is shown the leaves
     message_lifetime_ns: int = 1_000_000_000
     skew_budget_ns: int = 50_000_000
+
+    def longest_round_ns(self) -> int:
+        return self.round_every_ns * (1_000_000 + self.round_jitter_ppm) // 1_000_000
+
+    def repair_bytes_per_s(self, nodes: int) -> int:
+        """What one of so many nodes may send: each has an equal share of what the cluster may, and is not asked whether
+        another uses its own. 0: no limit."""
+        shares = [self.repair_bytes_per_s_max, max(1, self.repair_bytes_per_s_cluster_max // nodes)]
+        if not self.repair_bytes_per_s_cluster_max:
+            return shares[0]
+        return min(share for share in shares if share)
+
+    def rounds_of_a_cycle(self, shared: int) -> int:
+        """How many rounds look at so many partitions."""
+        return 1 if self.entropy_schedule == "batch" else max(1, -(-shared // self.ranges_per_round_max))
 
     def exchange_hops(self) -> int:
         """How many messages one after the other: down the trees, then leaves, copies and their acknowledgement."""

@@ -94,7 +94,8 @@ class Replica:
         self.hints = parts.hints(self.core, storage)
         self.reads = parts.reads(self.core)
         self.writes = parts.writes(self.core, self.hints)
-        self.entropy = parts.entropy(self.core, parts.sending, parts.kinds)
+        self.entropy = parts.entropy(self.core, parts.sending, parts.kinds, parts.turns)
+        self._away = self.entropy.turns.away
         self.purging = parts.purging(self.core, self.hints)
         self.scrubbing = parts.scrubbing(self.core, self.reads, storage)
         self.joining = parts.joining(self.core, storage, self._forget_word_of)
@@ -130,6 +131,8 @@ class Replica:
             return  # an earlier incarnation said it, and its disk is lost
         if self.hints.silent_since:
             self.hints.heard(sender)
+        if self._away:
+            self.entropy.turns.heard(sender)
         handler = self._handlers.get(type(message))
         if handler is not None:
             handler(sender, message)
@@ -185,6 +188,7 @@ class Replica:
             "tombstones_held": sum(record.dead for record, _ in self._storage.scan()),
             "corrupt_copies": self.copies.corrupt,
             **self.scrubbing.metrics(),
+            **self.entropy.metrics(),
             **{f"since_repair_of_range_{partition}_ms": age // 1_000_000 for partition, age in ages.items()},
         }
         if self.core.policy.purge == "grace":

@@ -13,7 +13,7 @@ class Sending:
     def __init__(self, core: Core) -> None:
         self.core = core
         self.held_back_bytes = 0  # what the limit kept from being sent since the last round
-        self.budget = Budget(core.policy.repair_bytes_per_s_max)
+        self.budget = Budget(core.policy.repair_bytes_per_s(len(core.cluster.nodes)))
 
     def push(self, to: str, key: str, origin: str, exchange: Exchange | None) -> None:
         """`exchange` as its opener, who waits for what it sends; the other side does not."""
