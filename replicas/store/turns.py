@@ -13,8 +13,8 @@ PATIENCE = 4
 
 class Turns:
     """`_looked` has, by peer and partition, the round of the last exchange over it that was closed or given up: one
-    that was turned away was no turn. A peer is `away` from the end of an exchange that it did not answer until one is over
-    with it, and lately so once it is heard."""
+    that was turned away was no turn. A peer is `away` from the end of an exchange that it did not answer until one is
+    over with it, and lately so once it is heard."""
 
     def __init__(self, core: Core, exchanges: Exchanges, shared: dict[str, list[int]]) -> None:
         self.core = core
