@@ -15,7 +15,8 @@ from xxhash import xxh3_64_intdigest
 from .core import Core
 from .exchanges import Exchange, Exchanges
 from .kinds.kind import Handlers, Kind
-from .messages import Brief, Busy, Done, Exchanged, Over
+from .messages import Busy, Done, Over
+from .peer import Brief, Exchanged
 from .records import Record
 from .sending import Sending
 from .slots import Slots
@@ -89,6 +90,18 @@ class AntiEntropy:
     def ranges_pending(self) -> int:
         return len({partition for partitions in self.exchanges.differing.values() for partition in partitions})
 
+    def counted(self) -> dict[str, int]:
+        """What the ways that use no trees have compared."""
+        if self.kind is None or self.core.policy.anti_entropy == "merkle":
+            return {}
+        sending = self.sending
+        return {
+            "bytes_compared_sent": sending.compared_bytes,
+            "keys_compared": sending.keys_compared,
+            "keys_differed": sending.keys_differed,
+            **self.kind.counted(),
+        }
+
     def since_repair_ns(self) -> dict[int, int]:
         """By partition, for how long it has not been compared with every other of its replicas."""
         core, exchanges = self.core, self.exchanges
@@ -112,7 +125,9 @@ class AntiEntropy:
             if late is not None:
                 self.turns.gave_up(late)
                 self._tell_over(late)
-            if peer not in self.exchanges.open:
+            if peer in self.exchanges.open:
+                self.kind.resume(self.exchanges.open[peer])
+            else:
                 due.append(peer)
         self._due = self.turns.order(due, self.begun) if self.slots.most else due
         self._open_due()
@@ -124,8 +139,7 @@ class AntiEntropy:
                 return
             del self._due[0]
             partitions = self.turns.opens(peer, self.begun)
-            exchange = self.exchanges.begin(peer, self.begun, partitions)
-            self.kind.open(exchange, partitions, f"round {self.core.name}/{self.begun}")
+            self.kind.open(self.exchanges.begin(peer, self.begun, partitions))
 
     def _closed(self, exchange: Exchange) -> None:
         self.turns.had(exchange)
@@ -135,8 +149,8 @@ class AntiEntropy:
 
     def _tell_over(self, exchange: Exchange) -> None:
         if self.slots.most:
-            core, origin = self.core, f"round {self.core.name}/{exchange.round}"
-            core.send(exchange.peer, Over(0, core.now.wall, origin, exchange.session, core.name))
+            core = self.core
+            core.send(exchange.peer, Over(0, core.now.wall, exchange.origin, exchange.session, core.name))
 
     def _over(self, sender: str, message: Over) -> None:
         if message.opened_by == sender:

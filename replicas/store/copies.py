@@ -1,6 +1,6 @@
 """The copies that this node holds: the only place where its state changes, and where each change is audited."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Literal
 
 import msgspec
@@ -101,6 +101,29 @@ class Copies:
 
     def visible(self, key: str) -> Record | None:
         return None if key in self.marked else self.held(key)
+
+    def shown(
+        self, after: str | None, until: str | None, limit: int, partitions: Collection[int]
+    ) -> tuple[list[Record], str | None]:
+        """What others are told of this range, in the order of keys; and how far it goes: to where the limit was
+        reached, or to the end."""
+        found: list[Record] = []
+        while True:
+            looked_at = 0
+            for record, marked_ns in self._storage.scan(after, limit):
+                looked_at += 1
+                if until is not None and record.key > until:
+                    return found, until
+                if not record.intact():
+                    self._discard(record)
+                    continue
+                after = record.key
+                if not marked_ns and self._placement.partition_of(record.key) in partitions:
+                    found.append(record)
+                    if len(found) == limit:
+                        return found, after
+            if looked_at < limit:
+                return found, until
 
     def offer(self, record: Record, source: Source) -> bool:
         """Takes the copy if it wins. True: this copy, or one that dominates it, is held once the batch commits."""

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from .core import Core
-from .messages import Done, Exchanged, Stored
+from .messages import Done, Stored
+from .peer import Exchanged
 
 
 class Exchange:
@@ -15,12 +16,15 @@ class Exchange:
         self.peer = peer
         self.session = exchanges.core.next_request()
         self.round = round_number
-        self.partitions = partitions
-        self.opened_at = exchanges.core.now.mono
+        self.partitions = partitions  # that are compared
+        self.origin = f"round {exchanges.core.name}/{round_number}"
+        self.alive_at = exchanges.core.now.mono  # when it was opened, or went on last
         self.unacknowledged: dict[str, None] = {}  # keys: one that is acknowledged twice hides no other
         self.awaits_peer = True
         self.differed: list[int] = []  # partitions
         self.leaves: dict[int, int] = {}  # how many differed, by partition, where that is known
+        self.after: str | None = None  # the key up to which that is done, in kinds that go from page to page
+        self.waits = False  # for its own limit of bytes, and not for the peer
 
     def stored(self, sender: str, message: Stored) -> None:  # noqa: ARG002 - one exchange has one peer
         """What is refused was not repaired: the exchange is then given up in its time."""
@@ -66,7 +70,9 @@ class Exchanges:
 
     def give_up_if_late(self, peer: str) -> Exchange | None:
         exchange = self.open.get(peer)
-        if exchange is None or self.core.now.mono - exchange.opened_at < self.core.policy.exchange_timeout_ns:
+        if exchange is None or exchange.waits:
+            return None
+        if self.core.now.mono - exchange.alive_at < self.core.policy.exchange_timeout_ns:
             return None
         self.drop(exchange)
         self.finding[peer] = f"no answer from {peer} in anti-entropy"

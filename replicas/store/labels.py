@@ -3,6 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+from .comparing import (
+    AskRows,
+    CopyPage,
+    KeyPage,
+    Lacks,
+    RowBriefs,
+    RowHashes,
+    RowRange,
+    RowsAgree,
+    WantRows,
+)
 from .messages import (
     Announce,
     Announced,
@@ -43,6 +54,15 @@ _LABELS: dict[type[Peer], Callable[[Any], Label]] = {
     Want: lambda _: ("want", None, None),
     Over: lambda _: ("over", None, None),
     Busy: lambda _: ("busy", None, None),
+    KeyPage: lambda _: ("compare", None, None),
+    Lacks: lambda message: ("leaves" if message.differed else "done", None, None),
+    CopyPage: lambda _: ("compare", None, None),
+    RowRange: lambda _: ("compare", None, None),
+    RowsAgree: lambda _: ("done", None, None),
+    RowHashes: lambda _: ("leaves", None, None),
+    AskRows: lambda _: ("want", None, None),
+    RowBriefs: lambda _: ("leaves", None, None),
+    WantRows: lambda _: ("want", None, None),
     Announce: lambda _: ("announce", None, None),
     Announced: lambda _: ("announced", None, None),
     AskPage: lambda _: ("ask page", None, None),

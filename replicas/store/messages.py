@@ -11,15 +11,13 @@ import msgspec
 
 from replicas.system import Level
 
+from .comparing import Comparing
+from .peer import Brief as Brief  # noqa: PLC0414 - told to all as one of the messages
+from .peer import Exchanged
+from .peer import Peer as Peer  # noqa: PLC0414 - told to all as one of the messages
 from .records import Record, Version
 
 RepairCause = Literal["write", "read repair", "hinted handoff", "anti-entropy"]
-
-
-class Peer(msgspec.Struct, array_like=True, gc=False):
-    n: int
-    born: int
-    origin: str
 
 
 class Store(Peer, tag="store"):
@@ -47,13 +45,6 @@ class Fetched(Peer, tag="fetched"):
     record: Record | None
 
 
-class Exchanged(Peer):
-    """Whatever is said in an exchange of anti-entropy: its number is its opener's own."""
-
-    session: int
-    opened_by: str
-
-
 class Compare(Exchanged, tag="compare"):
     """Hashes of nodes on one level of the trees, by partition. The answer is one level deeper, or Leaves, or Done."""
 
@@ -71,15 +62,6 @@ class Over(Exchanged, tag="over"):
 
 class Busy(Exchanged, tag="busy"):
     """As many exchanges are open at the sender as may be: come again in the next round."""
-
-
-class Brief(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A copy without its value: enough to order it against one's own, or to say that they are equal."""
-
-    key: str
-    version: Version
-    dead: bool
-    checksum: int
 
 
 class Leaves(Exchanged, tag="leaves"):
@@ -170,6 +152,7 @@ PeerMessage = (
     | Announced
     | AskPage
     | Page
+    | Comparing
 )
 
 

@@ -8,7 +8,10 @@ from .copies import Copies
 from .core import Core
 from .hints import Hints
 from .joining import Joining
+from .kinds.full import Full
+from .kinds.keys import Keys
 from .kinds.kind import Kind
+from .kinds.rows import Rows
 from .kinds.trees import Trees
 from .merkle import Tree
 from .purging import Purging
@@ -20,7 +23,12 @@ from .turns import Turns
 from .versions import LastWriterWins
 from .writes import Writes
 
-KINDS: dict[str, type[Kind]] = {"merkle": Trees}  # of anti-entropy, by their names in a policy
+KINDS: dict[str, type[Kind]] = {
+    "merkle": Trees,
+    "full": Full,
+    "keys": Keys,
+    "rows": Rows,
+}
 
 
 def _as_it_is(storage: Storage) -> Storage:

@@ -19,6 +19,9 @@ CHOICES: dict[str, dict[str | int, str]] = {
     "anti_entropy": {
         "none": "replicas do not compare what they hold",
         "merkle": "in rounds, pairs of replicas compare hash trees and send each other what differs",
+        "full": "in rounds, pairs of replicas send each other everything, page by page",
+        "keys": "in rounds, pairs of replicas compare the version of every key, then send what differs",
+        "rows": "in rounds, pairs of replicas compare sums over ranges of keys, then hashes of rows",
     },
     "entropy_schedule": {
         "batch": "each round of anti-entropy compares all partitions",
@@ -66,7 +69,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     read_repair: Literal["none", "blocking", "background"] = "blocking"
     hints: Literal["none", "handoff"] = "none"
-    anti_entropy: Literal["none", "merkle"] = "merkle"
+    anti_entropy: Literal["none", "merkle", "full", "keys", "rows"] = "merkle"
     purge: Literal["never", "confirmed", "grace"] = "confirmed"
     grace_ns: int = 10_000_000_000
     hint_window_ns: int = 10_000_000_000

@@ -189,6 +189,7 @@ class Replica:
             "corrupt_copies": self.copies.corrupt,
             **self.scrubbing.metrics(),
             **self.entropy.metrics(),
+            **self.entropy.counted(),
             **{f"since_repair_of_range_{partition}_ms": age // 1_000_000 for partition, age in ages.items()},
         }
         if self.core.policy.purge == "grace":

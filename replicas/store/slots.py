@@ -18,7 +18,7 @@ class Waiting(NamedTuple):
 
 
 class Slots:
-    """`_answered` has, by peer, the exchange that it opened, and since when; `_turned_away` who waits for an answer,
+    """`_answered` has, by peer, the exchange that it opened, and when it went on last; `_turned_away` who waits for an answer,
     longest first, and `_wanted` since when this node wants to open an exchange with whom."""
 
     def __init__(self, core: Core, exchanges: Exchanges) -> None:
@@ -47,6 +47,7 @@ class Slots:
         now = self.core.now.mono
         known = self._answered.get(peer)
         if known is not None and known[0] == session:
+            self._answered[peer] = session, now
             return True
         self._answered.pop(peer, None)  # it has opened another since
         open_now, waiting = self.open(), self._turned_away.get(peer, Waiting(now, now))

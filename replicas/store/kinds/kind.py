@@ -1,10 +1,11 @@
 """What every kind of anti-entropy has: an exchange is opened, then messages go to and fro until it is over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from replicas.store.core import Core
 from replicas.store.exchanges import Exchange, Exchanges
+from replicas.store.messages import Brief
 from replicas.store.sending import Sending
 
 Handlers = dict[type[Any], Callable[[str, Any], None]]
@@ -16,9 +17,34 @@ class Kind:
         self.exchanges = exchanges
         self.sending = sending
 
-    def open(self, exchange: Exchange, partitions: list[int], origin: str) -> None:
-        """The first message of an exchange over these partitions, which both sides replicate."""
+    def open(self, exchange: Exchange) -> None:
+        """The first message of an exchange, over partitions that both sides replicate."""
         raise NotImplementedError
+
+    def resume(self, exchange: Exchange) -> None:
+        """It is still open when the next round comes."""
+
+    def weigh(self, theirs: dict[str, Brief], mine: Iterable[str]) -> tuple[list[str], list[str]]:
+        """What wins there and what wins here, of the keys that the other side has told of and of those that are shown
+        here. A tie, which a brief does not decide, is in both."""
+        core = self.core
+        want: list[str] = []
+        win: list[str] = []
+        for key, of_key in theirs.items():
+            order = core.versions.glance(core.copies.held(key), of_key)
+            self.sending.keys_differed += order != "same"
+            if order in ("older", "unsure"):
+                want.append(key)
+            if order in ("newer", "unsure"):
+                win.append(key)
+        only_here = [key for key in mine if key not in theirs]
+        self.sending.keys_compared += len(theirs) + len(only_here)
+        self.sending.keys_differed += len(only_here)
+        return want, win + only_here
+
+    def counted(self) -> dict[str, int]:
+        """Metrics of this kind alone."""
+        return {}
 
     def handlers(self) -> Handlers:
         raise NotImplementedError

@@ -22,8 +22,9 @@ class Trees(Kind):
     def handlers(self) -> Handlers:
         return {Compare: self.compare, Leaves: self.leaves, Want: self.want}
 
-    def open(self, exchange: Exchange, partitions: list[int], origin: str) -> None:
-        self._compare(exchange.peer, exchange.session, self.core.name, 0, self._roots_of(partitions), origin)
+    def open(self, exchange: Exchange) -> None:
+        hashes = self._roots_of(exchange.partitions)
+        self._compare(exchange.peer, exchange.session, self.core.name, 0, hashes, exchange.origin)
 
     def _roots_of(self, partitions: Collection[int]) -> dict[int, dict[int, int]]:
         """Of those that have a tree here. While nothing changes they are gathered once for all peers."""
@@ -39,7 +40,7 @@ class Trees(Kind):
     def _compare(
         self, to: str, session: int, opened_by: str, level: int, hashes: dict[int, dict[int, int]], origin: str
     ) -> None:
-        self.core.send(to, Compare(0, self.core.now.wall, origin, session, opened_by, level, hashes))
+        self.sending.say(to, Compare(0, self.core.now.wall, origin, session, opened_by, level, hashes))
 
     def compare(self, sender: str, message: Compare) -> None:
         trees = self.core.copies.trees
@@ -79,7 +80,7 @@ class Trees(Kind):
         held = [self.core.copies.held(key) for key in keys]
         briefs = [brief(record) for record in held if record is not None]
         born, session, opener = self.core.now.wall, message.session, message.opened_by
-        self.core.send(to, Leaves(0, born, message.origin, session, opener, leaves, briefs, after, until))
+        self.sending.say(to, Leaves(0, born, message.origin, session, opener, leaves, briefs, after, until))
 
     def leaves(self, sender: str, message: Leaves) -> None:
         """At the opener, who sees both sides: send what wins here, ask for what wins there."""
@@ -90,18 +91,12 @@ class Trees(Kind):
         exchange.differed = list(message.leaves)
         exchange.leaves = {partition: len(leaves) for partition, leaves in message.leaves.items()}
         theirs = {b.key: b for b in message.briefs}
-        want: list[str] = []
-        for key, theirs_of_key in theirs.items():
-            order = core.versions.glance(core.copies.held(key), theirs_of_key)
-            if order in ("older", "unsure"):
-                want.append(key)
-            if order in ("newer", "unsure"):
-                self.sending.push(sender, key, message.origin, exchange)
-        for key in self._only_here(message, theirs):
+        want, win = self.weigh(theirs, self._only_here(message, theirs))
+        for key in win:
             self.sending.push(sender, key, message.origin, exchange)
         exchange.awaits_peer = bool(want)
         if want:
-            core.send(sender, Want(0, core.now.wall, message.origin, message.session, core.name, want))
+            self.sending.say(sender, Want(0, core.now.wall, message.origin, message.session, core.name, want))
         self.exchanges.close_if_over(exchange)
 
     def _only_here(self, message: Leaves, theirs: dict[str, Brief]) -> list[str]:

@@ -1,0 +1,71 @@
+"""What nodes say to each other in the kinds of anti-entropy that use no trees."""
+
+from .peer import Brief, Exchanged
+from .records import Record
+
+
+class OfRange(Exchanged):
+    """The keys from behind `after` (None: from the first key) up to `until` (None: to the last one). An answer may be
+    about a shorter range than the question."""
+
+    after: str | None
+    until: str | None
+
+
+class KeyPage(OfRange, tag="key page"):
+    """All that the sender holds in this range of these partitions. Answered by Lacks."""
+
+    partitions: list[int]
+    briefs: list[Brief]
+
+
+class Lacks(OfRange, tag="lacks"):
+    """The keys of which the sender wants the copy. What wins here, `sent` of them, is on its way."""
+
+    keys: list[str]
+    sent: int
+    differed: list[int]  # partitions
+
+
+class CopyPage(OfRange, tag="copy page"):
+    """All that the sender holds in this range, whole. The opener's is answered by the other's. `more`: something lies
+    behind `until`."""
+
+    partitions: list[int]
+    more: bool
+    copies: list[Record]
+
+
+class RowRange(OfRange, tag="row range"):
+    """The sum of all rows in this range. Answered by RowsAgree or RowHashes."""
+
+    partitions: list[int]
+    total: int
+
+
+class RowsAgree(OfRange, tag="rows agree"):
+    """Nothing differs in the range, or all that was wanted of it is on its way."""
+
+
+class RowHashes(OfRange, tag="row hashes"):
+    hashes: list[int]
+
+
+class AskRows(OfRange, tag="ask rows"):
+    """What are these rows of yours? Answered by RowBriefs."""
+
+    partitions: list[int]
+    hashes: list[int]
+
+
+class RowBriefs(OfRange, tag="row briefs"):
+    briefs: list[Brief]
+
+
+class WantRows(OfRange, tag="want rows"):
+    """Answered by the copies, and by RowsAgree."""
+
+    keys: list[str]
+
+
+Comparing = KeyPage | Lacks | CopyPage | RowRange | RowsAgree | RowHashes | AskRows | RowBriefs | WantRows
