@@ -135,7 +135,7 @@ class AntiEntropy:
     def _open_due(self) -> None:
         while self._due and self.kind is not None:
             peer = self._due[0]
-            if self.slots.most and not self.slots.room_for_own(peer):
+            if self.slots.most and not self.slots.room_for_own():
                 return
             del self._due[0]
             partitions = self.turns.opens(peer, self.begun)

@@ -18,8 +18,8 @@ class Waiting(NamedTuple):
 
 
 class Slots:
-    """`_answered` has, by peer, the exchange that it opened, and when it went on last; `_turned_away` who waits for an answer,
-    longest first, and `_wanted` since when this node wants to open an exchange with whom."""
+    """`_answered` has, by peer, the exchange that it opened, and when it went on last; `_turned_away` who waits for an
+    answer, and `_waits_since` since when this node wants to open one itself."""
 
     def __init__(self, core: Core, exchanges: Exchanges) -> None:
         self.core = core
@@ -28,18 +28,19 @@ class Slots:
         self.turned_away_ever = 0
         self._answered: dict[str, tuple[int, int]] = {}
         self._turned_away: dict[str, Waiting] = {}
-        self._wanted: dict[str, int] = {}
+        self._waits_since: int | None = None
 
     def open(self) -> int:
         self._forget_late()
         return len(self.exchanges.open) + len(self._answered)
 
-    def room_for_own(self, peer: str) -> bool:
+    def room_for_own(self) -> bool:
         """For an exchange that this node opens. True: it does."""
-        open_now, since = self.open(), self._wanted.setdefault(peer, self.core.now.mono)
+        open_now = self.open()
+        since = self._waits_since = self.core.now.mono if self._waits_since is None else self._waits_since
         before = sum(each.since < since for each in self._turned_away.values())
         if open_now + before < self.most:
-            del self._wanted[peer]
+            self._waits_since = None
             return True
         return False
 
@@ -52,8 +53,8 @@ class Slots:
         self._answered.pop(peer, None)  # it has opened another since
         open_now, waiting = self.open(), self._turned_away.get(peer, Waiting(now, now))
         before = [each for each in self._turned_away.values() if each.since < waiting.since]
-        wanted = [since for since in self._wanted.values() if since < waiting.since]
-        if open_now + len(before) + len(wanted) < self.most:
+        own_is_before = self._waits_since is not None and self._waits_since < waiting.since
+        if open_now + len(before) + own_is_before < self.most:
             self._answered[peer] = session, now
             self._turned_away.pop(peer, None)
             return True
