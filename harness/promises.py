@@ -129,8 +129,8 @@ MATRIX: tuple[Cell, ...] = (
         "purge soundness",
         (needs.CLOCKS, needs.LONG_GRACE),
         (on.CLOCKS, on.REPAIRED_WITHIN_GRACE),
-        ("purges-after-quorum",),
-        ("cut off until the mend",),
+        ("purges-after-quorum", "counts-earlier-repairs"),
+        ("cut off until the mend", "repaired after a cut"),
     ),
     Cell(
         "acknowledged writes kept",

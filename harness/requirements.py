@@ -172,7 +172,8 @@ def _rounds_to_list(plan: Plan) -> int:
 def _rounds_to_purge(plan: Plan) -> int:
     """A purge sees to so many tombstones a tick."""
     keys = len({operation.key for operation in plan.operations})
-    return 0 if plan.policy.purge == "never" else 3 * (keys // TOMBSTONES_PER_TICK_MAX)
+    compared = 2 if plan.policy.purge == "repaired" else 0  # by rounds that began after the last deletion came
+    return 0 if plan.policy.purge == "never" else 3 * (keys // TOMBSTONES_PER_TICK_MAX) + compared
 
 
 def _too_few_rounds(plan: Plan) -> str | None:

@@ -37,9 +37,20 @@ def _one_stays_away(name: str) -> Plan:
     return msgspec.structs.replace(plan, down=["r2"])
 
 
+REPAIRED = msgspec.structs.replace(SHORT, read_repair="none", purge="repaired", exchange_timeout_ns=300 * MS)
+
+
+def _delete_after_a_repair(name: str) -> Plan:
+    """All are compared and hold the same; then r3 misses a deletion for longer than a purge waits."""
+    steps = [Step(100, "c1", "r1", "put"), Step(800, "c1", "r1", "delete")]
+    return sketch(name, steps, [Cut("isolate", ["r3"], 600, 1900)], 2000, policy=REPAIRED, mend_rounds_max=40)
+
+
 PLANS: dict[str, Callable[[str], Plan]] = {
     "discards-and-forgets": _rot_that_nobody_reads,
     "rot that a scrubber finds": _rot_that_nobody_reads,
     "puts-the-silent-first": _one_stays_away,
     "one at a time": _one_stays_away,
+    "counts-earlier-repairs": _delete_after_a_repair,
+    "repaired after a cut": _delete_after_a_repair,
 }

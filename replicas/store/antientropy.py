@@ -17,6 +17,7 @@ from .exchanges import Exchange, Exchanges
 from .kinds.kind import Handlers, Kind
 from .messages import Busy, Done, Over
 from .peer import Brief, Exchanged
+from .proofs import Proofs
 from .records import Record
 from .sending import Sending
 from .slots import Slots
@@ -39,7 +40,8 @@ class AntiEntropy:
         self.sending = sending(core)
         kind = kinds.get(core.policy.anti_entropy)
         self.kind = kind(core, self.exchanges, self.sending) if kind else None
-        if self.turns.bound:
+        self.proofs = Proofs(core)
+        if self.turns.bound or self.proofs.wanted:
             self.exchanges.closed = self._closed
 
     def start(self) -> None:
@@ -51,21 +53,23 @@ class AntiEntropy:
         if self.kind is None:
             return {}
         handlers: Handlers = {Done: self.done, **self.kind.handlers()}
-        if not self.slots.most:
+        if not self.slots.most and not self.proofs.wanted:
             return handlers
         self.exchanges.answered = lambda peer, message: self.slots.over(peer, message.session)
         within = {kind: self._within(handler) for kind, handler in handlers.items()}
         return {**within, Busy: self._busy, Over: self._over}
 
     def _within(self, handler: Callable[[str, Any], None]) -> Callable[[str, Any], None]:
-        """What another opened is answered only where there is room."""
+        """What another opened is answered only where there is room, and when it began is remembered."""
         core = self.core
 
         def handle(sender: str, message: Exchanged) -> None:
-            if message.opened_by == core.name or not core.joined or self.slots.admit(sender, message.session):
-                handler(sender, message)
-            else:
-                core.send(sender, Busy(0, core.now.wall, message.origin, message.session, message.opened_by))
+            if message.opened_by != core.name and core.joined:
+                if self.slots.most and not self.slots.admit(sender, message.session):
+                    core.send(sender, Busy(0, core.now.wall, message.origin, message.session, message.opened_by))
+                    return
+                self.proofs.heard(sender, message.session)
+            handler(sender, message)
 
         return handle
 
@@ -124,7 +128,7 @@ class AntiEntropy:
             late = self.exchanges.give_up_if_late(peer)
             if late is not None:
                 self.turns.gave_up(late)
-                self._tell_over(late)
+                self._tell_over(late, [])
             if peer in self.exchanges.open:
                 self.kind.resume(self.exchanges.open[peer])
             else:
@@ -144,17 +148,20 @@ class AntiEntropy:
     def _closed(self, exchange: Exchange) -> None:
         self.turns.had(exchange)
         self.turns.away.pop(exchange.peer, None)
-        self._tell_over(exchange)
+        same = self.exchanges.same(exchange)
+        self.proofs.found(exchange.peer, same, exchange.began)
+        self._tell_over(exchange, same)
         self._open_due()
 
-    def _tell_over(self, exchange: Exchange) -> None:
-        if self.slots.most:
+    def _tell_over(self, exchange: Exchange, same: list[int]) -> None:
+        if self.slots.most or self.proofs.wanted:
             core = self.core
-            core.send(exchange.peer, Over(0, core.now.wall, exchange.origin, exchange.session, core.name))
+            core.send(exchange.peer, Over(0, core.now.wall, exchange.origin, exchange.session, core.name, same))
 
     def _over(self, sender: str, message: Over) -> None:
         if message.opened_by == sender:
             self.slots.over(sender, message.session)
+            self.proofs.told(sender, message.session, message.same)
             self._open_due()
 
     def _busy(self, _sender: str, message: Busy) -> None:

@@ -17,6 +17,7 @@ class Exchange:
         self.session = exchanges.core.next_request()
         self.round = round_number
         self.partitions = partitions  # that are compared
+        self.began = exchanges.core.copies.changes  # so many had been made here
         self.origin = f"round {exchanges.core.name}/{round_number}"
         self.alive_at = exchanges.core.now.mono  # when it was opened, or went on last
         self.unacknowledged: dict[str, None] = {}  # keys: one that is acknowledged twice hides no other
@@ -33,7 +34,10 @@ class Exchange:
             self.exchanges.close_if_over(self)
 
     def forget(self, node: str) -> None:
-        """A peer that lost its disk answers this exchange no more: it is given up in its time."""
+        """A peer that lost its disk answers this exchange no more: it is given up in its time. What the one before it
+        has answered shows nothing of it."""
+        if node == self.peer:
+            self.differed = self.partitions
 
 
 class Exchanges:
@@ -94,6 +98,9 @@ class Exchanges:
         if exchange is not None:
             exchange.awaits_peer = False
             self.close_if_over(exchange)
+
+    def same(self, exchange: Exchange) -> list[int]:
+        return [partition for partition in exchange.partitions if partition not in exchange.differed]
 
     def close_if_over(self, exchange: Exchange) -> None:
         if exchange.awaits_peer or exchange.unacknowledged:

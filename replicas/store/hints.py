@@ -78,6 +78,9 @@ class Hints:
                 del known[tombstone.key]
                 self._remove(hint)
 
+    def keeps_older(self, time: int) -> bool:
+        return any(hint.record.version.time <= time for known in self._of.values() for hint in known.values())
+
     def tick(self) -> None:
         core = self.core
         core.set_timer(core.policy.hint_every_ns, "hints")

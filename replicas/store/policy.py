@@ -40,6 +40,7 @@ CHOICES: dict[str, dict[str | int, str]] = {
         "never": "tombstones stay",
         "confirmed": "a tombstone goes when every replica has confirmed that it holds it, and a lifetime has passed",
         "grace": "a tombstone goes when it is older than its grace, whoever holds it",
+        "repaired": "a tombstone goes when comparisons that began after it have found each replica the same",
     },
 }
 
@@ -49,7 +50,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     A message that carries a copy is refused once it is older than `message_lifetime_ns`, by clocks that may differ
     by `skew_budget_ns`; a confirmed purge waits for both. `purge = "grace"` drops a tombstone once it is `grace_ns`
-    old, whoever holds it.
+    old, whoever holds it; `purge = "repaired"` asks nobody, and drops one that anti-entropy has shown to be everywhere.
 
     A hint is made for a replica that did not acknowledge a write, unless that replica has been silent for longer than
     `hint_window_ns`; it is dropped at the age of `hint_lifetime_ns` (or of the grace, if that is less). One node keeps
@@ -70,7 +71,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     read_repair: Literal["none", "blocking", "background"] = "blocking"
     hints: Literal["none", "handoff"] = "none"
     anti_entropy: Literal["none", "merkle", "full", "keys", "rows"] = "merkle"
-    purge: Literal["never", "confirmed", "grace"] = "confirmed"
+    purge: Literal["never", "confirmed", "grace", "repaired"] = "confirmed"
     grace_ns: int = 10_000_000_000
     hint_window_ns: int = 10_000_000_000
     hint_lifetime_ns: int = 10_000_000_000
@@ -92,6 +93,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tree_levels: Literal[2, 4] = 2  # even, so that the node that opened an exchange is shown the leaves
     message_lifetime_ns: int = 1_000_000_000
     skew_budget_ns: int = 50_000_000
+
+    def compares_states(self) -> bool:
+        """What is found the same by such a kind of anti-entropy is held by both: not only what they have heard of."""
+        return self.anti_entropy in ("merkle", "full", "keys", "rows")
 
     def longest_round_ns(self) -> int:
         return self.round_every_ns * (1_000_000 + self.round_jitter_ppm) // 1_000_000

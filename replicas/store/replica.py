@@ -25,6 +25,8 @@ from .messages import (
     DumpReply,
     Fetch,
     Fetched,
+    Flush,
+    Flushed,
     Get,
     Mark,
     Marked,
@@ -96,7 +98,7 @@ class Replica:
         self.writes = parts.writes(self.core, self.hints)
         self.entropy = parts.entropy(self.core, parts.sending, parts.kinds, parts.turns)
         self._away = self.entropy.turns.away
-        self.purging = parts.purging(self.core, self.hints)
+        self.purging = parts.purging(self.core, self.hints, self.entropy.proofs)
         self.scrubbing = parts.scrubbing(self.core, self.reads, storage)
         self.joining = parts.joining(self.core, storage, self._forget_word_of)
         self.copies.taken = self.purging.notice
@@ -231,6 +233,8 @@ class Replica:
             Delete: self._client,
             Confirm: self.purging.confirm,
             Confirmed: self.purging.confirmed,
+            Flush: self.purging.flushing.flush,
+            Flushed: self.purging.flushing.flushed,
             Mark: self.purging.mark,
             Marked: self.purging.marked,
             Announce: self.joining.announce,

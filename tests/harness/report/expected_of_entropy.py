@@ -4,6 +4,17 @@ from tests.harness.report.expected import LOST, Expected
 
 EXPECTED: dict[str, Expected] = {
     "discards-and-forgets": Expected("convergence", ["r1 found a damaged copy and dropped v1 at 0.3"], []),
+    "counts-earlier-repairs": Expected(
+        "purge soundness",
+        [
+            "r3 missed ✝ v2 (delete, op 2)",
+            "while f1 (isolate r3) was on",
+            "r1 marked ✝ v2 as purgeable at 0.9",
+            "unconfirmed by r3",
+            "r1 purged it at 1.",
+        ],
+        [("store", "op 2", "r1", "r3", LOST)],
+    ),
     "puts-the-silent-first": Expected(
         "convergence",
         [
