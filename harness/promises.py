@@ -59,8 +59,9 @@ MATRIX: tuple[Cell, ...] = (
             "drops-hints",
             "forgets-sent-hints",
             "discards-and-forgets",
+            "puts-the-silent-first",
         ),
-        ("hashes-versions-only", "a trickle of repairs", "hints alone", "rot that a scrubber finds"),
+        ("hashes-versions-only", "a trickle of repairs", "hints alone", "rot that a scrubber finds", "one at a time"),
     ),
     Cell(
         "no version regression",
@@ -136,8 +137,8 @@ MATRIX: tuple[Cell, ...] = (
         "purge soundness",
         (needs.CLOCKS, needs.LONG_GRACE, minting.ABOVE_THE_PURGED),
         (on.CLOCKS, on.REPAIRED_WITHIN_GRACE),
-        ("purges-after-quorum",),
-        ("cut off until the mend",),
+        ("purges-after-quorum", "counts-earlier-repairs"),
+        ("cut off until the mend", "repaired after a cut"),
     ),
     Cell(
         "acknowledged writes kept",

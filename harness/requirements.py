@@ -3,11 +3,11 @@
 from harness.faults.clocks import spread_ns
 from harness.faults.table import KINDS
 from harness.levers import CLOCK_LEVERS, LINK_LEVERS, Lever
+from harness.pace import bytes_per_s, cycle_ns
 from harness.plan import Plan
 from harness.requirement import Requirement as Requirement  # noqa: PLC0414 - told to all with the requirements
 from harness.requirements_kinds import PAGED, pages, sends_too_much
 from replicas.store.placement import Placement
-from replicas.store.policy import Policy
 from replicas.store.purging import TOMBSTONES_PER_TICK_MAX
 
 ROUNDS_TO_MEND = 5
@@ -166,7 +166,8 @@ def _rounds_to_list(plan: Plan) -> int:
 def _rounds_to_purge(plan: Plan) -> int:
     """A purge sees to so many tombstones a tick."""
     keys = len({operation.key for operation in plan.operations})
-    return 0 if plan.policy.purge == "never" else 3 * (keys // TOMBSTONES_PER_TICK_MAX)
+    compared = 2 if plan.policy.purge == "repaired" else 0  # by rounds that began after the last deletion came
+    return 0 if plan.policy.purge == "never" else 3 * (keys // TOMBSTONES_PER_TICK_MAX) + compared
 
 
 def _too_few_rounds(plan: Plan) -> str | None:
@@ -174,7 +175,7 @@ def _too_few_rounds(plan: Plan) -> str | None:
     few rounds to find, mend and agree, with an exchange that mends and one that finds nothing more."""
     policy = plan.policy
     rounds = ROUNDS_TO_MEND + _rounds_to_list(plan) + _rounds_to_purge(plan)
-    rounds_ns = rounds * _longest_round_ns(policy) + 2 * _exchange_ns(plan)
+    rounds_ns = rounds * cycle_ns(plan) + 2 * _exchange_ns(plan)
     needed = _under_way_ns(plan) + _ageing_ns(plan) + _hints_ns(plan) + 2 * policy.scrub_every_ns + rounds_ns
     given = plan.mend_rounds_max * policy.round_every_ns
     if given >= needed:
@@ -193,7 +194,7 @@ def _bytes_to_mend(plan: Plan) -> int:
 
 def _too_few_bytes(plan: Plan) -> str | None:
     """Half the mend phase is left for the rest."""
-    per_s = plan.policy.repair_bytes_per_s_max
+    per_s = bytes_per_s(plan)
     if not per_s:
         return None
     total = _bytes_to_mend(plan)
@@ -203,22 +204,22 @@ def _too_few_bytes(plan: Plan) -> str | None:
     given_s = plan.mend_rounds_max * plan.policy.round_every_ns / 2e9
     if total <= per_s * given_s:
         return None
-    what = (
-        f"{total:,} bytes may have to be repaired, and policy.repair_bytes_per_s_max = {per_s:,} is too little for that"
-    )
+    what = f"{total:,} bytes may have to be repaired, and {_limit_in_words(plan)} = {per_s:,} is too little for that"
     return f"{what} in half the mend phase ({given_s:g} s)"
 
 
-def _longest_round_ns(policy: Policy) -> int:
-    return policy.round_every_ns * (1_000_000 + policy.round_jitter_ppm) // 1_000_000
+def _limit_in_words(plan: Plan) -> str:
+    if bytes_per_s(plan) == plan.policy.repair_bytes_per_s_max:
+        return "policy.repair_bytes_per_s_max"
+    return "a node's share of policy.repair_bytes_per_s_cluster_max"
 
 
 def repair_lag_ns(plan: Plan) -> int:
     """From the end of an outage until a deletion has reached everyone: an exchange that must time out, and two rounds,
     or one and an exchange that takes longer; more where an exchange or a second takes in little at a time."""
-    round_ns = _longest_round_ns(plan.policy)
+    round_ns = cycle_ns(plan)
     times_out_ns = _slow_sync_ns(plan) + plan.policy.exchange_timeout_ns
-    per_s = plan.policy.repair_bytes_per_s_max
+    per_s = bytes_per_s(plan)
     held_back_ns = _bytes_to_mend(plan) * 1_000_000_000 // per_s if per_s else 0
     rounds_ns = (1 + _rounds_to_list(plan)) * round_ns
     return times_out_ns + rounds_ns + max(round_ns, _exchange_ns(plan)) + held_back_ns

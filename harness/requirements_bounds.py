@@ -15,7 +15,10 @@ _GREETING_NS = 500_000_000  # as in harness/stages/processes/clients.py
 
 
 def _never_purges(plan: Plan) -> str | None:
-    return "tombstones are never purged" if plan.policy.purge == "never" else None
+    policy = plan.policy
+    if policy.purge == "repaired" and not policy.compares_states():
+        return f"only what was repaired is purged, and anti-entropy ({policy.anti_entropy}) compares no states"
+    return "tombstones are never purged" if policy.purge == "never" else None
 
 
 def _stays_down(plan: Plan) -> str | None:

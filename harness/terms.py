@@ -13,6 +13,7 @@ from checkers.verdict import Verdict
 from harness.faults.kinds import Fault
 from harness.faults.table import KINDS
 from harness.levers import CLOCK_LEVERS, LINK_LEVERS, Action, ends
+from harness.pace import bytes_per_s
 from harness.plan import Plan
 from replicas.store.replica import KEY_BYTES_MAX, VALUE_BYTES_MAX
 from workloads.operations import Operation
@@ -25,7 +26,7 @@ def limits_of(plan: Plan) -> Limits:
     policy = plan.policy
     clocks = [each.targets for each in plan.faults if set(KINDS[each.kind].levers) & set(CLOCK_LEVERS)]
     odd_clocks = tuple(dict.fromkeys(node for targets in clocks for node in targets))
-    per_s = policy.repair_bytes_per_s_max or None
+    per_s = bytes_per_s(plan) or None
     lifetime = min(policy.hint_lifetime_ns, policy.grace_ns) if policy.purge == "grace" else policy.hint_lifetime_ns
     return Limits(
         per_s, COPY_BYTES, policy.hints_max, policy.hints_per_replay_max, policy.hint_every_ns, lifetime, odd_clocks

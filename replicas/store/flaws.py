@@ -19,7 +19,15 @@ from .flawed.copies import (
 from .flawed.cores import ForgetsItsClock, KnowsNoSkew, SendsInSetOrder
 from .flawed.disks import CommitsLater, IgnoresFailedCommits, ServesRot, never_syncs
 from .flawed.hinting import CountsHints, DropsHints, ForgetsSentHints, HintsFirstOnly
-from .flawed.purges import ConfirmsTwice, KeepsOldHints, PurgesAfterQuorum, PurgesEarly, PurgesUnconfirmed
+from .flawed.paces import PutsTheSilentFirst
+from .flawed.purges import (
+    ConfirmsTwice,
+    CountsEarlierRepairs,
+    KeepsOldHints,
+    PurgesAfterQuorum,
+    PurgesEarly,
+    PurgesUnconfirmed,
+)
 from .flawed.quorums import (
     AcknowledgesOnSend,
     DecidesOnOne,
@@ -319,6 +327,17 @@ FLAWS: dict[str, Flaw] = {
         "a scrubber discards damaged copies and asks nobody for them",
         "convergence",
         Parts(scrubbing=DiscardsAndForgets),
+    ),
+    "puts-the-silent-first": Flaw(
+        "who was silent is compared first, whether it is back or not, and the others never",
+        "convergence",
+        Parts(turns=PutsTheSilentFirst),
+    ),
+    "counts-earlier-repairs": Flaw(
+        "a tombstone counts as repaired by a comparison that began before the deletion",
+        "purge soundness",
+        Parts(purging=CountsEarlierRepairs),
+        "Cassandra 13153, 6503",
     ),
     "sends-in-set-order": Flaw(
         "sends in the order of a set: correct, but another order in another process",

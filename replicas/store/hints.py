@@ -147,6 +147,9 @@ class Hints:
             return [known[key]] if key in known else []
         return [hint for hint in known.values() if hint.record.key == key]
 
+    def keeps_older(self, time: int) -> bool:
+        return any(hint.record.version.time <= time for known in self._of.values() for hint in known.values())
+
     def tick(self) -> None:
         core = self.core
         core.set_timer(core.policy.hint_every_ns, "hints")

@@ -22,6 +22,7 @@ from .scrubbing import Scrubbing
 from .sending import Sending
 from .storage import Storage
 from .substitutes import Substitutes
+from .turns import Turns
 from .versions import LastWriterWins
 from .writes import Writes
 
@@ -52,6 +53,7 @@ class Parts(NamedTuple):
     entropy: type[AntiEntropy] = AntiEntropy
     kinds: dict[str, type[Kind]] = KINDS
     sending: type[Sending] = Sending
+    turns: type[Turns] = Turns
     purging: type[Purging] = Purging
     scrubbing: type[Scrubbing] = Scrubbing
     storage: Callable[[Storage], Storage] = _as_it_is  # the shell wraps its disk with this

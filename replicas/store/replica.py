@@ -29,6 +29,8 @@ from .messages import (
     DumpReply,
     Fetch,
     Fetched,
+    Flush,
+    Flushed,
     Get,
     Keep,
     Kept,
@@ -111,8 +113,9 @@ class Replica:
         self.patience = Patience(self.core, self.reads, self.writes, self.substitutes)
         self.mending = Mending(self.core, self.patience.deadlines.add)
         self.writes.met_newer = self.mending.met_newer
-        self.entropy = parts.entropy(self.core, storage, parts.sending, parts.kinds)
-        self.purging = parts.purging(self.core, self.hints)
+        self.entropy = parts.entropy(self.core, storage, parts.sending, parts.kinds, parts.turns)
+        self._away = self.entropy.turns.away
+        self.purging = parts.purging(self.core, self.hints, self.entropy.proofs)
         self.scrubbing = parts.scrubbing(self.core, self.reads, storage)
         self.joining = parts.joining(self.core, storage, self._forget_word_of)
         self.copies.taken = self._learn if policy.read_repair == "adaptive" else self.purging.notice
@@ -152,6 +155,8 @@ class Replica:
             return  # an earlier incarnation said it, and its disk is lost
         if self.hints.silent_since:
             self.hints.heard(sender)
+        if self._away:
+            self.entropy.turns.heard(sender)
         handler = self._handlers.get(type(message))
         if handler is not None:
             handler(sender, message)
@@ -204,6 +209,7 @@ class Replica:
             "tombstones_held": sum(record.dead for record, _ in self._storage.scan()),
             "corrupt_copies": self.copies.corrupt,
             **self.scrubbing.metrics(),
+            **self.entropy.metrics(),
             **self.entropy.counted(),
             **{f"since_repair_of_range_{partition}_ms": age // 1_000_000 for partition, age in ages.items()},
         }
@@ -259,6 +265,8 @@ class Replica:
             Delete: self._client,
             Confirm: self.purging.confirm,
             Confirmed: self.purging.confirmed,
+            Flush: self.purging.flushing.flush,
+            Flushed: self.purging.flushing.flushed,
             Mark: self.purging.mark,
             Marked: self.purging.marked,
             Announce: self.joining.announce,

@@ -90,6 +90,7 @@ class Trees(Kind):
         if exchange is None or any(partition not in core.copies.trees for partition in message.leaves):
             return
         exchange.differed = list(message.leaves)
+        exchange.leaves = {partition: len(leaves) for partition, leaves in message.leaves.items()}
         theirs = {b.key: b for b in message.briefs}
         want, win = self.weigh(theirs, self._only_here(message, theirs))
         for key in win:
