@@ -56,6 +56,8 @@ class Hints:
         older = known.get(copy.key)
         if older is not None and core.versions.dominates(older.record, copy):
             return
+        if older is not None and core.versions.joins:
+            copy = core.versions.merge(older.record, copy) or copy
         too_long = core.now.mono - since > core.policy.hint_window_ns
         full = older is None and len(known) >= core.policy.hints_max
         if too_long or full:
@@ -74,9 +76,17 @@ class Hints:
         the key holds the tombstone before that."""
         for known in self._of.values():
             hint = known.get(tombstone.key)
-            if hint is not None and not self.core.versions.dominates(hint.record, tombstone):
+            if hint is None or self.core.versions.dominates(hint.record, tombstone):
+                continue
+            merged = self.core.versions.merge(hint.record, tombstone)
+            if merged is tombstone:
                 del known[tombstone.key]
                 self._remove(hint)
+            elif merged is not None:  # a sibling in it is not older; what the tombstone has replaced goes
+                self._forget_replay(hint.target, tombstone.key)
+                known[tombstone.key] = hint._replace(record=merged)
+                self._storage.put_hint(known[tombstone.key])
+                self.core.changes += 1
 
     def tick(self) -> None:
         core = self.core

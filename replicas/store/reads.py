@@ -4,10 +4,13 @@ Blocking repair comes before the answer, and only as much of it as later quorum 
 after it, once all replicas have answered or the time is up, and is for all that are behind; R = 1 repairs as well.
 """
 
+from typing import cast
+
 from .copies import Source
 from .core import Core
 from .messages import Answer, Fetch, Fetched, Get, Store, Stored
 from .records import Record
+from .siblings import Dotted
 
 
 class Read:
@@ -182,7 +185,9 @@ class Reads:
         if best is None:
             self.core.answer(read.client, Answer(read.message.op, "ok"))
         else:
-            self.core.answer(read.client, Answer(read.message.op, "ok", best.value, best.version, best.dead))
+            versions = self.core.versions
+            value = cast("Dotted", versions).answered(best) if versions.joins else best.value
+            self.core.answer(read.client, Answer(read.message.op, "ok", value, best.version, best.dead))
 
     def _end(self, read: Read) -> None:
         del self.core.waiting[read.request]

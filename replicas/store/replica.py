@@ -9,6 +9,7 @@ import msgspec
 from .copies import Audited
 from .core import Now
 from .joining import first_number, generation_of
+from .kinds import refusal, value_bytes_max, versions_of
 from .messages import (
     Announce,
     Announced,
@@ -23,6 +24,7 @@ from .messages import (
     Confirm,
     Confirmed,
     Delete,
+    DeleteAfter,
     Done,
     DumpedCopy,
     DumpReply,
@@ -38,6 +40,7 @@ from .messages import (
     Ping,
     Pong,
     Put,
+    PutAfter,
     Status,
     Store,
     Stored,
@@ -49,13 +52,12 @@ from .placement import Placement
 from .policy import Policy
 from .reads import Read
 from .settings import Cluster
+from .siblings import Dotted
 from .storage import Meta, Storage
-from .versions import versions_of
 from .writes import Write
 
 _NUMBERS_PER_LIFE = 1_000_000_000
 KEY_BYTES_MAX = 1024
-VALUE_BYTES_MAX = 1024 * 1024
 DUMP_CHARACTERS_MAX = 2 * 1024 * 1024  # of a page, at up to four bytes each, in a frame of 16 MiB
 
 
@@ -107,6 +109,7 @@ class Replica:
         self.copies.taken = self.purging.notice
         self._deadlines: deque[tuple[int, int]] = deque()
         self._changes_committed = 0
+        self._value_bytes_max = value_bytes_max(cluster)
         self._dumps: list[tuple[str, str | None]] = []
         self._handlers = self._dispatch()
         self._timers: dict[str, Callable[[], None]] = {
@@ -191,6 +194,8 @@ class Replica:
         }
         if self.core.policy.purge == "grace":
             stand["grace_margin_ms"] = (self.purging.grace_ns() - oldest_ns) // 1_000_000
+        if isinstance(self.core.versions, Dotted):
+            stand["siblings_dropped"] = self.core.versions.dropped
         return {**msgspec.structs.asdict(self.core.metrics), **stand}
 
     def pending(self, without: list[str]) -> str | None:
@@ -228,6 +233,8 @@ class Replica:
             Get: self._client,
             Put: self._client,
             Delete: self._client,
+            PutAfter: self._client,
+            DeleteAfter: self._client,
             Compare: self.entropy.compare,
             Done: self.entropy.done,
             Leaves: self.entropy.leaves,
@@ -266,9 +273,9 @@ class Replica:
             return f"overloaded: {limit} operations are in flight (operations_in_flight_max); try again later"
         if len(message.key.encode()) > KEY_BYTES_MAX:
             return f"the key is longer than {KEY_BYTES_MAX} bytes"
-        if isinstance(message, Put) and len(message.value.encode()) > VALUE_BYTES_MAX:
-            return f"the value is longer than {VALUE_BYTES_MAX} bytes"
-        return None
+        if isinstance(message, Put) and len(message.value.encode()) > self._value_bytes_max:
+            return f"the value is longer than {self._value_bytes_max} bytes"
+        return refusal(self.core.cluster, message) if self.core.versions.joins else None
 
     def _expire(self) -> None:
         """All operations have the same timeout, so the oldest deadline is always in front."""

@@ -3,12 +3,15 @@
 With hinted handoff it then goes on until all replicas hold it, or the time is up and those that do not get a hint.
 """
 
+from typing import cast
+
 from .copies import Source
 from .core import Core
 from .counting import Counting
 from .hints import Hints
-from .messages import Answer, Delete, Put, Store, Stored
-from .records import record
+from .messages import Answer, Delete, DeleteAfter, Put, PutAfter, Store, Stored
+from .records import Record, record
+from .siblings import Dotted
 
 
 class Write:
@@ -20,10 +23,18 @@ class Write:
         self.request = request
         self.answered = False
         self.buried = False  # under a tombstone that may be purged: it leaves no hint
+        self.beside: Record | None = (
+            None  # such a tombstone that has not seen it: a hint has only what that leaves of it
+        )
         self.acks: dict[str, None] = {}
         core = writes.core
         value = message.value if isinstance(message, Put) else None
-        self.record = record(message.key, core.versions.mint(core.now.wall), value)
+        if core.versions.joins:
+            context = message.context if isinstance(message, PutAfter | DeleteAfter) else ""
+            versions = cast("Dotted", core.versions)
+            self.record = versions.written(message.key, value, context, core.now.wall, core.copies.held)
+        else:
+            self.record = record(message.key, core.versions.mint(core.now.wall), value)
 
     def stored(self, sender: str, message: Stored) -> None:
         if message.holds:
@@ -107,6 +118,9 @@ class Writes:
     def leave_hints(self, write: Write) -> None:
         if not self.hints.active() or write.buried:
             return
-        for node in self.core.placement.replicas_of(write.record.key):
+        missed = write.record
+        if write.beside is not None:
+            missed = self.core.versions.merge(missed, write.beside) or missed
+        for node in self.core.placement.replicas_of(missed.key):
             if node not in write.acks and node != self.core.name:
-                self.hints.missed(node, write.record)
+                self.hints.missed(node, missed)
