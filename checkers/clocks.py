@@ -131,13 +131,19 @@ def _text(seen: dict[str, list[Span]], siblings: dict[Dot, bool]) -> str:
 
 def raised(copy: Copy, purged: Copy) -> Copy:
     """As if it had seen what the purged one had: a purge takes along what its node knew, and what is written after that
-    does not know it. A tombstone that was purged here may still be a sibling elsewhere."""
+    does not know it."""
     mine, theirs = of(copy.version), of(purged.version)
     if mine.has_seen_all_of(theirs):
         return copy
     seen = {by: _united(mine.seen.get(by, []), theirs.seen.get(by, [])) for by in {**mine.seen, **theirs.seen}}
+    return Copy(Version(copy.version.time, _text(seen, mine.siblings)), copy.dead, copy.value, copy.purgeable)
+
+
+def beside(copy: Copy, purged: Copy) -> Copy:
+    """Likewise; and a tombstone that was purged here may come back as a sibling from elsewhere."""
+    mine, theirs = of(raised(copy, purged).version), of(purged.version)
     siblings = {**theirs.siblings, **mine.siblings}
-    return Copy(Version(copy.version.time, _text(seen, siblings)), copy.dead, copy.value, copy.purgeable)
+    return Copy(Version(copy.version.time, _text(mine.seen, siblings)), copy.dead, copy.value, copy.purgeable)
 
 
 def brings_back(kind: Kind, version: Version, tomb: Version) -> bool:

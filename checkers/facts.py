@@ -274,11 +274,11 @@ def _drops(trails: dict[tuple[str, str], dict[str, Trail]], order: Order) -> lis
                     top = purged = None
                 if change.new is None:
                     if is_purge(change) and change.old is not None:
-                        purged = change.old if purged is None else order.raised(change.old, purged)
+                        purged = change.old if purged is None else order.beside(change.old, purged)
                     continue
                 new = change.new if purged is None else order.raised(change.new, purged)
                 if top is None or at_least(new, top):
-                    top, floor = new, change
+                    top, floor = new if purged is None else order.beside(new, purged), change
                 else:
                     drops.append((change, floor))
     return drops

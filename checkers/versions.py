@@ -22,12 +22,14 @@ Covers = Callable[[Copy, Copy], bool]
 class Order(NamedTuple):
     """`join`: the least that covers both; where the last one wins, that is one of the two. `brings_back`: whether a
     copy of the first version may show a value that the second, of a tombstone, has replaced. `raised`: the first, as if
-    it knew of all that the second, which was purged, had seen; where the last one wins a purge leaves no such gap."""
+    it knew of all that the second, which was purged, had seen; where the last one wins a purge leaves no such gap.
+    `beside`: as if it showed that as well."""
 
     at_least: Covers
     join: Callable[[Copy, Copy], Copy]
     brings_back: Callable[[Version, Version], bool]
     raised: Callable[[Copy, Copy], Copy]
+    beside: Callable[[Copy, Copy], Copy]
 
 
 def order_of(header: Header) -> Order:
@@ -38,12 +40,14 @@ def order_of(header: Header) -> Order:
             clocks.join(kind),
             lambda version, tomb: clocks.brings_back(kind, version, tomb),
             clocks.raised,
+            clocks.beside,
         )
     at_least = covers(header.tie)
     return Order(
         at_least,
         lambda one, other: one if at_least(one, other) else other,
         lambda version, tomb: precedes(header.tie, version, tomb),
+        lambda copy, _purged: copy,
         lambda copy, _purged: copy,
     )
 
