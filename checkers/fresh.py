@@ -40,14 +40,14 @@ def _acknowledged(facts: Facts) -> dict[str, Peaks[Answer]]:
     peaks: dict[str, Peaks[Answer]] = defaultdict(Peaks)
     for ack in facts.acks:
         if ack.copy is not None:
-            peaks[ack.invoke.key].add(ack.back.seq, ack.copy, ack, facts.at_least)
+            peaks[ack.invoke.key].add(ack.back.seq, ack.copy, ack, facts.order)
     return dict(peaks)
 
 
 def _sees(facts: Facts, answer: Answer, copy: Copy) -> bool:
     if answer.copy is None:
         return facts.is_buried(answer.invoke.key, copy, answer.back.seq)
-    return facts.at_least(answer.copy, copy)
+    return facts.at_least(facts.raised(answer.invoke.key, answer.copy, answer.back.seq), copy)
 
 
 def _stale(ack: Answer, answer: Answer) -> Violation:

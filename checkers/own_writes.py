@@ -18,7 +18,7 @@ def check(history: History) -> Verdict:
     violations: list[Violation] = []
     checked, unknown = 0, ""
     for (_, key), turns in facts.turns.items():
-        for read, copy, ack in _after_own_writes(turns, Rising(facts.at_least)):
+        for read, copy, ack in _after_own_writes(turns, Rising(facts.order)):
             checked += 1
             if _sees(facts, read, copy):
                 continue
@@ -46,7 +46,7 @@ def _after_own_writes(turns: list[Answer], own: Rising) -> Iterator[tuple[Answer
 def _sees(facts: Facts, answer: Answer, copy: Copy) -> bool:
     if answer.copy is None:
         return facts.is_buried(answer.invoke.key, copy, answer.back.seq)
-    return facts.at_least(answer.copy, copy)
+    return facts.at_least(facts.raised(answer.invoke.key, answer.copy, answer.back.seq), copy)
 
 
 def _unseen(ack: Answer, answer: Answer) -> Violation:

@@ -33,7 +33,9 @@ def check(history: History) -> Verdict:
 
 
 def _covers(facts: Facts, answer: Answer, before: Answer) -> bool:
-    return before.copy is None or (answer.copy is not None and facts.at_least(answer.copy, before.copy))
+    if before.copy is None or answer.copy is None:
+        return before.copy is None
+    return facts.at_least(facts.raised(answer.invoke.key, answer.copy, answer.back.seq), before.copy)
 
 
 def _older(before: Answer, after: Answer) -> Violation:

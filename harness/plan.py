@@ -31,6 +31,7 @@ LEAST = {
     "client_timeout_ns": MS,
     "cluster.operation_timeout_ns": MS,
     "cluster.operations_in_flight_max": 1,
+    "cluster.siblings_max": 1,
     "policy.grace_ns": MS,
     "policy.hint_window_ns": MS,
     "policy.hint_lifetime_ns": MS,
@@ -80,6 +81,7 @@ LEAST = {
     "disk.sync_max_ns": 0,
 }
 MOST_OF = {
+    "cluster.siblings_max": 1_000,
     "network.loss_ppm": 1_000_000,
     "network.duplicate_ppm": 1_000_000,
     "network.reorder_ppm": 1_000_000,
@@ -214,6 +216,7 @@ def check(plan: Plan, where: str) -> None:
     """What the types cannot say. The first problem is raised; nothing has been started."""
     _check_numbers(plan, where)
     _check_cluster(plan, where)
+    _check_merge(plan.cluster, where)
     check_flaw(plan.flaw, f"{where}: flaw")
     _check_operations(plan, where)
     check_faults(plan.faults, plan.cluster.names(), plan.unrest_ns, where)
@@ -273,6 +276,12 @@ def _check_cluster(plan: Plan, where: str) -> None:
         if not 1 <= count <= cluster.n:
             what = f"{name.upper()} = {count} with N = {cluster.n}"
             raise Wrong(f"{where}: cluster.{name}", what, f"1 to {cluster.n} are possible")
+
+
+def _check_merge(cluster: Cluster, where: str) -> None:
+    if cluster.merge != "last" and not cluster.keeps_siblings():
+        what = f"{cluster.merge} with versions = {cluster.versions}, of which the last one wins"
+        raise Wrong(f"{where}: cluster.merge", what, 'write versions = "dotted" or "vector", or merge = "last"')
 
 
 def _check_operations(plan: Plan, where: str) -> None:

@@ -20,7 +20,7 @@ from replicas.store.policy import OFF, Policy
 from replicas.store.settings import Cluster
 
 _UNITS = ("_ns", "_ppm")
-_OF_CLUSTER = ("r", "w", "tie", "versions")
+_OF_CLUSTER = ("r", "w", "tie", "versions", "merge", "siblings_max")
 
 
 class Named(NamedTuple):

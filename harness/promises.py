@@ -154,6 +154,19 @@ MATRIX: tuple[Cell, ...] = (
         ("W = 1 and cut off", "a blackout", "a disk that fails for a while"),
     ),
     Cell(
+        "no lost update",
+        (
+            minting.SIBLINGS,
+            needs.CLOCKS,
+            needs.LONG_GRACE,
+            needs.WRITES_STAY_UP,
+            needs.ALL_BACK_FOR_A_WIPED_NODE,
+        ),
+        (on.CLOCKS, on.COPIES_LEFT, on.REPAIRED_WITHIN_GRACE, minting.ROOM),
+        (),
+        (),
+    ),
+    Cell(
         "nothing invented",
         (),
         (),

@@ -15,7 +15,7 @@ from harness.plan import FORMAT, MS, Disk, Network, Plan, check, check_flaw
 from harness.policy import counts_in_words, draw_policy
 from harness.wrong import Wrong, convert, near
 from replicas.store.policy import Policy
-from replicas.store.settings import Cluster, Node
+from replicas.store.settings import SIBLINGS_MAX, Cluster, Node
 from replicas.system import Level
 from workloads.generate import MILLION, MIXES, Workload, generate
 
@@ -35,6 +35,8 @@ class ClusterDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tie: Spec = "incarnation"
     operation_timeout: Spec = "500ms"
     versions: Spec = "hlc"
+    merge: Spec = "last"
+    siblings_max: Spec = SIBLINGS_MAX
 
 
 class WorkloadDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -190,6 +192,8 @@ def _draw_cluster(drawing: Drawing, spec: ClusterDraw) -> Cluster:
             "tie": drawing.choice("cluster.tie", spec.tie, _allowed(Cluster, "tie")),
             "operation_timeout_ns": drawing.duration_ns("cluster.operation_timeout", spec.operation_timeout, MS),
             "versions": drawing.choice("cluster.versions", spec.versions, _allowed(Cluster, "versions")),
+            "merge": drawing.choice("cluster.merge", spec.merge, _allowed(Cluster, "merge")),
+            "siblings_max": drawing.count("cluster.siblings_max", spec.siblings_max, 1),
         },
         Cluster,
         f"{drawing.where}: cluster",

@@ -15,7 +15,8 @@ from harness.faults.table import KINDS
 from harness.levers import CLOCK_LEVERS, LINK_LEVERS, Action, ends
 from harness.pace import bytes_per_s
 from harness.plan import Plan
-from replicas.store.replica import KEY_BYTES_MAX, VALUE_BYTES_MAX
+from replicas.store.replica import KEY_BYTES_MAX
+from replicas.store.version_kinds import value_bytes_max
 from workloads.operations import Operation
 
 MARGIN_NS = 1_000_000_000  # for connections that are made anew, and for what waited while something did not work
@@ -34,13 +35,13 @@ def limits_of(plan: Plan) -> Limits:
 
 
 def terms_of(plan: Plan, history: History) -> Terms:
-    needed = {each.id: _needed(plan, each) for each in plan.operations if _is_allowed(each)}
+    needed = {each.id: _needed(plan, each) for each in plan.operations if _is_allowed(plan, each)}
     return Terms(needed, list(_troubles(plan, history)), MARGIN_NS)
 
 
-def _is_allowed(operation: Operation) -> bool:
+def _is_allowed(plan: Plan, operation: Operation) -> bool:
     key, value = len(operation.key.encode()), len((operation.value or "").encode())
-    return key <= KEY_BYTES_MAX and value <= VALUE_BYTES_MAX
+    return key <= KEY_BYTES_MAX and value <= value_bytes_max(plan.cluster)
 
 
 def _needed(plan: Plan, operation: Operation) -> int:

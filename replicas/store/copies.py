@@ -155,6 +155,8 @@ class Copies:
         held = self.held(key)
         self._versions.observe(record.version)
         if self.wins(record, held):
+            if self._versions.joins:
+                record = self._versions.merge(held, record) or record
             self._note(key, held, record, source, new_purgeable=False)
             self.marked.pop(key, None)
             tree.replace(key, record)

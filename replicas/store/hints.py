@@ -86,6 +86,8 @@ class Hints:
         older = self._of.setdefault(target, {}).get(copy.key) if coalesces else None
         if older is not None and core.versions.dominates(older.record, copy):
             return True
+        if older is not None and core.versions.joins:
+            copy = core.versions.merge(older.record, copy) or copy
         if core.now.mono - since > policy.hint_window_ns or not self._make_room(target, copy, older):
             core.metrics.hints_dropped += 1
             return False
@@ -139,8 +141,13 @@ class Hints:
         self.buried_until = max(self.buried_until, tombstone.version.time)
         for known in self._of.values():
             for hint in self._hints_of(known, tombstone.key):
-                if not self.core.versions.dominates(hint.record, tombstone):
-                    self._remove(hint)
+                if self.core.versions.dominates(hint.record, tombstone):
+                    continue
+                left = self.core.versions.merge(hint.record, tombstone)
+                self._remove(hint)
+                if left is not None and left is not tombstone:  # a sibling in it is not older
+                    self._put_in(hint._replace(record=left))
+                    self._storage.put_hint(hint._replace(record=left))
 
     def _hints_of(self, known: dict[str, Hint], key: str) -> list[Hint]:
         if self.core.policy.hint_coalescing == "on":

@@ -263,6 +263,16 @@ class Delete(msgspec.Struct, array_like=True, tag="delete", gc=False):
     level: Level | None
 
 
+class PutAfter(Put, tag="put after", gc=False):
+    """`context` is the `by` of the version that the client has read last: the write replaces what that had seen."""
+
+    context: str
+
+
+class DeleteAfter(Delete, tag="delete after", gc=False):
+    context: str
+
+
 class Answer(msgspec.Struct, array_like=True, tag="answer", gc=False):
     """`refused` is definite: nothing was sent anywhere. `timeout` is not: the operation may take effect later."""
 
@@ -366,7 +376,7 @@ def level_met(answer: Answer) -> Level | None:
     return answer.level_met if isinstance(answer, SteppedDown) else None
 
 
-ClientMessage = Get | Put | Delete
+ClientMessage = Get | Put | Delete | PutAfter | DeleteAfter
 AnyMessage = (
     PeerMessage
     | ClientMessage

@@ -191,7 +191,13 @@ class Purging:
         self.hints.bury(buried)
         for waiting in core.waiting.values():
             if isinstance(waiting, Write) and waiting.record.key == tombstone.key:
-                waiting.buried = waiting.buried or not core.versions.dominates(waiting.record, buried)
+                self._bury_write(waiting, buried)
+
+    def _bury_write(self, write: Write, tombstone: Record) -> None:
+        dominates = self.core.versions.dominates
+        if not dominates(write.record, tombstone):
+            write.buried = write.buried or dominates(tombstone, write.record)
+            write.beside = tombstone
 
     def _past(self, tombstone: Brief) -> bool:
         """Whether this node holds the tombstone, or what dominates it; a node without the key holds nothing older."""

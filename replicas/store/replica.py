@@ -24,6 +24,7 @@ from .messages import (
     Confirm,
     Confirmed,
     Delete,
+    DeleteAfter,
     Digest,
     DumpedCopy,
     DumpReply,
@@ -45,6 +46,7 @@ from .messages import (
     Ping,
     Pong,
     Put,
+    PutAfter,
     Status,
     Store,
     Stored,
@@ -57,13 +59,13 @@ from .policy import Policy
 from .read import Read
 from .records import Record
 from .settings import Cluster
+from .siblings import Dotted
 from .storage import Meta, Storage
-from .versions import versions_of
+from .version_kinds import refusal, value_bytes_max, versions_of
 from .writes import Write
 
 _NUMBERS_PER_LIFE = 1_000_000_000
 KEY_BYTES_MAX = 1024
-VALUE_BYTES_MAX = 1024 * 1024
 DUMP_CHARACTERS_MAX = 2 * 1024 * 1024  # of a page, at up to four bytes each, in a frame of 16 MiB
 
 
@@ -121,6 +123,7 @@ class Replica:
         self.copies.taken = self._learn if policy.read_repair == "adaptive" else self.purging.notice
         self.entropy.listen()
         self._changes_committed = 0
+        self._value_bytes_max = value_bytes_max(cluster)
         self._dumps: list[tuple[str, str | None]] = []
         self._handlers = self._dispatch()
         self._timers: dict[str, Callable[[], None]] = {
@@ -219,6 +222,8 @@ class Replica:
             stand["habits_known"] = self.reads.repairs.habits.known()
         if self.core.policy.purge == "grace":
             stand["grace_margin_ms"] = (self.purging.grace_ns() - oldest_ns) // 1_000_000
+        if isinstance(self.core.versions, Dotted):
+            stand["siblings_dropped"] = self.core.versions.dropped
         return {**self.core.metrics.shown(), **stand}
 
     def pending(self, without: list[str]) -> str | None:
@@ -263,6 +268,8 @@ class Replica:
             Get: self._client,
             Put: self._client,
             Delete: self._client,
+            PutAfter: self._client,
+            DeleteAfter: self._client,
             Confirm: self.purging.confirm,
             Confirmed: self.purging.confirmed,
             Flush: self.purging.flushing.flush,
@@ -302,13 +309,14 @@ class Replica:
             return f"overloaded: {limit} operations are in flight (operations_in_flight_max); try again later"
         if len(message.key.encode()) > KEY_BYTES_MAX:
             return f"the key is longer than {KEY_BYTES_MAX} bytes"
-        if isinstance(message, Put) and len(message.value.encode()) > VALUE_BYTES_MAX:
-            return f"the value is longer than {VALUE_BYTES_MAX} bytes"
-        if message.level is not None and (reason := self._level_refusal(message)):
-            return reason
-        if self.core.policy.hints_when_full == "refuse" and self.hints.active() and not isinstance(message, Get):
-            return self.writes.refusal(message)
-        return None
+        if isinstance(message, Put) and len(message.value.encode()) > self._value_bytes_max:
+            return f"the value is longer than {self._value_bytes_max} bytes"
+        reason = self._level_refusal(message) if message.level is not None else None
+        if reason is None and self.core.versions.joins:
+            reason = refusal(self.core.cluster, message)
+        if reason is None and self.core.policy.hints_when_full == "refuse" and not isinstance(message, Get):
+            reason = self.writes.refusal(message)
+        return reason
 
     def _level_refusal(self, message: ClientMessage) -> str | None:
         if message.level == "ANY" and isinstance(message, Get):

@@ -38,7 +38,7 @@ class Substitutes:
 
     def _ask(self, write: Write, targets: list[str]) -> None:
         """One substitute for each: a node that kept two hints would be one node that counts twice."""
-        core, copy = self.core, write.record
+        core, copy = self.core, self.writes.for_a_hint(write)
         if write.buried or write.request not in core.waiting:
             return
         for target in targets:

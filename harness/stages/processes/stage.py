@@ -15,6 +15,7 @@ from harness.header import header_of
 from harness.levers import Action
 from harness.plan import Plan
 from harness.settle import Settling
+from harness.stages.memory import Memory
 from harness.stages.processes.addresses import claim
 from harness.stages.processes.clients import Client
 from harness.stages.processes.cluster import Cluster, running
@@ -55,7 +56,8 @@ class Run:
         for operation in self.plan.operations:
             by_client.setdefault(operation.client, []).append(operation)
         clients = [
-            Client(name, operations, self.system, self.cluster.door, self.now) for name, operations in by_client.items()
+            Client(name, operations, self.system, self.cluster.door, self.now, Memory(self.plan.cluster))
+            for name, operations in by_client.items()
         ]
         faults = Faults(self.cluster, self.now, self._record)
         async with asyncio.TaskGroup() as tasks:
