@@ -119,7 +119,7 @@ MATRIX: tuple[Cell, ...] = (
     Cell(
         "no tombstone resurrection",
         (needs.CLOCKS, needs.LONG_GRACE, needs.WRITES_STAY_UP, needs.ALL_BACK_FOR_A_WIPED_NODE),
-        (on.CLOCKS, on.COPIES_LEFT, on.REPAIRED_WITHIN_GRACE),
+        (on.CLOCKS, on.COPIES_LEFT, on.REPAIRED_WITHIN_GRACE, on.HINTED_WRITES_KEPT),
         ("purges-unconfirmed", "keeps-old-hints", "purges-early", "knows-no-skew", "deletes-outright"),
         ("confirms-twice", "a hint that came in time", "a grace that is long enough", "clocks within the budget"),
     ),
@@ -133,7 +133,7 @@ MATRIX: tuple[Cell, ...] = (
     Cell(
         "acknowledged writes kept",
         (needs.CLOCKS, needs.LONG_GRACE, needs.WRITES_STAY_UP, needs.ALL_BACK_FOR_A_WIPED_NODE),
-        (on.CLOCKS, on.COPIES_LEFT, on.REPAIRED_WITHIN_GRACE),
+        (on.CLOCKS, on.COPIES_LEFT, on.REPAIRED_WITHIN_GRACE, on.HINTED_WRITES_KEPT),
         ("acknowledges-on-send", "ignores-failed-commits"),
         ("W = 1 and cut off", "a blackout", "a disk that fails for a while"),
     ),
