@@ -100,6 +100,13 @@ class Facts(History):
     purged: dict[str, Peaks[Change]]  # key -> tombstones purged
     buried: dict[str, Peaks[Change]]  # key -> tombstones purged or marked as purgeable
 
+    def full_reads(self) -> list[Answer]:
+        """Those that did not step down."""
+        return [answer for answer in self.reads if not answer.back.level_met]
+
+    def full_acks(self) -> list[Answer]:
+        return [answer for answer in self.acks if not answer.back.level_met]
+
     def replicas(self, key: str) -> list[str]:
         """A key that nobody placed may be anywhere."""
         return self.header.replicas.get(key, self.header.nodes)

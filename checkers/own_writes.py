@@ -1,6 +1,7 @@
 """Read your writes: a read returns ⪰ all that was acknowledged to its session for its key before the read began.
 
-Nothing may be returned only once a tombstone ⪰ the acknowledged version was purged or marked as purgeable.
+Nothing may be returned only once a tombstone ⪰ the acknowledged version was purged or marked as purgeable. What stepped
+down from its level has said so: it is no part of this.
 """
 
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ def check(history: History) -> Verdict:
 def _after_own_writes(turns: list[Answer], own: Rising) -> Iterator[tuple[Answer, Copy, Answer]]:
     """Each read, with the highest copy that was acknowledged before; a value of no known version has no place."""
     for answer in turns:
+        if answer.back.level_met:
+            continue
         if answer.invoke.kind != "get":
             if answer.copy is not None:
                 own.add(answer.copy, answer)

@@ -1,4 +1,7 @@
-"""Monotonic reads: successive reads of a key in a session are ⪰, unless a purge explains that nothing was read."""
+"""Monotonic reads: successive reads of a key in a session are ⪰, unless a purge explains that nothing was read.
+
+A read that stepped down from its level has said so, and is no part of it.
+"""
 
 from checkers import words
 from checkers.facts import Answer, Facts, gather
@@ -13,7 +16,7 @@ def check(history: History) -> Verdict:
     highest: dict[tuple[str, str], Answer] = {}
     violations: list[Violation] = []
     checked, unknown = 0, ""
-    for answer in facts.reads:
+    for answer in facts.full_reads():
         if answer.copy is None and answer.back.value is not None:
             continue  # a value of no known version has no place in the order
         checked += 1

@@ -14,6 +14,7 @@ from harness.faults.table import KINDS
 from harness.levers import CLIENTS, Lever
 from harness.wrong import Wrong, near, parse_json
 from replicas.store.flaws import FLAWS
+from replicas.store.levels import BY_DATACENTER
 from replicas.store.policy import Policy
 from replicas.store.settings import Cluster
 from workloads.operations import Operation
@@ -217,6 +218,9 @@ def check(plan: Plan, where: str) -> None:
     _check_numbers(plan, where)
     _check_cluster(plan, where)
     _check_merge(plan.cluster, where)
+    if plan.policy.quorums == "sloppy" and plan.policy.hints == "none":
+        what = "a substitute keeps a hint, and hints are off"
+        raise Wrong(f"{where}: policy.quorums", what, 'write hints = "handoff", or quorums = "strict"')
     check_flaw(plan.flaw, f"{where}: flaw")
     _check_operations(plan, where)
     check_faults(plan.faults, plan.cluster.names(), plan.unrest_ns, where)
@@ -306,7 +310,9 @@ def _check_operations(plan: Plan, where: str) -> None:
         if operation.value in written:
             what = f"{operation.value!r} is written twice"
             raise Wrong(f"{place}.value", what, "give each put its own value: what is read must name its write")
-        if cluster.writes_needed(operation.level) > cluster.n:
+        if operation.kind == "get" and operation.level == "ANY":
+            raise Wrong(f"{place}.level", "ANY is a level of writes", "a read takes one answer at least: write ONE")
+        if operation.level not in BY_DATACENTER and cluster.writes_needed(operation.level) > cluster.n:
             what = f"level {operation.level} with N = {cluster.n}"
             raise Wrong(f"{place}.level", what, f"{cluster.n} copies cannot answer it: take a lower one")
         seen.add(operation.id)

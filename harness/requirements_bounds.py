@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from checkers.availability import Trouble
 from checkers.history import History, Invoke, Message, Return
+from harness.hinting import may_refuse_writes
 from harness.plan import LOST, Plan
 from harness.premises import Premise
 from harness.requirements import Requirement
@@ -55,6 +56,8 @@ def _too_slow_for_operations(plan: Plan) -> str | None:
 def _too_many_operations(plan: Plan) -> str | None:
     """One that was answered may still wait for replicas that are away, and so may each of its hints."""
     limit = plan.cluster.operations_in_flight_max
+    if refused := may_refuse_writes(plan):
+        return refused
     most = len(plan.operations) * (1 + plan.cluster.n) + len(plan.cluster.nodes)
     return f"up to {most:,} may be in flight at a node, and more than {limit:,} are refused" if most > limit else None
 

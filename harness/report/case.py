@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from checkers.facts import Answer, Facts, gather
 from checkers.history import AnyEvent, Change, Copy, Damage, Fault, History, Invoke, Message, Return, Version
@@ -11,6 +11,8 @@ from harness.faults.table import KINDS
 from harness.levers import CLOCK_LEVERS, DISK_LEVERS, LINK_LEVERS, PROCESS_LEVERS, ends
 from harness.plan import Plan
 from harness.report.lines import brief, safe
+from replicas.store.levels import reads_needed, writes_needed
+from replicas.store.placement import Placement
 
 VALUE_MAX = 12
 
@@ -83,6 +85,12 @@ class Case:
         self._of_origin: dict[tuple[str, str], list[Message]] = defaultdict(list)
         for message in self.messages:
             self._of_origin[message.origin, message.kind].append(message)
+
+    def needed(self, invoke: Invoke) -> int:
+        """Of how many replicas its level wants the word."""
+        wants = reads_needed if invoke.kind == "get" else writes_needed
+        level: Any = invoke.level  # recorded as text
+        return wants(self.plan.cluster, Placement(self.plan.cluster), level, invoke.key, invoke.node)
 
     def title(self) -> str:
         return safe(brief(self.key))
@@ -159,7 +167,7 @@ class Case:
         answer = self.answer(op)
         if answer is None or answer.back.outcome != "ok" or answer.invoke.kind != "get":
             return None
-        heard, needed = self.heard(op), self.plan.cluster.reads_needed(answer.invoke.level)  # type: ignore[arg-type] # recorded as text
+        heard, needed = self.heard(op), self.needed(answer.invoke)
         if any(each.message is None for each in heard) and self._own_is_in_doubt(answer, len(heard) - 1, needed):
             return None
         fitting = [

@@ -160,7 +160,7 @@ def _acknowledged(case: Case, events: list[AnyEvent]) -> Clauses:
     answer = case.answer(back.op) if back else None
     if answer is None or answer.copy is None:
         return []
-    held, needed = case.acks(answer.invoke.op), case.plan.cluster.writes_needed(answer.invoke.level)  # type: ignore[arg-type] # recorded as text
+    held, needed = case.acks(answer.invoke.op), case.needed(answer.invoke)
     few = len(held) < needed and bool(case.messages)
     who = f"only {joined(held)} held it" if held else "no replica had said that it holds it"
     words = f"op {answer.invoke.op} was acknowledged at {seconds(answer.back.at)}, when {who} (W = {needed})"

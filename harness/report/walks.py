@@ -211,7 +211,7 @@ def used(case: Case, op: int) -> Clause | None:
     answers, answer = case.used(op), case.answer(op)
     if answers is None or answer is None:
         return None
-    needed = case.plan.cluster.reads_needed(answer.invoke.level)  # type: ignore[arg-type] # recorded as text
+    needed = case.needed(answer.invoke)
     told = joined([heard_words(case, each) for each in answers])
     only = f"only {len(answers)} of the {needed} answers that it needs, {told}" if len(answers) < needed else told
     return Clause(f"op {op} was decided at {seconds(answers[-1].at)} on {only}", tuple(each.seq for each in answers))

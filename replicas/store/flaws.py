@@ -47,6 +47,14 @@ from .flawed.rounds import (
     StopsRounds,
 )
 from .flawed.scrubbing import DiscardsAndForgets
+from .flawed.substituting import (
+    ClaimsItsLevel,
+    CountsRemote,
+    DropsTheNewest,
+    ForgetsForOthers,
+    ForgetsWhatIsWanted,
+    IgnoresHintLimit,
+)
 from .flawed.versions import CountsVersions, RejoinsAsTheSame, TiesByArrival
 from .parts import KINDS, SOUND, Parts
 
@@ -338,6 +346,37 @@ FLAWS: dict[str, Flaw] = {
         "purge soundness",
         Parts(purging=CountsEarlierRepairs),
         "Cassandra 13153, 6503",
+    ),
+    "forgets-for-others": Flaw(
+        "a node that is to keep a write in place of a silent replica says so, and keeps nothing",
+        "acknowledged writes kept",
+        Parts(substitutes=ForgetsForOthers),
+    ),
+    "drops-the-newest": Flaw(
+        "where there is no room for another hint, the newest goes and not the oldest",
+        "convergence",
+        Parts(hints=DropsTheNewest),
+    ),
+    "forgets-what-is-wanted": Flaw(
+        "a hint is gone once its target was asked whether it wants it",
+        "convergence",
+        Parts(hints=ForgetsWhatIsWanted),
+    ),
+    "ignores-hint-limit": Flaw(
+        "hints are sent as fast as they come, whatever the limit of bytes a second",
+        "limits kept",
+        Parts(hints=IgnoresHintLimit),
+    ),
+    "claims-its-level": Flaw(
+        "a write that was answered below its level says that it was met",
+        "reads see acknowledged writes",
+        Parts(writes=ClaimsItsLevel),
+        "textbook: a level that is lowered in silence",
+    ),
+    "counts-remote": Flaw(
+        "a quorum of one datacenter counts replicas of others",
+        "reads see acknowledged writes",
+        Parts(writes=CountsRemote),
     ),
     "sends-in-set-order": Flaw(
         "sends in the order of a set: correct, but another order in another process",

@@ -6,7 +6,6 @@ of since, one hint at a time. With a check by brief, a target is asked first, an
 what it holds is older.
 """
 
-from collections.abc import Iterable
 from itertools import islice
 
 from .antientropy import brief
@@ -108,18 +107,16 @@ class Hints:
             if victim is None:
                 return False
             self._remove(victim)
-            self.core.metrics.hints_dropped += 1
+            self.core.metrics.hints_evicted += 1
         return True
 
     def _victim(self, target: str, copy: Record, older: Hint | None) -> Hint | None:
+        """What goes to make room for this copy."""
         policy = self.core.policy
         too_large = policy.hint_bytes_max and size_of(copy) > policy.hint_bytes_max
         if policy.hints_when_full != "drop-oldest" or too_large:
             return None
-        return self.first_to_go(hint for hint in self._of.get(target, {}).values() if hint is not older)
-
-    def first_to_go(self, hints: Iterable[Hint]) -> Hint | None:
-        return next(iter(hints), None)
+        return next((hint for hint in self._of.get(target, {}).values() if hint is not older), None)
 
     def has_room(self, target: str, wanted: list[Wanted]) -> bool:
         """For hints of all these, whatever becomes of those that are kept by now."""

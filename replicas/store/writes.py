@@ -170,7 +170,7 @@ class Writes:
             write.answered = True
             copy = write.record
             told = Answer(write.message.op, "ok", None, copy.version, copy.dead)
-            core.answer(write.client, told if write.level_met is None else self.below(told, write.level_met))
+            core.answer(write.client, told if write.level_met is None else self.told_below(told, write.level_met))
         if not self._goes_on_after_its_answer() or self._unreached(write) == 0:
             del core.waiting[write.request]
 
@@ -192,7 +192,7 @@ class Writes:
         near = [target for target, node in write.covered.items() if datacenter_of[target] == datacenter_of[node]]
         return [*write.acks, *near]
 
-    def below(self, told: Answer, level: Level) -> Answer:
+    def told_below(self, told: Answer, level: Level) -> Answer:
         return below(told, level)
 
     def step_down(self, write: Write) -> None:
