@@ -14,6 +14,7 @@ from harness import minting, terms
 from harness import premises as on
 from harness import requirements as needs
 from harness import requirements_bounds as bounded
+from harness import requirements_reads as of_reads
 from harness.plan import Plan
 from harness.premises import Premise
 from harness.requirements import Requirement
@@ -69,8 +70,8 @@ MATRIX: tuple[Cell, ...] = (
     ),
     Cell(
         "monotonic reads",
-        (needs.BLOCKING, needs.QUORUM_READS, needs.ONE_WIPE, needs.CLOCKS, needs.LONG_GRACE),
-        (on.CLOCKS, on.READS_MEET, on.REPAIRED_WITHIN_GRACE),
+        (of_reads.WAITS_FOR_REPAIR, needs.QUORUM_READS, needs.ONE_WIPE, needs.CLOCKS, needs.LONG_GRACE),
+        (on.CLOCKS, on.READS_MEET, on.REPAIRED_WITHIN_GRACE, of_reads.REPAIRS_AWAITED),
         ("skips-repair", "answers-before-repair", "repairs-holders-only"),
         ("a read through changing pairs",),
     ),
@@ -105,14 +106,21 @@ MATRIX: tuple[Cell, ...] = (
     Cell(
         "linearizability",
         (
-            needs.BLOCKING,
+            of_reads.WAITS_FOR_REPAIR,
             needs.QUORUM_READS,
             needs.QUORUMS_MEET,
             needs.ONE_WIPE,
             minting.CLOCKS_AGREE,
             needs.LONG_GRACE,
         ),
-        (on.CLOCKS, on.COPIES_LEFT, on.READS_MEET, on.REPAIRED_WITHIN_GRACE, minting.ONE_CLOCK),
+        (
+            on.CLOCKS,
+            on.COPIES_LEFT,
+            on.READS_MEET,
+            on.REPAIRED_WITHIN_GRACE,
+            minting.ONE_CLOCK,
+            of_reads.REPAIRS_AWAITED,
+        ),
         ("skips-repair", "decides-on-one"),
         ("a read through changing pairs", "a read beside an unknown write"),
     ),
@@ -164,7 +172,7 @@ MATRIX: tuple[Cell, ...] = (
     ),
     Cell(
         "available with a quorum",
-        (bounded.LOSES_NOTHING, bounded.PROMPT, bounded.ROOM),
+        (bounded.LOSES_NOTHING, bounded.PROMPT, bounded.ROOM, of_reads.ASKS_ENOUGH),
         (bounded.KEPT_UP,),
         ("writes-first-w", "repairs-all"),
         ("one of three is down", "two of three are down"),

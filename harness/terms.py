@@ -14,6 +14,7 @@ from harness.faults.kinds import Fault
 from harness.faults.table import KINDS
 from harness.levers import CLOCK_LEVERS, LINK_LEVERS, Action, ends
 from harness.plan import Plan
+from harness.requirements_reads import holders_awaited
 from replicas.store.replica import KEY_BYTES_MAX, VALUE_BYTES_MAX
 from workloads.operations import Operation
 
@@ -48,9 +49,7 @@ def _needed(plan: Plan, operation: Operation) -> int:
     if operation.kind != "get":
         return cluster.writes_needed(operation.level)
     reads = cluster.reads_needed(operation.level)
-    if plan.policy.read_repair != "blocking" or reads == 1:
-        return reads
-    return max(reads, cluster.quorum(), cluster.n - reads + 1)
+    return max(reads, holders_awaited(plan, reads))
 
 
 class _Span(NamedTuple):

@@ -5,6 +5,17 @@ from typing import Any, Literal
 import msgspec
 
 OFF: dict[str, Any] = {"read_repair": "none", "hints": "none", "anti_entropy": "none"}  # no mechanism that mends
+OFF |= {  # and reads that ask all replicas, once, and repair those that they asked
+    "read_from": "all",
+    "read_choice": "first",
+    "read_digests": "never",
+    "repair_whom": "contacted",
+    "read_repair_chance_ppm": 1_000_000,
+    "read_repair_chance_local_ppm": 0,
+    "repair_sync_replicas": 0,
+    "speculate_after_ns": 0,
+    "repair_attempts_max": 1,
+}
 
 CHOICES: dict[str, dict[str | int, str]] = {
     "read_repair": {
