@@ -59,7 +59,7 @@ MATRIX: tuple[Cell, ...] = (
             "drops-hints",
             "forgets-sent-hints",
         ),
-        ("hashes-versions-only", "a trickle of repairs", "hints alone"),
+        ("hashes-versions-only", "a trickle of repairs", "hints alone", "remembers-for-ever"),
     ),
     Cell(
         "no version regression",
@@ -72,14 +72,25 @@ MATRIX: tuple[Cell, ...] = (
         "monotonic reads",
         (of_reads.WAITS_FOR_REPAIR, needs.QUORUM_READS, needs.ONE_WIPE, needs.CLOCKS, needs.LONG_GRACE),
         (on.CLOCKS, on.READS_MEET, on.REPAIRED_WITHIN_GRACE, of_reads.REPAIRS_AWAITED),
-        ("skips-repair", "answers-before-repair", "repairs-holders-only"),
-        ("a read through changing pairs",),
+        ("skips-repair", "answers-before-repair", "repairs-holders-only", "digests-values-only", "stops-waiting"),
+        (
+            "a read through changing pairs",
+            "digests through changing pairs",
+            "a repair that is acknowledged in time",
+        ),
     ),
     Cell(
         "reads see acknowledged writes",
         (needs.QUORUMS_MEET, needs.CLOCKS, needs.LONG_GRACE),
         (on.CLOCKS, on.COPIES_LEFT, on.READS_MEET, on.REPAIRED_WITHIN_GRACE),
-        ("decides-on-one", "joins-at-once", "takes-silence-for-nothing", "counts-hints"),
+        (
+            "decides-on-one",
+            "joins-at-once",
+            "takes-silence-for-nothing",
+            "counts-hints",
+            "digests-no-tombstones",
+            "counts-twice",
+        ),
         ("a read beside an unknown write", "wiped and bootstrapped"),
     ),
     Cell(
@@ -174,8 +185,8 @@ MATRIX: tuple[Cell, ...] = (
         "available with a quorum",
         (bounded.LOSES_NOTHING, bounded.PROMPT, bounded.ROOM, of_reads.ASKS_ENOUGH),
         (bounded.KEPT_UP,),
-        ("writes-first-w", "repairs-all"),
-        ("one of three is down", "two of three are down"),
+        ("writes-first-w", "repairs-all", "never-speculates"),
+        ("one of three is down", "two of three are down", "others in place of one that is down"),
     ),
 )
 
