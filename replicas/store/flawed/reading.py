@@ -1,29 +1,34 @@
 """Flawed courses of reads: digests that leave something out, answers that count twice, who waits for nobody, and what
 is remembered for ever."""
 
+from msgspec import structs
 from xxhash import xxh3_64_intdigest
 
+from replicas.store.antientropy import brief
 from replicas.store.core import Core
 from replicas.store.habits import Habits
 from replicas.store.messages import Brief
 from replicas.store.read import Read
 from replicas.store.reads import Reads
-from replicas.store.records import Record, Version
+from replicas.store.records import Record
 from replicas.store.repairs import Repairs
 from replicas.store.versions import Glance
-
-_NOBODY = Version(0, "")
 
 
 class DigestsValuesOnly(Reads):
     """A digest is a hash of the value alone: a tombstone and nothing at all have the same."""
 
-    def digest_of(self, held: Record | None) -> Brief:
-        value = (held.value or "") if held is not None else ""
-        return Brief("", _NOBODY, False, xxh3_64_intdigest(value.encode()) >> 1)  # noqa: FBT003 - the field of a brief
+    def digest_of(self, held: Record | None) -> Brief | None:
+        return None if held is None else structs.replace(brief(held), checksum=_hash_of_value(held))
 
     def stands(self, best: Record | None, brief: Brief | None) -> Glance:
-        return "same" if brief == self.digest_of(best) else "unsure"
+        theirs = brief.checksum if brief is not None else _hash_of_value(None)
+        return "same" if theirs == _hash_of_value(best) else "unsure"
+
+
+def _hash_of_value(held: Record | None) -> int:
+    value = (held.value or "") if held is not None else ""
+    return xxh3_64_intdigest(value.encode()) >> 1
 
 
 class DigestsNoTombstones(Reads):
