@@ -335,7 +335,7 @@ FLAWS: dict[str, Flaw] = {
         "Cassandra 6863",
     ),
     "counts-twice": Flaw(
-        "a replica that is slow is asked again, and both of its answers count for the quorum",
+        "when a replica is slow all are asked again, and one that answers twice counts twice for the quorum",
         "reads see acknowledged writes",
         Parts(reads=CountsTwice),
         "textbook: answers counted, and not who gave them",

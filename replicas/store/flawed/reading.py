@@ -39,11 +39,11 @@ class DigestsNoTombstones(Reads):
 
 
 class CountsTwice(Reads):
-    """Who is slow is asked again, and both of its answers count."""
+    """When one is slow all are asked again, and who answers twice counts twice."""
 
     def _speculate(self, read: Read) -> None:
         if not read.decided:
-            self._ask(read, tuple(node for node in read.asked if node not in read.answers))
+            self._ask(read, read.asked)
 
     def _gather(self, read: Read, sender: str, record: Record | None) -> None:
         read.needed -= sender in read.answers
