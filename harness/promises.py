@@ -15,6 +15,7 @@ from harness import premises as on
 from harness import requirements as needs
 from harness import requirements_bounds as bounded
 from harness import requirements_kinds as kinds
+from harness import requirements_reads as of_reads
 from harness.plan import Plan
 from harness.premises import Premise
 from harness.requirements import Requirement
@@ -71,6 +72,7 @@ MATRIX: tuple[Cell, ...] = (
             "one at a time",
             "room for one hint",
             "hints that are offered first",
+            "remembers-for-ever",
         ),
     ),
     Cell(
@@ -82,10 +84,21 @@ MATRIX: tuple[Cell, ...] = (
     ),
     Cell(
         "monotonic reads",
-        (needs.BLOCKING, needs.QUORUM_READS, needs.ONE_WIPE, needs.CLOCKS, needs.LONG_GRACE, minting.ABOVE_THE_PURGED),
-        (on.CLOCKS, on.READS_MEET, on.REPAIRED_WITHIN_GRACE),
-        ("skips-repair", "answers-before-repair", "repairs-holders-only"),
-        ("a read through changing pairs",),
+        (
+            of_reads.WAITS_FOR_REPAIR,
+            needs.QUORUM_READS,
+            needs.ONE_WIPE,
+            needs.CLOCKS,
+            needs.LONG_GRACE,
+            minting.ABOVE_THE_PURGED,
+        ),
+        (on.CLOCKS, on.READS_MEET, on.REPAIRED_WITHIN_GRACE, of_reads.REPAIRS_AWAITED),
+        ("skips-repair", "answers-before-repair", "repairs-holders-only", "digests-values-only", "stops-waiting"),
+        (
+            "a read through changing pairs",
+            "digests through changing pairs",
+            "a repair that is acknowledged in time",
+        ),
     ),
     Cell(
         "reads see acknowledged writes",
@@ -98,6 +111,8 @@ MATRIX: tuple[Cell, ...] = (
             "counts-hints",
             "claims-its-level",
             "counts-remote",
+            "digests-no-tombstones",
+            "counts-twice",
         ),
         ("a read beside an unknown write", "wiped and bootstrapped", "below its level", "a quorum of one datacenter"),
     ),
@@ -125,7 +140,7 @@ MATRIX: tuple[Cell, ...] = (
     Cell(
         "linearizability",
         (
-            needs.BLOCKING,
+            of_reads.WAITS_FOR_REPAIR,
             needs.QUORUM_READS,
             needs.QUORUMS_MEET,
             needs.ONE_WIPE,
@@ -133,7 +148,14 @@ MATRIX: tuple[Cell, ...] = (
             needs.LONG_GRACE,
             minting.ABOVE_THE_PURGED,
         ),
-        (on.CLOCKS, on.COPIES_LEFT, on.READS_MEET, on.REPAIRED_WITHIN_GRACE, minting.ONE_CLOCK),
+        (
+            on.CLOCKS,
+            on.COPIES_LEFT,
+            on.READS_MEET,
+            on.REPAIRED_WITHIN_GRACE,
+            minting.ONE_CLOCK,
+            of_reads.REPAIRS_AWAITED,
+        ),
         ("skips-repair", "decides-on-one"),
         ("a read through changing pairs", "a read beside an unknown write"),
     ),
@@ -216,10 +238,10 @@ MATRIX: tuple[Cell, ...] = (
     ),
     Cell(
         "available with a quorum",
-        (bounded.LOSES_NOTHING, bounded.PROMPT, bounded.ROOM),
+        (bounded.LOSES_NOTHING, bounded.PROMPT, bounded.ROOM, of_reads.ASKS_ENOUGH),
         (bounded.KEPT_UP,),
-        ("writes-first-w", "repairs-all"),
-        ("one of three is down", "two of three are down"),
+        ("writes-first-w", "repairs-all", "never-speculates"),
+        ("one of three is down", "two of three are down", "others in place of one that is down"),
     ),
 )
 

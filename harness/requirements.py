@@ -64,10 +64,6 @@ def _too_slow_for_exchanges(plan: Plan) -> str | None:
     return None
 
 
-def _without_blocking(plan: Plan) -> str | None:
-    return f"read repair is {plan.policy.read_repair}" if plan.policy.read_repair != "blocking" else None
-
-
 def _below_quorum(plan: Plan) -> str | None:
     """Over the operations themselves: a cluster of quorum reads may still be asked at ONE."""
     quorums = Quorums(plan)
@@ -148,7 +144,7 @@ def _slow_sync_ns(plan: Plan) -> int:
 def _under_way_ns(plan: Plan) -> int:
     """How long what began in unrest may go on after it: exchanges and operations until their time is up. A read that
     mends in the background has that time twice."""
-    lives = 2 if plan.policy.read_repair == "background" else 1
+    lives = 2 if plan.policy.reads_linger() else 1
     return _slow_sync_ns(plan) + max(plan.policy.exchange_timeout_ns, lives * plan.cluster.operation_timeout_ns)
 
 
@@ -295,7 +291,6 @@ IN_TIME = Requirement("messages that fit exchanges and lifetimes", _too_slow_for
 ENOUGH_ROUNDS = Requirement("enough rounds to mend", _too_few_rounds)
 ENOUGH_BYTES = Requirement("enough bytes a second to mend", _too_few_bytes)
 ALL_BACK_FOR_A_WIPED_NODE = Requirement("every node back for one that was wiped", _wiped_node_waits)
-BLOCKING = Requirement("blocking read repair", _without_blocking)
 QUORUM_READS = Requirement("every read at a quorum or more", _below_quorum)
 ONE_WIPE = Requirement("one wipe at most", _wiped_twice)
 QUORUMS_MEET = Requirement("R + W > N", why_quorums_miss)

@@ -17,6 +17,7 @@ from harness.levers import CLOCK_LEVERS, LINK_LEVERS, Action, ends
 from harness.pace import bytes_per_s
 from harness.plan import Plan
 from harness.quorums import Quorums, clients_wait, may_be_a_hint, steps_down
+from harness.requirements_reads import holders_awaited
 from replicas.store.levels import Quota
 from replicas.store.replica import KEY_BYTES_MAX
 from replicas.store.version_kinds import value_bytes_max
@@ -63,20 +64,17 @@ def _is_allowed(plan: Plan, operation: Operation) -> bool:
 def _needed(plan: Plan, operation: Operation, asked: int) -> int:
     """A read that repairs before it answers may need more replicas to take what it found than to find it. What may step
     down needs one, and a hint needs none."""
-    cluster = plan.cluster
     waits = clients_wait(plan)
     if operation.level == "ANY" and waits and may_be_a_hint(plan, operation) and hints_are_made(plan) is None:
         return 0
     if steps_down(plan) and waits:
         return 1
-    if operation.kind != "get" or plan.policy.read_repair != "blocking" or asked == 1:
-        return asked
-    return max(asked, cluster.quorum(), cluster.n - asked + 1)
+    return asked if operation.kind != "get" else max(asked, holders_awaited(plan, asked))
 
 
 def _shares(plan: Plan, operation: Operation, quota: Quota) -> list[Share]:
     """Likewise, of which datacenters."""
-    repairs = operation.kind == "get" and plan.policy.read_repair == "blocking" and quota.total() > 1
+    repairs = operation.kind == "get" and holders_awaited(plan, quota.total()) > 0
     shares = [*quota.shares, *(quota.to_be_met_again().shares if repairs else ())]
     return [Share(share.replicas, share.needed) for share in shares]
 

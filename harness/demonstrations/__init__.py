@@ -6,6 +6,7 @@ from collections.abc import Callable
 from harness.demonstrations import (
     bounds,
     clocks,
+    courses,
     deletions,
     disks,
     entropy,
@@ -19,6 +20,18 @@ from harness.plan import Plan
 
 PLANS: dict[str, Callable[[str], Plan]] = {
     name: plan
-    for family in (repairs, operations, deletions, handoff, clocks, disks, sessions, bounds, entropy, standing_in)
+    for family in (
+        repairs,
+        operations,
+        deletions,
+        handoff,
+        clocks,
+        disks,
+        sessions,
+        bounds,
+        entropy,
+        standing_in,
+        courses,
+    )
     for name, plan in family.PLANS.items()
 }

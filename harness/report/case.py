@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from checkers.facts import Answer, Facts, gather
@@ -110,6 +111,13 @@ class Case:
     def said(self, origin: str, kind: str) -> list[Message]:
         return self._of_origin.get((origin, kind), [])
 
+    def asked(self, op: int) -> list[Message]:
+        """For a copy or for a digest of it."""
+        return _in_order(self.said(f"op {op}", "fetch"), self.said(f"op {op}", "ask digest"))
+
+    def replied(self, op: int) -> list[Message]:
+        return _in_order(self.said(f"op {op}", "fetched"), self.said(f"op {op}", "digest"))
+
     def version(self, version: Version) -> str:
         return self.names.get(version, f"v{version.time}.{version.by}")
 
@@ -142,7 +150,7 @@ class Case:
     def heard(self, op: int) -> list[Heard]:
         """Every answer that was there before the client heard its own, in the order in which they came."""
         invoke, back = self.invokes[op], self.returns.get(op)
-        fetches = [message for message in self.said(f"op {op}", "fetch") if message.sender == invoke.node]
+        fetches = [message for message in self.asked(op) if message.sender == invoke.node]
         heard: dict[str, Heard] = {}
         if invoke.node in self.replicas and fetches:
             first = fetches[0]
@@ -151,7 +159,7 @@ class Case:
             heard[invoke.node] = Heard(invoke.node, visible, first.at, first.seq, None)
         replies = [
             message
-            for message in self.said(f"op {op}", "fetched")
+            for message in self.replied(op)
             if message.to == invoke.node
             and message.received is not None
             and (back is None or message.received <= back.at)
@@ -297,3 +305,7 @@ def _names(case: Case) -> dict[Version, str]:
     versions = {*case.copies, *(message.version for message in case.messages if message.version)}
     ranked = sorted(versions, key=lambda version: (version.time, version.by))
     return {version: f"v{number}" for number, version in enumerate(ranked, 1)}
+
+
+def _in_order(one: list[Message], other: list[Message]) -> list[Message]:
+    return sorted([*one, *other], key=attrgetter("seq")) if other else one

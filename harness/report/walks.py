@@ -227,14 +227,12 @@ def heard_words(case: Case, heard: Heard) -> str:
 def unheard(case: Case, op: int, node: str) -> Clause | None:
     """Why a replica's answer was not among those that a read used."""
     invoke = case.invokes[op]
-    ask: Message | None = next((each for each in case.said(f"op {op}", "fetch") if each.to == node), None)
+    ask: Message | None = next((each for each in case.asked(op) if each.to == node), None)
     if ask is None or case.answer(op) is None:
         return None
     if ask.received is None:
         return _silent(case, ask, f"the question to {node} (message {ask.id}) was lost")
-    reply = next(
-        (each for each in case.said(f"op {op}", "fetched") if (each.sender, each.to) == (node, invoke.node)), None
-    )
+    reply = next((each for each in case.replied(op) if (each.sender, each.to) == (node, invoke.node)), None)
     if reply is None:
         return None
     if reply.received is None:

@@ -37,6 +37,14 @@ from .flawed.quorums import (
     RepairsAll,
     SkipsRepair,
 )
+from .flawed.reading import (
+    CountsTwice,
+    DigestsNoTombstones,
+    DigestsValuesOnly,
+    NeverSpeculates,
+    RemembersForEver,
+    StopsWaiting,
+)
 from .flawed.rounds import (
     ComparesByPosition,
     HashesKeysOnly,
@@ -377,6 +385,41 @@ FLAWS: dict[str, Flaw] = {
         "a quorum of one datacenter counts replicas of others",
         "reads see acknowledged writes",
         Parts(writes=CountsRemote),
+    ),
+    "digests-values-only": Flaw(
+        "the digest that a read compares is of the value alone, without its version",
+        "monotonic reads",
+        Parts(reads=DigestsValuesOnly),
+        "textbook: a digest of the data without its version",
+    ),
+    "digests-no-tombstones": Flaw(
+        "the digest of a tombstone says that nothing is held",
+        "reads see acknowledged writes",
+        Parts(reads=DigestsNoTombstones),
+        "Cassandra 6863",
+    ),
+    "counts-twice": Flaw(
+        "when a replica is slow all are asked again, and one that answers twice counts twice for the quorum",
+        "reads see acknowledged writes",
+        Parts(reads=CountsTwice),
+        "textbook: answers counted, and not who gave them",
+    ),
+    "never-speculates": Flaw(
+        "a read that asks few waits for one that is silent, and asks no other in its place",
+        "available with a quorum",
+        Parts(reads=NeverSpeculates),
+        "textbook: reads only the first R",
+    ),
+    "stops-waiting": Flaw(
+        "a read that waits for its repair up to a bound does not wait, and does not count that",
+        "monotonic reads",
+        Parts(repairs=StopsWaiting),
+    ),
+    "remembers-for-ever": Flaw(
+        "rates of reads, updates and failures of a key never fade",
+        None,
+        Parts(repairs=RemembersForEver),
+        "textbook: rates that never decay",
     ),
     "sends-in-set-order": Flaw(
         "sends in the order of a set: correct, but another order in another process",

@@ -4,13 +4,22 @@ from typing import Any, Literal
 
 import msgspec
 
-OFF: dict[str, Any] = {  # no mechanism that mends
+OFF: dict[str, Any] = {  # no mechanism that mends; reads ask all replicas, once, and repair those that they asked
     "read_repair": "none",
     "hints": "none",
     "anti_entropy": "none",
     "quorums": "strict",
     "write_repair": "none",
     "level_unmet": "refuse",
+    "read_from": "all",
+    "read_choice": "first",
+    "read_digests": "never",
+    "repair_whom": "contacted",
+    "read_repair_chance_ppm": 1_000_000,
+    "read_repair_chance_local_ppm": 0,
+    "repair_sync_replicas": 0,
+    "speculate_after_ns": 0,
+    "repair_attempts_max": 1,
 }
 
 CHOICES: dict[str, dict[str | int, str]] = {

@@ -21,6 +21,7 @@ from tests.replicas.store.decisions import (
     TWIN,
     Decision,
     clocks,
+    courses,
     entropy,
     limits,
     mending,
@@ -281,6 +282,7 @@ DECISIONS: list[Decision] = [
     *clocks.DECISIONS,
     *entropy.DECISIONS,
     *standing_in.DECISIONS,
+    *courses.DECISIONS,
 ]
 
 
