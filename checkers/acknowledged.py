@@ -42,6 +42,6 @@ def check(history: History) -> Verdict:
 def _kept(facts: Facts, key: str, copy: Copy, end: Final) -> bool:
     """A missing dump can only raise the final state, so what the others hold may suffice."""
     if end.copy is not None:
-        return facts.at_least(end.copy, copy)
+        return facts.at_least(facts.raised(key, end.copy, None), copy)
     purged = facts.purged.get(key)
     return not end.missing and purged is not None and purged.covering(copy, None, facts.at_least) is not None

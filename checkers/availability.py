@@ -30,13 +30,24 @@ class Trouble(msgspec.Struct, frozen=True):
     links: tuple[Link, ...] = ()
 
 
+class Share(NamedTuple):
+    replicas: tuple[str, ...]
+    needed: int
+
+
 class Terms(msgspec.Struct, frozen=True):
-    """`needed` says of each operation that must succeed how many replicas it takes. For `margin_ns` after something
-    was in trouble it may not work yet."""
+    """`needed` says of each operation that must succeed how many replicas it takes, and `shares`, of those that want
+    certain ones, how many of which instead. For `margin_ns` after something was in trouble it may not work yet."""
 
     needed: dict[int, int]
     troubles: list[Trouble]
     margin_ns: int
+    shares: dict[int, list[Share]] = {}
+
+    def suffice(self, op: int, reached: list[str]) -> bool:
+        if op in self.shares:
+            return all(sum(node in reached for node in each.replicas) >= each.needed for each in self.shares[op])
+        return len(reached) >= self.needed[op]
 
 
 class _Bad(NamedTuple):
@@ -62,7 +73,7 @@ def check(history: History, terms: Terms) -> Verdict:
             used.note(invoke, event)
         elif event.op in terms.needed:
             reached, excuse = _reached(facts, invoke, event, troubles, since)
-            if excuse or len(reached) < terms.needed[event.op]:
+            if excuse or not terms.suffice(event.op, reached):
                 excused[excuse or "no quorum"] += 1
             else:
                 violations.append(_refused(invoke, event, reached, terms.needed[event.op]))

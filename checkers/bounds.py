@@ -6,6 +6,7 @@ Times are those at which the sender decided, by its own wall clock; so nodes who
 from collections import defaultdict
 from collections.abc import Iterator
 from operator import attrgetter
+from typing import NamedTuple
 
 import msgspec
 
@@ -33,6 +34,7 @@ class Limits(msgspec.Struct, frozen=True):
     hint_every_ns: int | None = None
     hint_lifetime_ns: int | None = None
     odd_clocks: tuple[str, ...] = ()
+    hint_bytes_per_s: int | None = None
 
 
 def check(history: History, limits: Limits) -> Verdict:
@@ -45,7 +47,8 @@ def check(history: History, limits: Limits) -> Verdict:
         if life.what == "started":
             starts[life.node].append(life.seq)
     violations = [
-        *_too_fast(facts, sends[_ROUND], starts, limits),
+        *_too_fast(facts, sends[_ROUND], starts, limits, _REPAIRS),
+        *_too_fast(facts, sends[_HINT], starts, limits, _HINTS),
         *_too_many(sends[_HINT], limits),
         *_too_often(sends[_HINT], starts, limits),
         *_too_long(sends[_HINT], limits),
@@ -70,9 +73,23 @@ def _sends(facts: Facts, nodes: list[str]) -> dict[str, list[Message]]:
     return sends
 
 
-def _too_fast(facts: Facts, sends: list[Message], starts: dict[str, list[int]], limits: Limits) -> Iterator[Violation]:
+class _Rate(NamedTuple):
+    limit: str
+    copies: str
+    rule: str
+
+
+_REPAIRS = _Rate(
+    "repair_bytes_per_s", "copies in anti-entropy", "anti-entropy sends no more bytes a second than the policy allows"
+)
+_HINTS = _Rate("hint_bytes_per_s", "hints", "hints take no more bytes a second than the policy allows")
+
+
+def _too_fast(
+    facts: Facts, sends: list[Message], starts: dict[str, list[int]], limits: Limits, rate: _Rate
+) -> Iterator[Violation]:
     """A node saves up a second's worth at most, and begins with that; what is larger goes once all is saved."""
-    per_s = limits.repair_bytes_per_s
+    per_s: int | None = getattr(limits, rate.limit)
     if per_s is None:
         return
     sizes = _sizes(facts) if sends else {}
@@ -94,7 +111,7 @@ def _too_fast(facts: Facts, sends: list[Message], starts: dict[str, list[int]], 
             size = (sizes.get((message.key or "", message.version), 0) + limits.copy_bytes) * _SECOND
             size += len((message.key or "").encode()) * _SECOND
             if left < min(full, size) - full // _READING:
-                yield _burst(node, burst, per_s)
+                yield _burst(node, burst, per_s, rate)
                 left, burst = full, []  # each burst is told once
             left -= size
 
@@ -109,14 +126,14 @@ def _sizes(facts: Facts) -> dict[tuple[str, Version | None], int]:
     return sizes
 
 
-def _burst(node: str, burst: list[Message], per_s: int) -> Violation:
+def _burst(node: str, burst: list[Message], per_s: int, rate: _Rate) -> Violation:
     last, span = burst[-1], burst[-1].born - burst[0].born
     summary = (
-        f"key {last.key}: {node} sent {len(burst)} copies in anti-entropy within {words.seconds(span)}, up to message"
+        f"key {last.key}: {node} sent {len(burst)} {rate.copies} within {words.seconds(span)}, up to message"
         f" {last.id} at {words.seconds(last.at)}, and its limit is {per_s:,} bytes a second"
     )
     events = [message.seq for message in burst[-_CITED_MAX:]]
-    return Violation(last.key, "anti-entropy sends no more bytes a second than the policy allows", events, summary)
+    return Violation(last.key, rate.rule, events, summary)
 
 
 def _too_many(sends: list[Message], limits: Limits) -> Iterator[Violation]:

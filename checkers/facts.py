@@ -7,14 +7,16 @@ history by every property gathers it only once. Events are taken in their order;
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import reduce
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from msgspec import UNSET
 
 from checkers.history import Change, Copy, Dump, Event, History, Invoke, Life, Message, OddHistory, Phase, Return
 from checkers.lifetimes import Lifetimes
-from checkers.versions import Covers, Rank, covers, rank
+from checkers.versions import Covers, Order, Rank, order_of, rank
 
 Trail = list[Change]  # of one key in one incarnation of one node
 Witness = TypeVar("Witness")
@@ -38,10 +40,11 @@ class Peaks(Generic[Witness]):
         self._seqs: list[int] = []
         self._tops: list[tuple[Copy, Witness]] = []
 
-    def add(self, seq: int, copy: Copy, witness: Witness, at_least: Covers) -> None:
-        if not self._tops or not at_least(self._tops[-1][0], copy):
+    def add(self, seq: int, copy: Copy, witness: Witness, order: Order) -> None:
+        if not self._tops or not order.at_least(self._tops[-1][0], copy):
+            top = order.join(self._tops[-1][0], copy) if self._tops else copy
             self._seqs.append(seq)
-            self._tops.append((copy, witness))
+            self._tops.append((top, witness))
 
     def top(self, before: int | None) -> tuple[Copy, Witness] | None:
         """As it was before this place of the order."""
@@ -55,15 +58,18 @@ class Peaks(Generic[Witness]):
 
 
 class Rising:
-    """The answers of one session that were each higher than all before."""
+    """The answers of one session that were each not covered by all before, with what covers all up to there."""
 
-    def __init__(self, at_least: Covers) -> None:
-        self._at_least = at_least
+    def __init__(self, order: Order) -> None:
+        self._order = order
         self._tops: list[tuple[Copy, Answer]] = []
 
     def add(self, copy: Copy, answer: Answer) -> None:
-        if not self._tops or not self._at_least(self._tops[-1][0], copy):
-            self._tops.append((copy, answer))
+        if not self._tops or not self._order.at_least(self._tops[-1][0], copy):
+            self._tops.append((self._order.join(self._tops[-1][0], copy) if self._tops else copy, answer))
+
+    def forget(self) -> None:
+        self._tops.clear()
 
     def before(self, answer: Answer) -> tuple[Copy, Answer] | None:
         """The highest that was there when this operation began; a session mostly asks for one thing at a time."""
@@ -72,6 +78,7 @@ class Rising:
 
 
 class Facts(History):
+    order: Order
     rank: Rank
     at_least: Covers
     operations: dict[int, Invoke]
@@ -93,6 +100,13 @@ class Facts(History):
     purged: dict[str, Peaks[Change]]  # key -> tombstones purged
     buried: dict[str, Peaks[Change]]  # key -> tombstones purged or marked as purgeable
 
+    def full_reads(self) -> list[Answer]:
+        """Those that did not step down."""
+        return [answer for answer in self.reads if not answer.back.level_met]
+
+    def full_acks(self) -> list[Answer]:
+        return [answer for answer in self.acks if not answer.back.level_met]
+
     def replicas(self, key: str) -> list[str]:
         """A key that nobody placed may be anywhere."""
         return self.header.replicas.get(key, self.header.nodes)
@@ -109,12 +123,28 @@ class Facts(History):
     def is_past(self, node: str, key: str, seq: int, copy: Copy) -> bool:
         """Whether the incarnation that the node has at this place of the order holds ⪰ copy, or has purged ⪰ copy."""
         trail, start, stop = self._stretch(node, key, seq)
+        if self.header.versions is not UNSET:
+            return self._knows(trail[start:stop], copy)
         for place in range(stop - 1, start - 1, -1):
             change = trail[place]
             shown = change.old if is_purge(change) else change.new if place == stop - 1 else None
             if shown is not None and self.at_least(shown, copy):
                 return True
         return False
+
+    def _knows(self, trail: Trail, copy: Copy) -> bool:
+        """Both together: what it holds now, and what it knew of before it purged that."""
+        purged = [change.old for change in trail if is_purge(change) and change.old is not None]
+        held = trail[-1].new if trail else None
+        known = [*purged, held] if held is not None else purged
+        return bool(known) and self.at_least(reduce(self.order.join, known), copy)
+
+    def raised(self, key: str, copy: Copy, before: int | None) -> Copy:
+        """As if it knew of what was purged, or marked as purgeable, before this place of the order."""
+        if self.header.versions is UNSET or key not in self.buried:
+            return copy
+        top = self.buried[key].top(before)
+        return self.order.raised(copy, top[0]) if top else copy
 
     def _stretch(self, node: str, key: str, seq: int) -> tuple[Trail, int, int]:
         stay = self.lifetimes.at(node, seq)
@@ -148,7 +178,8 @@ def gather(history: History) -> Facts:
     groups: dict[type[Event], list[Any]] = defaultdict(list)
     for event in history.events:
         groups[type(event)].append(event)
-    at_least = covers(history.header.tie)
+    order = order_of(history.header)
+    at_least = order.at_least
     operations = {invoke.op: invoke for invoke in groups[Invoke]}
     answers = list(_answers(operations, groups[Return]))
     changes: list[Change] = groups[Change]
@@ -158,6 +189,7 @@ def gather(history: History) -> Facts:
     return Facts(
         history.header,
         history.events,
+        order=order,
         rank=rank(history.header.tie),
         at_least=at_least,
         operations=operations,
@@ -171,15 +203,13 @@ def gather(history: History) -> Facts:
         dumps=groups[Dump],
         phases=groups[Phase],
         trails=trails,
-        drops=_drops(trails, at_least),
+        drops=_drops(trails, order),
         purges=purges,
         lifetimes=Lifetimes(groups[Life], trails),
         down=mends[-1].down if mends else [],
         deleted={invoke.key for invoke in operations.values() if invoke.kind == "delete"},
-        purged=_peaks(purges, at_least),
-        buried=_peaks(
-            [each for each in changes if each.cause in _BURY and (is_purge(each) or is_mark(each))], at_least
-        ),
+        purged=_peaks(purges, order),
+        buried=_peaks([each for each in changes if each.cause in _BURY and (is_purge(each) or is_mark(each))], order),
     )
 
 
@@ -204,7 +234,7 @@ def final(facts: Facts, settled: dict[str, Dump], key: str) -> Final:
         present.append(settled[node].seq)
         copy = settled[node].copies.get(key)
         if copy is not None and (top is None or not facts.at_least(top, copy)):
-            top = copy
+            top = copy if top is None else facts.order.join(top, copy)
     return Final(top, sorted(present), missing)
 
 
@@ -237,28 +267,33 @@ def _trails(changes: list[Change]) -> dict[tuple[str, str], dict[str, Trail]]:
     return trails
 
 
-def _drops(trails: dict[tuple[str, str], dict[str, Trail]], at_least: Covers) -> list[tuple[Change, Change]]:
+def _drops(trails: dict[tuple[str, str], dict[str, Trail]], order: Order) -> list[tuple[Change, Change]]:
     """A purge leaves its floor behind; a copy that was found damaged takes the floor with it."""
     drops = []
+    at_least = order.at_least
     for keys in trails.values():
         for trail in keys.values():
             top: Copy | None = None
+            purged: Copy | None = None
             floor = trail[0]
             for change in trail:
                 if change.cause == "corrupt":
-                    top = None
+                    top = purged = None
                 if change.new is None:
+                    if is_purge(change) and change.old is not None:
+                        purged = change.old if purged is None else order.beside(change.old, purged)
                     continue
-                if top is None or at_least(change.new, top):
-                    top, floor = change.new, change
+                new = change.new if purged is None else order.raised(change.new, purged)
+                if top is None or at_least(new, top):
+                    top, floor = new if purged is None else order.beside(new, purged), change
                 else:
                     drops.append((change, floor))
     return drops
 
 
-def _peaks(changes: list[Change], at_least: Covers) -> dict[str, Peaks[Change]]:
+def _peaks(changes: list[Change], order: Order) -> dict[str, Peaks[Change]]:
     peaks: dict[str, Peaks[Change]] = defaultdict(Peaks)
     for change in changes:
         if change.old is not None:
-            peaks[change.key].add(change.seq, change.old, change, at_least)
+            peaks[change.key].add(change.seq, change.old, change, order)
     return dict(peaks)

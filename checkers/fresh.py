@@ -1,6 +1,7 @@
 """Reads see acknowledged writes: a read returns ⪰ all that was acknowledged for its key before the read began.
 
-Nothing may be returned only once a tombstone ⪰ the acknowledged version was purged or marked as purgeable.
+Nothing may be returned only once a tombstone ⪰ the acknowledged version was purged or marked as purgeable. What stepped
+down from its level has said so: it is no part of this.
 """
 
 from collections import defaultdict
@@ -18,7 +19,7 @@ def check(history: History) -> Verdict:
     acknowledged = _acknowledged(facts)
     violations: list[Violation] = []
     checked, unknown = 0, ""
-    for answer in facts.reads:
+    for answer in facts.full_reads():
         if answer.copy is None and answer.back.value is not None:
             continue  # a value of no known version has no place in the order
         key = answer.invoke.key
@@ -38,16 +39,16 @@ def check(history: History) -> Verdict:
 
 def _acknowledged(facts: Facts) -> dict[str, Peaks[Answer]]:
     peaks: dict[str, Peaks[Answer]] = defaultdict(Peaks)
-    for ack in facts.acks:
+    for ack in facts.full_acks():
         if ack.copy is not None:
-            peaks[ack.invoke.key].add(ack.back.seq, ack.copy, ack, facts.at_least)
+            peaks[ack.invoke.key].add(ack.back.seq, ack.copy, ack, facts.order)
     return dict(peaks)
 
 
 def _sees(facts: Facts, answer: Answer, copy: Copy) -> bool:
     if answer.copy is None:
         return facts.is_buried(answer.invoke.key, copy, answer.back.seq)
-    return facts.at_least(answer.copy, copy)
+    return facts.at_least(facts.raised(answer.invoke.key, answer.copy, answer.back.seq), copy)
 
 
 def _stale(ack: Answer, answer: Answer) -> Violation:

@@ -30,7 +30,14 @@ class OddHistory(ValueError):
 
 
 class Version(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """When a write was made, by a hybrid logical clock, and by which incarnation of which node."""
+    """When a write was made, by a hybrid logical clock, and by which incarnation of which node.
+
+    Where the header has `versions`, a copy is all that is known of its key: `by` is what it has seen and its siblings
+    (`r1.1~7-9+r2.1~3-5@r1.1~9+r2.1~5x`: of r1.1 what is after 7 and up to 9, of r2.1 after 3 and up to 5; siblings are
+    9 of r1.1, and 5 of r2.1, a tombstone), `time` is the latest of it, and the value of the copy is the JSON list of
+    the siblings' values in that order, or None if all are tombstones. A write that is acknowledged has its own version
+    so, with the write itself as the latest sibling.
+    """
 
     time: int
     by: str
@@ -55,6 +62,10 @@ class Header(msgspec.Struct, tag="header", tag_field="event"):
     replicas: dict[str, list[str]]  # key -> the nodes that hold it
     audited: bool = True  # replicas report their own changes
     message_lifetime_ns: int | None = None  # nodes refuse a message older than this, if set
+    versions: Literal["vector", "dotted"] | msgspec.UnsetType = msgspec.UNSET  # unset: the last one wins
+    merge: Literal["last", "siblings", "union"] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )  # what a client is shown of siblings
 
 
 class Event(msgspec.Struct, tag_field="event", kw_only=True, gc=False):

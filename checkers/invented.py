@@ -1,10 +1,14 @@
-"""Nothing invented: what is read or held was written by a client before, and one version is one content everywhere."""
+"""Nothing invented: what is read or held was written by a client before, and one version is one content everywhere.
+
+Where versions keep siblings, that is said of each of them. Of a union that was read it is said of its elements.
+"""
 
 from collections.abc import Iterator
 
 import msgspec
+from msgspec import UNSET
 
-from checkers import words
+from checkers import clocks, words
 from checkers.facts import Answer, Facts, gather
 from checkers.history import Change, Copy, Dump, History, Version
 from checkers.verdict import Verdict, Violation, conclude
@@ -30,6 +34,7 @@ def check(history: History) -> Verdict:
     bare = [answer for answer in facts.reads if answer.copy is None and answer.back.value is not None]
     violations = [*_unversioned(bare, sources)]
     checked = len(bare)
+    violations += _unions(facts)
     for sight in _sights(facts):
         checked += 1
         known = contents.setdefault((sight.key, sight.copy.version), sight)
@@ -50,6 +55,44 @@ def _sources(facts: Facts) -> dict[_Content, int]:
 
 
 def _sights(facts: Facts) -> Iterator[_Sight]:
+    if facts.header.versions is UNSET:
+        yield from _whole(facts)
+        return
+    for sight in _whole(facts):
+        for copy in _alone(facts, sight):
+            yield _Sight(sight.key, copy, sight.seq, sight.witness)
+
+
+def _alone(facts: Facts, sight: _Sight) -> list[Copy]:
+    """Of a write, itself. A union that was read is of no single sibling."""
+    copy, witness, merge = sight.copy, sight.witness, facts.header.merge
+    if not isinstance(witness, Answer):
+        return clocks.alone(copy)
+    if witness.invoke.kind != "get" or merge == "last":
+        return [Copy(Version(*clocks.own_dot(copy.version)), copy.dead, copy.value)]
+    return clocks.alone(copy) if merge == "siblings" else []
+
+
+def _unions(facts: Facts) -> Iterator[Violation]:
+    if facts.header.merge != "union":
+        return
+    since: dict[tuple[str, str], int] = {}
+    for invoke in facts.operations.values():
+        if invoke.kind == "put" and invoke.op not in facts.failed:
+            for element in clocks.elements(invoke.value) or []:
+                since.setdefault((invoke.key, element), invoke.seq)
+    for answer in facts.reads:
+        key, seq = answer.invoke.key, answer.back.seq
+        read = clocks.elements(answer.back.value)
+        unknown = [each for each in read or [] if since.get((key, each), seq) >= seq]
+        if read is None or unknown:
+            what = f"the element {words.value(unknown[0])} in it" if unknown else "such a value, which is no list"
+            deed = f"op {answer.invoke.op} read {words.value(answer.back.value)} at {words.seconds(answer.back.at)}"
+            why = f"no put of {what} was asked for before that did not fail"
+            yield Violation(key, "someone wrote it", [seq], f"key {key}: {deed}, and {why}")
+
+
+def _whole(facts: Facts) -> Iterator[_Sight]:
     for change in facts.changes:
         if change.new is not None:
             yield _Sight(change.key, change.new, change.seq, change)

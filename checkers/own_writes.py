@@ -1,6 +1,7 @@
 """Read your writes: a read returns ⪰ all that was acknowledged to its session for its key before the read began.
 
-Nothing may be returned only once a tombstone ⪰ the acknowledged version was purged or marked as purgeable.
+Nothing may be returned only once a tombstone ⪰ the acknowledged version was purged or marked as purgeable. What stepped
+down from its level has said so: it is no part of this.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ def check(history: History) -> Verdict:
     violations: list[Violation] = []
     checked, unknown = 0, ""
     for (_, key), turns in facts.turns.items():
-        for read, copy, ack in _after_own_writes(turns, Rising(facts.at_least)):
+        for read, copy, ack in _after_own_writes(turns, Rising(facts.order)):
             checked += 1
             if _sees(facts, read, copy):
                 continue
@@ -34,6 +35,8 @@ def check(history: History) -> Verdict:
 def _after_own_writes(turns: list[Answer], own: Rising) -> Iterator[tuple[Answer, Copy, Answer]]:
     """Each read, with the highest copy that was acknowledged before; a value of no known version has no place."""
     for answer in turns:
+        if answer.back.level_met:
+            continue
         if answer.invoke.kind != "get":
             if answer.copy is not None:
                 own.add(answer.copy, answer)
@@ -46,7 +49,7 @@ def _after_own_writes(turns: list[Answer], own: Rising) -> Iterator[tuple[Answer
 def _sees(facts: Facts, answer: Answer, copy: Copy) -> bool:
     if answer.copy is None:
         return facts.is_buried(answer.invoke.key, copy, answer.back.seq)
-    return facts.at_least(answer.copy, copy)
+    return facts.at_least(facts.raised(answer.invoke.key, answer.copy, answer.back.seq), copy)
 
 
 def _unseen(ack: Answer, answer: Answer) -> Violation:

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from operator import attrgetter
 
+from msgspec import UNSET
+
 from checkers import words
 from checkers.facts import Facts, Trail, gather
-from checkers.history import Cause, Change, History, Message, Version
+from checkers.history import Cause, Change, Copy, History, Message, Version
 from checkers.lifetimes import Stay
 from checkers.verdict import Verdict, Violation, conclude
-from checkers.versions import precedes
 
 NAME = "purge soundness"
 _BRING_NO_COPY = ("confirm", "confirmed", "mark", "marked")  # these messages only name a tombstone
@@ -61,13 +62,19 @@ def _remained(facts: Facts) -> Iterator[Violation]:
     for change in facts.changes:
         if change.cause in _KEPT_ELSEWHERE and change.new is not None and change.key in facts.purged:
             top = facts.purged[change.key].top(change.seq)
-            if top is not None and not facts.at_least(change.new, top[0]):
+            if top is not None and _is_older(facts, change.new, top[0]):
                 yield Violation(
                     change.key,
                     "a tombstone is purged only when no hint or page has anything older",
                     [top[1].seq, change.seq],
                     f"key {change.key}: {words.change(top[1])}; later {words.change(change)}",
                 )
+
+
+def _is_older(facts: Facts, copy: Copy, tomb: Copy) -> bool:
+    if facts.header.versions is UNSET:
+        return not facts.at_least(copy, tomb)
+    return facts.order.brings_back(copy.version, tomb.version)
 
 
 def _late(facts: Facts) -> Iterator[Violation]:
@@ -96,7 +103,7 @@ def _too_old(facts: Facts, message: Message) -> bool:
 def _passed(facts: Facts, message: Message, received: int, purges: Iterable[Change]) -> Iterator[Violation]:
     """Looks for a purge of something newer before the receipt; the first is told."""
     for purge in takewhile(lambda purge: purge.at < received, purges):
-        if message.version and purge.old and precedes(facts.header.tie, message.version, purge.old.version):
+        if message.version and purge.old and facts.order.brings_back(message.version, purge.old.version):
             summary = f"key {purge.key}: {words.change(purge)} while {_flight(message, message.version, received)}"
             yield Violation(
                 purge.key,

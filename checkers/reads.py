@@ -1,4 +1,7 @@
-"""Monotonic reads: successive reads of a key in a session are ⪰, unless a purge explains that nothing was read."""
+"""Monotonic reads: successive reads of a key in a session are ⪰, unless a purge explains that nothing was read.
+
+A read that stepped down from its level has said so, and is no part of it.
+"""
 
 from checkers import words
 from checkers.facts import Answer, Facts, gather
@@ -13,7 +16,7 @@ def check(history: History) -> Verdict:
     highest: dict[tuple[str, str], Answer] = {}
     violations: list[Violation] = []
     checked, unknown = 0, ""
-    for answer in facts.reads:
+    for answer in facts.full_reads():
         if answer.copy is None and answer.back.value is not None:
             continue  # a value of no known version has no place in the order
         checked += 1
@@ -33,7 +36,9 @@ def check(history: History) -> Verdict:
 
 
 def _covers(facts: Facts, answer: Answer, before: Answer) -> bool:
-    return before.copy is None or (answer.copy is not None and facts.at_least(answer.copy, before.copy))
+    if before.copy is None or answer.copy is None:
+        return before.copy is None
+    return facts.at_least(facts.raised(answer.invoke.key, answer.copy, answer.back.seq), before.copy)
 
 
 def _older(before: Answer, after: Answer) -> Violation:

@@ -6,12 +6,14 @@ was lost so, or stayed on a node that is down, never took effect, unless it was 
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import reduce
 from operator import attrgetter
 
 import msgspec
+from msgspec import UNSET
 
 from checkers import words
-from checkers.facts import Facts, Final, final, gather
+from checkers.facts import Answer, Facts, Final, Peaks, final, gather
 from checkers.history import Change, Copy, History
 from checkers.verdict import Verdict, Violation, conclude
 
@@ -50,8 +52,8 @@ def check(history: History) -> Verdict:
         known = [tomb for tomb in all_known if not end.dumps or tomb.seq < end.dumps[0]]  # a dump knows no later one
         if not known:
             continue
-        top = max(known, key=lambda tomb: facts.rank(tomb.copy))
-        if end.copy is not None and facts.at_least(end.copy, top.copy):
+        top = _highest(facts, known)
+        if end.copy is not None and not _is_older(facts, facts.raised(key, end.copy, None), top.copy):
             continue  # a missing dump could only raise it
         if end.missing:
             undecided.append(f"key {key}: no settled dump of {', '.join(end.missing)}")
@@ -109,7 +111,7 @@ def _installed(facts: Facts) -> Iterator[Violation]:
         if change.new is None or change.new.dead or floor.new is None:
             continue
         for tomb in held.get(change.key, []):
-            if facts.at_least(floor.new, tomb.copy) and not facts.at_least(change.new, tomb.copy):
+            if facts.at_least(floor.new, tomb.copy) and _is_older(facts, change.new, tomb.copy):
                 deleted = f"{words.change(floor)}, no older than {words.copy(tomb.copy)}"
                 summary = f"key {change.key}: {deleted}; later {words.change(change)}"
                 events = sorted({tomb.seq, floor.seq, change.seq})
@@ -122,11 +124,34 @@ def _read(facts: Facts) -> Iterator[Violation]:
         peaks = facts.purged.get(answer.invoke.key)
         if peaks is None or answer.copy is None or answer.copy.dead:
             continue
-        purge = peaks.covering(answer.copy, answer.invoke.seq, facts.at_least)
-        if purge is not None and purge.old is not None and not facts.at_least(answer.copy, purge.old):
+        purge = _purged_before(facts, peaks, answer, answer.copy)
+        if purge is not None:
             summary = f"key {answer.invoke.key}: {words.answer(answer)}, although {words.change(purge)}"
             events = [purge.seq, answer.invoke.seq, answer.back.seq]
             yield Violation(answer.invoke.key, "what was purged is not read again", events, summary)
+
+
+def _purged_before(facts: Facts, peaks: Peaks[Change], answer: Answer, copy: Copy) -> Change | None:
+    top = peaks.top(answer.invoke.seq)
+    if top is None:
+        return None
+    if facts.header.versions is UNSET:
+        covered = facts.at_least(top[0], copy) and not facts.at_least(copy, top[0])
+        return top[1] if covered else None
+    return top[1] if facts.order.brings_back(copy.version, top[0].version) else None
+
+
+def _highest(facts: Facts, known: list[_Tomb]) -> _Tomb:
+    """Of siblings what all tombstones together have replaced, and the last that was shown."""
+    if facts.header.versions is UNSET:
+        return max(known, key=lambda tomb: facts.rank(tomb.copy))
+    return _Tomb(reduce(facts.order.join, (tomb.copy for tomb in known)), known[-1].seq)
+
+
+def _is_older(facts: Facts, end: Copy, tomb: Copy) -> bool:
+    if facts.header.versions is UNSET:
+        return not facts.at_least(end, tomb)
+    return facts.order.brings_back(end.version, tomb.version)
 
 
 def _left(key: str, tomb: _Tomb, end: Final) -> Violation:

@@ -8,12 +8,48 @@ Values compare as UTF-8 bytes; no value is below the empty value.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
-from checkers.history import Copy, OddHistory, Version
+import msgspec
+
+from checkers import clocks
+from checkers.history import Copy, Header, OddHistory, Version
 
 Rank = Callable[[Copy], tuple[Any, ...]]
 Covers = Callable[[Copy, Copy], bool]
+
+
+class Order(NamedTuple):
+    """`join`: the least that covers both; where the last one wins, that is one of the two. `brings_back`: whether a
+    copy of the first version may show a value that the second, of a tombstone, has replaced. `raised`: the first, as if
+    it knew of all that the second, which was purged, had seen; where the last one wins a purge leaves no such gap.
+    `beside`: as if it showed that as well."""
+
+    at_least: Covers
+    join: Callable[[Copy, Copy], Copy]
+    brings_back: Callable[[Version, Version], bool]
+    raised: Callable[[Copy, Copy], Copy]
+    beside: Callable[[Copy, Copy], Copy]
+
+
+def order_of(header: Header) -> Order:
+    kind = header.versions
+    if kind is not msgspec.UNSET:
+        return Order(
+            clocks.COVERS[kind],
+            clocks.join(kind),
+            lambda version, tomb: clocks.brings_back(kind, version, tomb),
+            clocks.raised,
+            clocks.beside,
+        )
+    at_least = covers(header.tie)
+    return Order(
+        at_least,
+        lambda one, other: one if at_least(one, other) else other,
+        lambda version, tomb: precedes(header.tie, version, tomb),
+        lambda copy, _purged: copy,
+        lambda copy, _purged: copy,
+    )
 
 
 def _value(copy: Copy) -> tuple[bool, bytes]:

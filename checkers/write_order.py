@@ -16,7 +16,7 @@ def check(history: History) -> Verdict:
     violations: list[Violation] = []
     checked = 0
     for turns in facts.turns.values():
-        own = Rising(facts.at_least)
+        own = Rising(facts.order)
         for ack in turns:
             if ack.invoke.kind == "get" or ack.copy is None:
                 continue

@@ -1,7 +1,10 @@
 """Writes follow reads: what a session writes to a key is ⪰ all that it had read of that key before it began to write.
 
-Only the order of one key's versions is known, so that nothing is said of what was read of another key.
+Only the order of one key's versions is known, so that nothing is said of what was read of another key. Where versions
+keep siblings, a write replaces what its session has read last, and only that is asked for.
 """
+
+from msgspec import UNSET
 
 from checkers import words
 from checkers.facts import Answer, Rising, gather
@@ -13,11 +16,14 @@ NAME = "writes follow reads"
 
 def check(history: History) -> Verdict:
     facts = gather(history)
+    keeps_siblings = facts.header.versions is not UNSET
     violations: list[Violation] = []
     checked = 0
     for turns in facts.turns.values():
-        seen = Rising(facts.at_least)
+        seen = Rising(facts.order)
         for answer in turns:
+            if answer.invoke.kind == "get" and keeps_siblings:
+                seen.forget()
             if answer.copy is None:
                 continue
             if answer.invoke.kind == "get":

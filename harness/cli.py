@@ -11,7 +11,7 @@ from rich.markup import escape
 from checkers import files
 from checkers.history import OddHistory
 from harness import run as runs
-from harness.commands import checking, looking, performing, reproducing
+from harness.commands import checking, comparing, looking, performing, reproducing, studying
 from harness.commands import zoo as zoos
 from harness.report import failures
 from harness.wrong import Wrong
@@ -27,7 +27,9 @@ app = App(
 )
 app.command(performing.run)
 app.command(performing.suite_, name="suite")
+app.command(comparing.compare)
 app.command(zoos.zoo)
+app.command(studying.study)
 app.command(reproducing.replay)
 app.command(reproducing.shrink)
 app.command(reproducing.explain)

@@ -1,5 +1,7 @@
 """What the history of a plan must say about its cluster."""
 
+from msgspec import UNSET
+
 from checkers.history import FORMAT, Header
 from harness.plan import Plan
 from replicas.store.placement import Placement
@@ -18,4 +20,6 @@ def header_of(plan: Plan, stage: str) -> Header:
         nodes=plan.cluster.names(),
         replicas={key: list(placement.replicas_of(key)) for key in keys},
         message_lifetime_ns=plan.policy.message_lifetime_ns,
+        versions=plan.cluster.versions if plan.cluster.versions in ("vector", "dotted") else UNSET,
+        merge=plan.cluster.merge if plan.cluster.keeps_siblings() else UNSET,
     )

@@ -3,6 +3,8 @@ is later: so two coordinators need clocks that agree, and one needs only to reme
 
 from collections import defaultdict
 
+from checkers import clocks
+from checkers.facts import gather
 from checkers.history import History
 from harness.faults.clocks import spread_ns
 from harness.faults.table import KINDS
@@ -61,7 +63,13 @@ def _forgotten_count(plan: Plan) -> str | None:
     return None
 
 
+def _siblings(plan: Plan) -> str | None:
+    return f"versions are {plan.cluster.versions}: a write that has read nothing is a sibling of those before it"
+
+
 def _may_mint_older(plan: Plan) -> str | None:
+    if plan.cluster.keeps_siblings():
+        return _siblings(plan)
     if plan.cluster.versions == "counter":
         return _miscounted(plan)
     apart = _times_apart(plan)
@@ -71,7 +79,9 @@ def _may_mint_older(plan: Plan) -> str | None:
 
 def _may_mint_older_than_read(plan: Plan) -> str | None:
     """A wall clock learns nothing from what is read. Numbers are told by W replicas, and what was read may be on fewer,
-    unless a quorum holds it before it is returned."""
+    unless a quorum holds it before it is returned. Where versions keep siblings, a write says what was read."""
+    if plan.cluster.keeps_siblings():
+        return None
     if plan.cluster.versions == "wall":
         apart = _times_apart(plan)
         return f"{apart}, and a wall clock does not follow what is read" if apart else None
@@ -83,6 +93,8 @@ def _may_mint_older_than_read(plan: Plan) -> str | None:
 
 
 def _not_in_order(plan: Plan) -> str | None:
+    if plan.cluster.keeps_siblings():
+        return f"{_siblings(plan)}, and a register has none"
     return _miscounted(plan) if plan.cluster.versions == "counter" else _times_apart(plan)
 
 
@@ -102,10 +114,26 @@ def _below_the_purged(plan: Plan) -> str | None:
 
 
 def _last_one_wins(plan: Plan) -> str | None:
-    return f"versions are {plan.cluster.versions}: of concurrent writes the last one wins, and the others are lost"
+    cluster = plan.cluster
+    if not cluster.keeps_siblings() or cluster.merge == "last":
+        how = f"versions are {cluster.versions}" if not cluster.keeps_siblings() else "siblings are merged by time"
+        return f"{how}: of writes at the same time the last one wins, and the others are lost"
+    if cluster.versions == "vector":
+        return "versions are vectors: of two writes through one node the later one buries the other, seen or not"
+    return None
+
+
+def _too_many_siblings(plan: Plan, history: History) -> str | None:
+    most = plan.cluster.siblings_max
+    for change in gather(history).changes:
+        if change.new is not None and len(clocks.of(change.new.version).siblings) >= most:
+            return f"{change.node} had room for {most} siblings of {change.key}, and they were as many"
+    return None
 
 
 def _clock_set(plan: Plan, history: History) -> str | None:
+    if plan.cluster.keeps_siblings():
+        return None
     matters = plan.cluster.versions == "wall" or _several_memories(plan)
     return _clock_stepped(plan, history) if matters else None
 
@@ -129,5 +157,6 @@ READ_IS_OLDER = Requirement(
 )
 CLOCKS_AGREE = Requirement("wall clocks that agree, or numbers that are not forgotten", _not_in_order)
 ABOVE_THE_PURGED = Requirement("nothing minted below what was purged", _below_the_purged)
-SIBLINGS = Requirement("versions that keep siblings", _last_one_wins)
+SIBLINGS = Requirement("dotted versions, and siblings that are shown or united", _last_one_wins)
+ROOM = Premise("a copy has room for its siblings", _too_many_siblings)
 ONE_CLOCK = Premise("nobody sets the clock of the machine", _clock_stepped)

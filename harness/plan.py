@@ -14,6 +14,7 @@ from harness.faults.table import KINDS
 from harness.levers import CLIENTS, Lever
 from harness.wrong import Wrong, near, parse_json
 from replicas.store.flaws import FLAWS
+from replicas.store.levels import BY_DATACENTER
 from replicas.store.policy import Policy
 from replicas.store.settings import Cluster
 from workloads.operations import Operation
@@ -31,6 +32,7 @@ LEAST = {
     "client_timeout_ns": MS,
     "cluster.operation_timeout_ns": MS,
     "cluster.operations_in_flight_max": 1,
+    "cluster.siblings_max": 1,
     "policy.grace_ns": MS,
     "policy.hint_window_ns": MS,
     "policy.hint_lifetime_ns": MS,
@@ -44,8 +46,12 @@ LEAST = {
     "policy.repair_bytes_per_s_max": 0,
     "policy.exchange_timeout_ns": 0,
     "policy.keys_per_exchange_max": 1,
+    "policy.ranges_per_round_max": 1,
+    "policy.exchanges_in_parallel_max": 0,
+    "policy.repair_bytes_per_s_cluster_max": 0,
     "policy.scrub_every_ns": 0,
     "policy.scrub_keys_max": 1,
+    "policy.log_entries_max": 1,
     "policy.message_lifetime_ns": MS,
     "policy.skew_budget_ns": 0,
     "policy.read_repair_wait_ns": 0,
@@ -76,6 +82,7 @@ LEAST = {
     "disk.sync_max_ns": 0,
 }
 MOST_OF = {
+    "cluster.siblings_max": 1_000,
     "network.loss_ppm": 1_000_000,
     "network.duplicate_ppm": 1_000_000,
     "network.reorder_ppm": 1_000_000,
@@ -210,6 +217,10 @@ def check(plan: Plan, where: str) -> None:
     """What the types cannot say. The first problem is raised; nothing has been started."""
     _check_numbers(plan, where)
     _check_cluster(plan, where)
+    _check_merge(plan.cluster, where)
+    if plan.policy.quorums == "sloppy" and plan.policy.hints == "none":
+        what = "a substitute keeps a hint, and hints are off"
+        raise Wrong(f"{where}: policy.quorums", what, 'write hints = "handoff", or quorums = "strict"')
     check_flaw(plan.flaw, f"{where}: flaw")
     _check_operations(plan, where)
     check_faults(plan.faults, plan.cluster.names(), plan.unrest_ns, where)
@@ -271,6 +282,12 @@ def _check_cluster(plan: Plan, where: str) -> None:
             raise Wrong(f"{where}: cluster.{name}", what, f"1 to {cluster.n} are possible")
 
 
+def _check_merge(cluster: Cluster, where: str) -> None:
+    if cluster.merge != "last" and not cluster.keeps_siblings():
+        what = f"{cluster.merge} with versions = {cluster.versions}, of which the last one wins"
+        raise Wrong(f"{where}: cluster.merge", what, 'write versions = "dotted" or "vector", or merge = "last"')
+
+
 def _check_operations(plan: Plan, where: str) -> None:
     cluster = plan.cluster
     nodes = cluster.names()
@@ -293,7 +310,9 @@ def _check_operations(plan: Plan, where: str) -> None:
         if operation.value in written:
             what = f"{operation.value!r} is written twice"
             raise Wrong(f"{place}.value", what, "give each put its own value: what is read must name its write")
-        if cluster.writes_needed(operation.level) > cluster.n:
+        if operation.kind == "get" and operation.level == "ANY":
+            raise Wrong(f"{place}.level", "ANY is a level of writes", "a read takes one answer at least: write ONE")
+        if operation.level not in BY_DATACENTER and cluster.writes_needed(operation.level) > cluster.n:
             what = f"level {operation.level} with N = {cluster.n}"
             raise Wrong(f"{place}.level", what, f"{cluster.n} copies cannot answer it: take a lower one")
         seen.add(operation.id)

@@ -15,12 +15,13 @@ import msgspec
 
 from harness.draws import Drawing, Spec
 from harness.plan import LEAST, MOST, MOST_OF, Plan, check
+from harness.quorums import PRESETS, preset
 from harness.wrong import Wrong, convert, near
 from replicas.store.policy import OFF, Policy
 from replicas.store.settings import Cluster
 
 _UNITS = ("_ns", "_ppm")
-_OF_CLUSTER = ("r", "w", "tie", "versions")
+_OF_CLUSTER = ("r", "w", "tie", "versions", "merge", "siblings_max", "cluster.quorums")
 
 
 class Named(NamedTuple):
@@ -80,6 +81,10 @@ def load(name: str, within: tuple[str, ...] = ()) -> Named:
     """A built-in name or a TOML file. What it `uses` is put together first, in that order, and its own on top."""
     data = _parsed(name)
     about, uses = data.pop("about", ""), data.pop("uses", [])
+    cluster = data.pop("cluster", {})
+    if not isinstance(cluster, dict) or cluster.keys() - {"quorums"}:
+        raise Wrong(f"{name}: cluster", "of a cluster a policy sets quorums alone", 'write cluster.quorums = "strong"')
+    data |= {f"cluster.{key}": value for key, value in cluster.items()}
     if not isinstance(uses, list) or not all(isinstance(each, str) for each in uses):
         raise Wrong(f"{name}: uses", "this is no list of policies", 'write uses = ["blocking", "merkle"]')
     if not isinstance(about, str):
@@ -140,6 +145,9 @@ def _cluster(cluster: Cluster, named: Named) -> Cluster:
     drawing, n = Drawing(0, named.name), cluster.n
     own = {key: named.given[key] for key in _OF_CLUSTER if key in named.given}
     words = counts_in_words(n)
+    chosen = own.pop("cluster.quorums", None)
+    if chosen is not None:
+        own = dict(zip("rw", preset(drawing.choice("cluster.quorums", chosen, list(PRESETS)), n), strict=True)) | own
     numbers = {key: drawing.count(f"cluster.{key}", spec, 1, words) for key, spec in own.items() if key in ("r", "w")}
     return convert({**msgspec.structs.asdict(cluster), **own, **numbers}, Cluster, f"{named.name}: cluster")
 

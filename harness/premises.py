@@ -8,6 +8,7 @@ from checkers.facts import gather
 from checkers.history import Fault, History, Metrics
 from checkers.wipes import hidden_copies, last_copies, lone_copies
 from harness.plan import Plan
+from harness.quorums import Quorums, may_be_a_hint
 from harness.requirements import cuts_off, grace_is_short, longest_outage_ns, purges, repair_lag_ns
 
 
@@ -45,8 +46,7 @@ def _last_copy_lost(_plan: Plan, history: History) -> str | None:
 
 def _missed_by_reads(plan: Plan, history: History) -> str | None:
     """A replica that discards a damaged copy says from then on that it has none: to a quorum, that is a word."""
-    asked = [plan.cluster.reads_needed(each.level) for each in plan.operations if each.kind == "get"]
-    return next(iter(hidden_copies(history, min(asked, default=plan.cluster.r))), None)
+    return next(iter(hidden_copies(history, Quorums(plan).read_least())), None)
 
 
 def _late_for_grace(plan: Plan, history: History) -> str | None:
@@ -70,15 +70,24 @@ def _late_for_grace(plan: Plan, history: History) -> str | None:
 
 
 def _lost_hints(plan: Plan, history: History) -> str | None:
-    """As the nodes themselves have counted them, where nothing but hints mends."""
-    if plan.policy.anti_entropy != "none":
-        return None
+    """Where nothing but hints mends."""
+    lost = _hints_lost(history) if plan.policy.anti_entropy == "none" else ""
+    return f"anti-entropy is off, and of the hints {lost}" if lost else None
+
+
+def _lost_hinted_writes(plan: Plan, history: History) -> str | None:
+    alone = any(may_be_a_hint(plan, each) for each in plan.operations if each.kind != "get")
+    lost = _hints_lost(history) if alone else ""
+    return f"a write may be held in hints alone, and of them {lost}" if lost else None
+
+
+def _hints_lost(history: History) -> str:
+    """As the nodes themselves have counted them."""
     lost = Counter[str]()
     for event in history.events:
         if isinstance(event, Metrics):
             lost.update({what: event.values.get(f"hints_{what}", 0) for what in ("dropped", "expired")})
-    words = [f"{count} were {what}" for what, count in lost.items() if count]
-    return f"anti-entropy is off, and of the hints {' and '.join(words)}" if words else None
+    return " and ".join(f"{count} were {what}" for what, count in lost.items() if count)
 
 
 def _search_in_vain(plan: Plan, history: History) -> str | None:
@@ -92,3 +101,6 @@ READS_MEET = Premise("no rot hides a version from a read that must meet it", _mi
 REPAIRED_WITHIN_GRACE = Premise("deletions reach everyone within the grace", _late_for_grace)
 HINTS_KEPT = Premise("no hint is dropped or expires, where nothing but hints mends", _lost_hints)
 ROT_ELSEWHERE_HELD = Premise("what rots is on all other replicas, where nothing but hints mends", _search_in_vain)
+HINTED_WRITES_KEPT = Premise(
+    "no hint is dropped or expires, where it may be all there is of a write", _lost_hinted_writes
+)

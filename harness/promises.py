@@ -14,6 +14,8 @@ from harness import minting, terms
 from harness import premises as on
 from harness import requirements as needs
 from harness import requirements_bounds as bounded
+from harness import requirements_kinds as kinds
+from harness import requirements_reads as of_reads
 from harness.plan import Plan
 from harness.premises import Premise
 from harness.requirements import Requirement
@@ -58,29 +60,61 @@ MATRIX: tuple[Cell, ...] = (
             "drops-hints",
             "forgets-sent-hints",
             "discards-and-forgets",
+            "puts-the-silent-first",
+            "drops-the-newest",
+            "forgets-what-is-wanted",
         ),
-        ("hashes-versions-only", "a trickle of repairs", "hints alone", "rot that a scrubber finds"),
+        (
+            "hashes-versions-only",
+            "a trickle of repairs",
+            "hints alone",
+            "rot that a scrubber finds",
+            "one at a time",
+            "room for one hint",
+            "hints that are offered first",
+            "remembers-for-ever",
+        ),
     ),
     Cell(
         "no version regression",
         (needs.CLOCKS, needs.LONG_GRACE, minting.ABOVE_THE_PURGED),
         (on.CLOCKS, on.REPAIRED_WITHIN_GRACE),
         ("repairs-any-other", "commits-later", "repairs-by-arrival", "hints-by-arrival", "never-syncs"),
-        ("takes-equal", "late background repair", "a power cut while writing"),
+        ("takes-equal", "late background repair", "a power cut while writing", "a write that mends"),
     ),
     Cell(
         "monotonic reads",
-        (needs.BLOCKING, needs.QUORUM_READS, needs.ONE_WIPE, needs.CLOCKS, needs.LONG_GRACE, minting.ABOVE_THE_PURGED),
-        (on.CLOCKS, on.READS_MEET, on.REPAIRED_WITHIN_GRACE),
-        ("skips-repair", "answers-before-repair", "repairs-holders-only"),
-        ("a read through changing pairs",),
+        (
+            of_reads.WAITS_FOR_REPAIR,
+            needs.QUORUM_READS,
+            needs.ONE_WIPE,
+            needs.CLOCKS,
+            needs.LONG_GRACE,
+            minting.ABOVE_THE_PURGED,
+        ),
+        (on.CLOCKS, on.READS_MEET, on.REPAIRED_WITHIN_GRACE, of_reads.REPAIRS_AWAITED),
+        ("skips-repair", "answers-before-repair", "repairs-holders-only", "digests-values-only", "stops-waiting"),
+        (
+            "a read through changing pairs",
+            "digests through changing pairs",
+            "a repair that is acknowledged in time",
+        ),
     ),
     Cell(
         "reads see acknowledged writes",
         (needs.QUORUMS_MEET, needs.CLOCKS, needs.LONG_GRACE, minting.ABOVE_THE_PURGED),
         (on.CLOCKS, on.COPIES_LEFT, on.READS_MEET, on.REPAIRED_WITHIN_GRACE),
-        ("decides-on-one", "joins-at-once", "takes-silence-for-nothing", "counts-hints"),
-        ("a read beside an unknown write", "wiped and bootstrapped"),
+        (
+            "decides-on-one",
+            "joins-at-once",
+            "takes-silence-for-nothing",
+            "counts-hints",
+            "claims-its-level",
+            "counts-remote",
+            "digests-no-tombstones",
+            "counts-twice",
+        ),
+        ("a read beside an unknown write", "wiped and bootstrapped", "below its level", "a quorum of one datacenter"),
     ),
     Cell(
         "read your writes",
@@ -106,7 +140,7 @@ MATRIX: tuple[Cell, ...] = (
     Cell(
         "linearizability",
         (
-            needs.BLOCKING,
+            of_reads.WAITS_FOR_REPAIR,
             needs.QUORUM_READS,
             needs.QUORUMS_MEET,
             needs.ONE_WIPE,
@@ -114,7 +148,14 @@ MATRIX: tuple[Cell, ...] = (
             needs.LONG_GRACE,
             minting.ABOVE_THE_PURGED,
         ),
-        (on.CLOCKS, on.COPIES_LEFT, on.READS_MEET, on.REPAIRED_WITHIN_GRACE, minting.ONE_CLOCK),
+        (
+            on.CLOCKS,
+            on.COPIES_LEFT,
+            on.READS_MEET,
+            on.REPAIRED_WITHIN_GRACE,
+            minting.ONE_CLOCK,
+            of_reads.REPAIRS_AWAITED,
+        ),
         ("skips-repair", "decides-on-one"),
         ("a read through changing pairs", "a read beside an unknown write"),
     ),
@@ -127,7 +168,7 @@ MATRIX: tuple[Cell, ...] = (
             needs.WRITES_STAY_UP,
             needs.ALL_BACK_FOR_A_WIPED_NODE,
         ),
-        (on.CLOCKS, on.COPIES_LEFT, on.REPAIRED_WITHIN_GRACE),
+        (on.CLOCKS, on.COPIES_LEFT, on.REPAIRED_WITHIN_GRACE, on.HINTED_WRITES_KEPT),
         ("purges-unconfirmed", "keeps-old-hints", "purges-early", "knows-no-skew", "deletes-outright"),
         ("confirms-twice", "a hint that came in time", "a grace that is long enough", "clocks within the budget"),
     ),
@@ -135,8 +176,8 @@ MATRIX: tuple[Cell, ...] = (
         "purge soundness",
         (needs.CLOCKS, needs.LONG_GRACE, minting.ABOVE_THE_PURGED),
         (on.CLOCKS, on.REPAIRED_WITHIN_GRACE),
-        ("purges-after-quorum",),
-        ("cut off until the mend",),
+        ("purges-after-quorum", "counts-earlier-repairs"),
+        ("cut off until the mend", "repaired after a cut"),
     ),
     Cell(
         "acknowledged writes kept",
@@ -147,9 +188,22 @@ MATRIX: tuple[Cell, ...] = (
             needs.WRITES_STAY_UP,
             needs.ALL_BACK_FOR_A_WIPED_NODE,
         ),
-        (on.CLOCKS, on.COPIES_LEFT, on.REPAIRED_WITHIN_GRACE),
-        ("acknowledges-on-send", "ignores-failed-commits"),
-        ("W = 1 and cut off", "a blackout", "a disk that fails for a while"),
+        (on.CLOCKS, on.COPIES_LEFT, on.REPAIRED_WITHIN_GRACE, on.HINTED_WRITES_KEPT),
+        ("acknowledges-on-send", "ignores-failed-commits", "forgets-for-others"),
+        ("W = 1 and cut off", "a blackout", "a disk that fails for a while", "kept by others"),
+    ),
+    Cell(
+        "no lost update",
+        (
+            minting.SIBLINGS,
+            needs.CLOCKS,
+            needs.LONG_GRACE,
+            needs.WRITES_STAY_UP,
+            needs.ALL_BACK_FOR_A_WIPED_NODE,
+        ),
+        (on.CLOCKS, on.COPIES_LEFT, on.REPAIRED_WITHIN_GRACE, minting.ROOM),
+        (),
+        (),
     ),
     Cell(
         "nothing invented",
@@ -159,8 +213,14 @@ MATRIX: tuple[Cell, ...] = (
         ("an unknown write is read", "set back and restarted", "rot that a read finds", "rot that nobody reads"),
     ),
     Cell("evidence agrees", (), (), ("hides-repairs",), ("killed while writing",)),
-    Cell("no needless repair", (), (), ("streams-all",), ("keeps-one-leaf",)),
-    Cell("limits kept", (), (), ("ignores-limit", "floods-with-hints"), ("more than a limit at once", "many hints")),
+    Cell("no needless repair", (kinds.ONLY_DIFFERENCES,), (), ("streams-all",), ("keeps-one-leaf",)),
+    Cell(
+        "limits kept",
+        (kinds.ONE_BY_ONE,),
+        (),
+        ("ignores-limit", "floods-with-hints", "ignores-hint-limit"),
+        ("more than a limit at once", "many hints", "hints within a limit"),
+    ),
     Cell(
         "tombstones reaped",
         (
@@ -178,10 +238,10 @@ MATRIX: tuple[Cell, ...] = (
     ),
     Cell(
         "available with a quorum",
-        (bounded.LOSES_NOTHING, bounded.PROMPT, bounded.ROOM),
+        (bounded.LOSES_NOTHING, bounded.PROMPT, bounded.ROOM, of_reads.ASKS_ENOUGH),
         (bounded.KEPT_UP,),
-        ("writes-first-w", "repairs-all"),
-        ("one of three is down", "two of three are down"),
+        ("writes-first-w", "repairs-all", "never-speculates"),
+        ("one of three is down", "two of three are down", "others in place of one that is down"),
     ),
 )
 

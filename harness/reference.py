@@ -13,7 +13,22 @@ from harness.plan import Plan
 from harness.report.lists import LISTS
 from harness.run import Report
 
-COMMANDS = ("run", "suite", "zoo", "replay", "shrink", "explain", "pin", "check", "plan", "export", "list", "doctor")
+COMMANDS = (
+    "run",
+    "suite",
+    "compare",
+    "study",
+    "zoo",
+    "replay",
+    "shrink",
+    "explain",
+    "pin",
+    "check",
+    "plan",
+    "export",
+    "list",
+    "doctor",
+)
 NOTE = "<!-- Written by ci/reference from the code: do not edit. -->\n\n"
 
 

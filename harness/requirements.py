@@ -1,26 +1,20 @@
 """What a plan must have for a promise: decided before anything runs."""
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 from harness.faults.clocks import spread_ns
 from harness.faults.table import KINDS
+from harness.hinting import no_room_for_hints, replay_ns
 from harness.levers import CLOCK_LEVERS, LINK_LEVERS, Lever
+from harness.pace import bytes_per_s, cycle_ns
 from harness.plan import Plan
+from harness.quorums import Quorums, sloppy, why_quorums_miss
+from harness.requirement import Requirement as Requirement  # noqa: PLC0414 - told to all with the requirements
+from harness.requirements_kinds import PAGED, pages, sends_too_much
 from replicas.store.placement import Placement
-from replicas.store.policy import Policy
 from replicas.store.purging import TOMBSTONES_PER_TICK_MAX
 
 ROUNDS_TO_MEND = 5
 _COPY_BYTES = 64  # of a message, beside key and value
 _KEEP_HINTS: frozenset[Lever] = frozenset((*LINK_LEVERS, "pause"))  # a node that these touch goes on as it was
-
-
-class Requirement(NamedTuple):
-    """`missed` says in words why this plan does not have it."""
-
-    text: str
-    missed: Callable[[Plan], str | None]
 
 
 def _without_anti_entropy(plan: Plan) -> str | None:
@@ -44,10 +38,12 @@ def _hints_may_go(plan: Plan) -> str | None:
         return f"those of {', '.join(plan.down)} stay down"
     if purges(plan):
         return "a hint of a tombstone may come when that was purged, and nobody purges it again"
-    keys = len({each.key for each in plan.operations if each.kind != "get"})
-    if keys > policy.hints_max:
-        return f"{keys} keys are written, and a node keeps {policy.hints_max} hints for another"
-    longest_ns = plan.unrest_ns + plan.client_timeout_ns + _under_way_ns(plan) + _hints_ns(plan)
+    return no_room_for_hints(plan) or _hints_too_old(plan, 0)
+
+
+def _hints_too_old(plan: Plan, skew_ns: int) -> str | None:
+    policy = plan.policy
+    longest_ns = plan.unrest_ns + plan.client_timeout_ns + _under_way_ns(plan) + replay_ns(plan) + skew_ns
     for name in ("hint_lifetime_ns", "hint_window_ns"):
         if getattr(policy, name) < longest_ns:
             given = getattr(policy, name) / 1e9
@@ -68,41 +64,39 @@ def _too_slow_for_exchanges(plan: Plan) -> str | None:
     return None
 
 
-def _without_blocking(plan: Plan) -> str | None:
-    return f"read repair is {plan.policy.read_repair}" if plan.policy.read_repair != "blocking" else None
-
-
 def _below_quorum(plan: Plan) -> str | None:
     """Over the operations themselves: a cluster of quorum reads may still be asked at ONE."""
+    quorums = Quorums(plan)
     for operation in plan.operations:
-        needed = plan.cluster.reads_needed(operation.level)
-        if operation.kind == "get" and needed < plan.cluster.quorum():
+        if operation.kind == "get" and (needed := quorums.asked(operation)) < plan.cluster.quorum():
             return f"operation {operation.id} reads {needed} of {plan.cluster.n} copies"
     return None
-
-
-def _least_written(plan: Plan) -> int:
-    writes = [plan.cluster.writes_needed(each.level) for each in plan.operations if each.kind != "get"]
-    return min(writes, default=plan.cluster.w)
-
-
-def _quorums_miss(plan: Plan) -> str | None:
-    reads = [plan.cluster.reads_needed(each.level) for each in plan.operations if each.kind == "get"]
-    least_read, least_written, n = min(reads, default=plan.cluster.r), _least_written(plan), plan.cluster.n
-    if least_read + least_written > n:
-        return None
-    return f"R + W = {least_read} + {least_written} is not more than N = {n}: a read may miss a write"
 
 
 def _writes_may_stay_down(plan: Plan) -> str | None:
     """A write that only nodes hold that stay down is not lost, and nobody can see it."""
     placement, down = Placement(plan.cluster), set(plan.down)
     most = max(len(down & set(placement.replicas_of_partition(each))) for each in range(placement.partitions))
-    least, rotten = _least_written(plan), _rotten(plan) if most else []
+    least, rotten = Quorums(plan).held_least(), _rotten(plan) if most else []
+    if least == 0:
+        return _substitutes_may_lose(plan)
     if least > most + len(rotten):
         return None
     what = f"a write may be held by {least} replicas alone, and up to {most} of a key stay down"
     return f"{what} while copies on {' and '.join(rotten)} rot" if rotten else what
+
+
+def _substitutes_may_lose(plan: Plan) -> str | None:
+    """A write that no replica holds is kept as long as the hints of it are, until they are handed over. They are
+    durable before anyone counts them: to end a process does not lose them."""
+    what = "a write may be held in hints alone"
+    if plan.down:
+        return f"{what}, and {', '.join(plan.down)} stays down"
+    wipe = next((each for each in plan.faults if "wipe" in KINDS[each.kind].levers), None)
+    if wipe is not None:
+        return f"{what}, and fault {wipe.id} (wipe) may take those of {', '.join(wipe.targets)}"
+    why = no_room_for_hints(plan) or _hints_too_old(plan, spread_ns(plan.faults)) or _too_few_rounds(plan)
+    return f"{what}: {why}" if why else None
 
 
 def _rotten(plan: Plan) -> list[str]:
@@ -135,20 +129,10 @@ def _ageing_ns(plan: Plan) -> int:
     return policy.purge_wait_ns() + grace + spread_ns(plan.faults)
 
 
-def _hints_ns(plan: Plan) -> int:
-    """How long the replay of all hints takes that one node may keep for another."""
-    policy = plan.policy
-    if policy.hints == "none":
-        return 0
-    keys = len({each.key for each in plan.operations if each.kind != "get"})
-    replays = -(-min(keys, policy.hints_max) // policy.hints_per_replay_max)
-    return replays * policy.hint_every_ns + plan.cluster.operation_timeout_ns
-
-
 def _exchange_ns(plan: Plan) -> int:
     """Of one that finds and mends something, where nothing but distance and disks keeps its messages. Where that takes
     longer than a round, rounds alone are no measure."""
-    return plan.policy.exchange_hops() * (plan.network.longest_way_ns() + plan.disk.sync_max_ns)
+    return pages(plan) * plan.policy.exchange_hops() * (plan.network.longest_way_ns() + plan.disk.sync_max_ns)
 
 
 def _slow_sync_ns(plan: Plan) -> int:
@@ -160,19 +144,22 @@ def _slow_sync_ns(plan: Plan) -> int:
 def _under_way_ns(plan: Plan) -> int:
     """How long what began in unrest may go on after it: exchanges and operations until their time is up. A read that
     mends in the background has that time twice."""
-    lives = 2 if plan.policy.read_repair == "background" else 1
+    lives = 2 if plan.policy.reads_linger() else 1
     return _slow_sync_ns(plan) + max(plan.policy.exchange_timeout_ns, lives * plan.cluster.operation_timeout_ns)
 
 
 def _rounds_to_list(plan: Plan) -> int:
     """An exchange lists so many keys; the rest is left to the next ones."""
+    if plan.policy.anti_entropy in PAGED:
+        return 0
     return len({operation.key for operation in plan.operations}) // plan.policy.keys_per_exchange_max
 
 
 def _rounds_to_purge(plan: Plan) -> int:
     """A purge sees to so many tombstones a tick."""
     keys = len({operation.key for operation in plan.operations})
-    return 0 if plan.policy.purge == "never" else 3 * (keys // TOMBSTONES_PER_TICK_MAX)
+    compared = 2 if plan.policy.purge == "repaired" else 0  # by rounds that began after the last deletion came
+    return 0 if plan.policy.purge == "never" else 3 * (keys // TOMBSTONES_PER_TICK_MAX) + compared
 
 
 def _too_few_rounds(plan: Plan) -> str | None:
@@ -180,8 +167,8 @@ def _too_few_rounds(plan: Plan) -> str | None:
     few rounds to find, mend and agree, with an exchange that mends and one that finds nothing more."""
     policy = plan.policy
     rounds = ROUNDS_TO_MEND + _rounds_to_list(plan) + _rounds_to_purge(plan)
-    rounds_ns = rounds * _longest_round_ns(policy) + 2 * _exchange_ns(plan)
-    needed = _under_way_ns(plan) + _ageing_ns(plan) + _hints_ns(plan) + 2 * policy.scrub_every_ns + rounds_ns
+    rounds_ns = rounds * cycle_ns(plan) + 2 * _exchange_ns(plan)
+    needed = _under_way_ns(plan) + _ageing_ns(plan) + replay_ns(plan) + 2 * policy.scrub_every_ns + rounds_ns
     given = plan.mend_rounds_max * policy.round_every_ns
     if given >= needed:
         return None
@@ -199,29 +186,32 @@ def _bytes_to_mend(plan: Plan) -> int:
 
 def _too_few_bytes(plan: Plan) -> str | None:
     """Half the mend phase is left for the rest."""
-    per_s = plan.policy.repair_bytes_per_s_max
+    per_s = bytes_per_s(plan)
     if not per_s:
         return None
     total = _bytes_to_mend(plan)
+    short = sends_too_much(plan, total)
+    if short:
+        return short
     given_s = plan.mend_rounds_max * plan.policy.round_every_ns / 2e9
     if total <= per_s * given_s:
         return None
-    what = (
-        f"{total:,} bytes may have to be repaired, and policy.repair_bytes_per_s_max = {per_s:,} is too little for that"
-    )
+    what = f"{total:,} bytes may have to be repaired, and {_limit_in_words(plan)} = {per_s:,} is too little for that"
     return f"{what} in half the mend phase ({given_s:g} s)"
 
 
-def _longest_round_ns(policy: Policy) -> int:
-    return policy.round_every_ns * (1_000_000 + policy.round_jitter_ppm) // 1_000_000
+def _limit_in_words(plan: Plan) -> str:
+    if bytes_per_s(plan) == plan.policy.repair_bytes_per_s_max:
+        return "policy.repair_bytes_per_s_max"
+    return "a node's share of policy.repair_bytes_per_s_cluster_max"
 
 
 def repair_lag_ns(plan: Plan) -> int:
     """From the end of an outage until a deletion has reached everyone: an exchange that must time out, and two rounds,
     or one and an exchange that takes longer; more where an exchange or a second takes in little at a time."""
-    round_ns = _longest_round_ns(plan.policy)
+    round_ns = cycle_ns(plan)
     times_out_ns = _slow_sync_ns(plan) + plan.policy.exchange_timeout_ns
-    per_s = plan.policy.repair_bytes_per_s_max
+    per_s = bytes_per_s(plan)
     held_back_ns = _bytes_to_mend(plan) * 1_000_000_000 // per_s if per_s else 0
     rounds_ns = (1 + _rounds_to_list(plan)) * round_ns
     return times_out_ns + rounds_ns + max(round_ns, _exchange_ns(plan)) + held_back_ns
@@ -233,7 +223,8 @@ def hint_age_ns(plan: Plan) -> int:
     if policy.hints == "none":
         return 0
     lifetime = min(policy.hint_lifetime_ns, policy.grace_ns)
-    return plan.cluster.operation_timeout_ns + lifetime + policy.hint_every_ns
+    on_the_way_ns = policy.message_lifetime_ns if sloppy(plan) else 0  # to a substitute
+    return plan.cluster.operation_timeout_ns + lifetime + policy.hint_every_ns + on_the_way_ns
 
 
 def cuts_off(plan: Plan, kind: str) -> bool:
@@ -300,10 +291,11 @@ IN_TIME = Requirement("messages that fit exchanges and lifetimes", _too_slow_for
 ENOUGH_ROUNDS = Requirement("enough rounds to mend", _too_few_rounds)
 ENOUGH_BYTES = Requirement("enough bytes a second to mend", _too_few_bytes)
 ALL_BACK_FOR_A_WIPED_NODE = Requirement("every node back for one that was wiped", _wiped_node_waits)
-BLOCKING = Requirement("blocking read repair", _without_blocking)
 QUORUM_READS = Requirement("every read at a quorum or more", _below_quorum)
 ONE_WIPE = Requirement("one wipe at most", _wiped_twice)
-QUORUMS_MEET = Requirement("R + W > N", _quorums_miss)
+QUORUMS_MEET = Requirement("R + W > N", why_quorums_miss)
 CLOCKS = Requirement("clocks within the skew budget, where tombstones are purged", _clocks_apart)
 LONG_GRACE = Requirement("a purge that is confirmed, or a grace longer than outages, hints and repairs", _short_grace)
-WRITES_STAY_UP = Requirement("every write on a node that is up in the end", _writes_may_stay_down)
+WRITES_STAY_UP = Requirement(
+    "every write on a node that is up in the end, or in hints that are kept until then", _writes_may_stay_down
+)

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from checkers.availability import Trouble
 from checkers.history import History, Invoke, Message, Return
+from harness.hinting import may_refuse_writes
 from harness.plan import LOST, Plan
 from harness.premises import Premise
 from harness.requirements import Requirement
+from harness.requirements_reads import hops_of_digests, waits_ns
 from harness.terms import terms_of
 
 _HOPS = 6  # ask, fetch, answer, repair, acknowledgement, answer to the client
@@ -15,7 +17,10 @@ _GREETING_NS = 500_000_000  # as in harness/stages/processes/clients.py
 
 
 def _never_purges(plan: Plan) -> str | None:
-    return "tombstones are never purged" if plan.policy.purge == "never" else None
+    policy = plan.policy
+    if policy.purge == "repaired" and not policy.compares_states():
+        return f"only what was repaired is purged, and anti-entropy ({policy.anti_entropy}) compares no states"
+    return "tombstones are never purged" if policy.purge == "never" else None
 
 
 def _stays_down(plan: Plan) -> str | None:
@@ -34,17 +39,20 @@ def _loses_messages(plan: Plan) -> str | None:
 def _too_slow_for_operations(plan: Plan) -> str | None:
     """A message may find a commit under way at its receiver, and is then part of another."""
     hop_ns = plan.network.slowest_ns() + 2 * plan.disk.sync_max_ns
+    digests, waits = hops_of_digests(plan), waits_ns(plan)
+    hops, waiting = _HOPS + digests, f" and waits of {waits / 1e6:g} ms" if waits else ""
     timeouts = {
         "operation_timeout": plan.cluster.operation_timeout_ns,
         "client_timeout": plan.client_timeout_ns,
         "the deadline of a greeting": _GREETING_NS,
     }
     for name, timeout_ns in timeouts.items():
-        if _HOPS * hop_ns >= timeout_ns:
-            return f"{_HOPS} messages of up to {hop_ns / 1e6:g} ms do not fit {name} of {timeout_ns / 1e6:g} ms"
+        if hops * hop_ns + waits >= timeout_ns:
+            what = f"{hops} messages of up to {hop_ns / 1e6:g} ms{waiting}"
+            return f"{what} do not fit {name} of {timeout_ns / 1e6:g} ms"
     lifetime_ns = plan.policy.message_lifetime_ns
-    if _HOPS_OF_A_REPAIR * hop_ns >= lifetime_ns:
-        what = f"{_HOPS_OF_A_REPAIR} messages of up to {hop_ns / 1e6:g} ms"
+    if (_HOPS_OF_A_REPAIR + digests) * hop_ns + waits >= lifetime_ns:
+        what = f"{_HOPS_OF_A_REPAIR + digests} messages of up to {hop_ns / 1e6:g} ms{waiting}"
         return f"{what} outlive the lifetime of {lifetime_ns / 1e6:g} ms of a repair"
     return None
 
@@ -52,6 +60,8 @@ def _too_slow_for_operations(plan: Plan) -> str | None:
 def _too_many_operations(plan: Plan) -> str | None:
     """One that was answered may still wait for replicas that are away, and so may each of its hints."""
     limit = plan.cluster.operations_in_flight_max
+    if refused := may_refuse_writes(plan):
+        return refused
     most = len(plan.operations) * (1 + plan.cluster.n) + len(plan.cluster.nodes)
     return f"up to {most:,} may be in flight at a node, and more than {limit:,} are refused" if most > limit else None
 

@@ -118,15 +118,17 @@ def silent(_line: str) -> None:
     """For runs of which nobody follows the progress."""
 
 
-def perform(plan: Plan, stage: Stage, folder: Path, proxy: Prefer, say: Say) -> tuple[History, str | None]:
+def perform(
+    plan: Plan, stage: Stage, folder: Path, proxy: Prefer, say: Say, *, measured: bool = False
+) -> tuple[History, str | None]:
     """The stages are imported late: a simulated run needs no proxy client, a process run no simulator."""
     if stage == "simulation":
         from harness.stages.simulation import stage as simulation  # noqa: PLC0415 - see above
 
-        return simulation.perform(plan), None
+        return simulation.perform(plan, measured=measured), None
     from harness.stages.processes import stage as processes  # noqa: PLC0415 - see above
 
-    return processes.perform(plan, folder, proxy, say)
+    return processes.perform(plan, folder, proxy, say, measured=measured)
 
 
 def run(

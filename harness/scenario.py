@@ -13,9 +13,10 @@ from harness.faults.draw import FaultsDraw, Scene, check_kinds, draw_down, draw_
 from harness.mixtures import draw_delays
 from harness.plan import FORMAT, MS, Disk, Network, Plan, check, check_flaw
 from harness.policy import counts_in_words, draw_policy
+from harness.quorums import PRESETS, preset
 from harness.wrong import Wrong, convert, near
 from replicas.store.policy import Policy
-from replicas.store.settings import Cluster, Node
+from replicas.store.settings import SIBLINGS_MAX, Cluster, Node
 from replicas.system import Level
 from workloads.generate import MILLION, MIXES, Workload, generate
 
@@ -32,9 +33,12 @@ class ClusterDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     n: Spec = 3
     r: Spec = "QUORUM"
     w: Spec = "QUORUM"
+    quorums: Spec | None = None  # in place of r and w
     tie: Spec = "incarnation"
     operation_timeout: Spec = "500ms"
     versions: Spec = "hlc"
+    merge: Spec = "last"
+    siblings_max: Spec = SIBLINGS_MAX
 
 
 class WorkloadDraw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -180,20 +184,32 @@ def _draw_cluster(drawing: Drawing, spec: ClusterDraw) -> Cluster:
     count = drawing.count("cluster.nodes", spec.nodes, 1, most=NODES_MOST)
     datacenters = drawing.count("cluster.datacenters", spec.datacenters, 1)
     n = drawing.count("cluster.n", spec.n, 1)
-    levels = counts_in_words(n)
+    r, w = _draw_quorums(drawing, spec, n)
     return convert(
         {
             "nodes": [Node(f"r{i + 1}", f"dc{i % datacenters + 1}") for i in range(count)],
             "n": n,
-            "r": drawing.count("cluster.r", spec.r, 1, levels),
-            "w": drawing.count("cluster.w", spec.w, 1, levels),
+            "r": r,
+            "w": w,
             "tie": drawing.choice("cluster.tie", spec.tie, _allowed(Cluster, "tie")),
             "operation_timeout_ns": drawing.duration_ns("cluster.operation_timeout", spec.operation_timeout, MS),
             "versions": drawing.choice("cluster.versions", spec.versions, _allowed(Cluster, "versions")),
+            "merge": drawing.choice("cluster.merge", spec.merge, _allowed(Cluster, "merge")),
+            "siblings_max": drawing.count("cluster.siblings_max", spec.siblings_max, 1),
         },
         Cluster,
         f"{drawing.where}: cluster",
     )
+
+
+def _draw_quorums(drawing: Drawing, spec: ClusterDraw, n: int) -> tuple[int, int]:
+    if spec.quorums is not None:
+        if (spec.r, spec.w) != (ClusterDraw().r, ClusterDraw().w):
+            what = "it sets R and W, which are given beside it"
+            raise Wrong(f"{drawing.where}: cluster.quorums", what, "leave out r and w, or leave out quorums")
+        return preset(drawing.choice("cluster.quorums", spec.quorums, list(PRESETS)), n)
+    words = counts_in_words(n)
+    return drawing.count("cluster.r", spec.r, 1, words), drawing.count("cluster.w", spec.w, 1, words)
 
 
 @cache
@@ -261,6 +277,9 @@ def _draw_workload(drawing: Drawing, scenario: Scenario) -> Workload:
 
 
 def _check_levels(drawing: Drawing, scenario: Scenario) -> None:
+    if "ANY" in scenario.workload.read_levels:
+        what = "ANY is a level of writes"
+        raise Wrong(f"{drawing.where}: workload.read_levels", what, "a read takes one answer at least: write ONE")
     least, _ = drawing.bounds("cluster.n", scenario.cluster.n)
     for name in ("read_levels", "write_levels"):
         for level in getattr(scenario.workload, name):

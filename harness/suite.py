@@ -211,7 +211,7 @@ def perform(order: Order, watch: Watch, *, workers: int | None = None, fail_fast
         except KeyboardInterrupt:
             result.stopped = "Ctrl-C"
         if result.stopped:
-            _end_workers()
+            end_workers()
     result.reports.sort()
     result.errors = dict(sorted(result.errors.items()))
     return result
@@ -249,10 +249,10 @@ def _perform_on(
             if fail_fast and finished.verdict() == "violated":
                 result.stopped = "--fail-fast"
             todo = len(result.not_run) - len(running)
-            watch(finished, _left_s(latest_s, [now - begun for _, begun in running.values()], todo, workers))
+            watch(finished, left_s(latest_s, [now - begun for _, begun in running.values()], todo, workers))
 
 
-def _left_s(took_s: Collection[float], running_s: list[float], todo: int, workers: int) -> float:
+def left_s(took_s: Collection[float], running_s: list[float], todo: int, workers: int) -> float:
     """As if each seed that is left took as long as the mean of those that are over."""
     mean_s = sum(took_s) / len(took_s)
     under_way_s = [max(mean_s - each, 0.0) for each in running_s]
@@ -269,7 +269,7 @@ def _submit(pool: ProcessPoolExecutor, job: Job) -> Future[Performed]:
         return failed
 
 
-def _end_workers() -> None:
+def end_workers() -> None:
     """The guardian of a run ends what the run had started once its worker is gone; this returns when all is gone."""
     started: list[psutil.Process] = []
     for child in multiprocessing.active_children():

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from checkers import availability, bounds
-from checkers.availability import Terms, Trouble
+from checkers.availability import Share, Terms, Trouble
 from checkers.bounds import Limits
 from checkers.history import Fault as FaultEvent
 from checkers.history import History
@@ -12,9 +12,15 @@ from checkers.properties import PROPERTIES
 from checkers.verdict import Verdict
 from harness.faults.kinds import Fault
 from harness.faults.table import KINDS
+from harness.hinting import hints_are_made
 from harness.levers import CLOCK_LEVERS, LINK_LEVERS, Action, ends
+from harness.pace import bytes_per_s
 from harness.plan import Plan
-from replicas.store.replica import KEY_BYTES_MAX, VALUE_BYTES_MAX
+from harness.quorums import Quorums, clients_wait, may_be_a_hint, steps_down
+from harness.requirements_reads import holders_awaited
+from replicas.store.levels import Quota
+from replicas.store.replica import KEY_BYTES_MAX
+from replicas.store.version_kinds import value_bytes_max
 from workloads.operations import Operation
 
 MARGIN_NS = 1_000_000_000  # for connections that are made anew, and for what waited while something did not work
@@ -25,32 +31,52 @@ def limits_of(plan: Plan) -> Limits:
     policy = plan.policy
     clocks = [each.targets for each in plan.faults if set(KINDS[each.kind].levers) & set(CLOCK_LEVERS)]
     odd_clocks = tuple(dict.fromkeys(node for targets in clocks for node in targets))
-    per_s = policy.repair_bytes_per_s_max or None
+    per_s = bytes_per_s(plan) or None
     lifetime = min(policy.hint_lifetime_ns, policy.grace_ns) if policy.purge == "grace" else policy.hint_lifetime_ns
     return Limits(
-        per_s, COPY_BYTES, policy.hints_max, policy.hints_per_replay_max, policy.hint_every_ns, lifetime, odd_clocks
+        per_s,
+        COPY_BYTES,
+        policy.hints_max,
+        policy.hints_per_replay_max,
+        policy.hint_every_ns,
+        lifetime,
+        odd_clocks,
+        policy.hint_bytes_per_s_max or None,
     )
 
 
 def terms_of(plan: Plan, history: History) -> Terms:
-    needed = {each.id: _needed(plan, each) for each in plan.operations if _is_allowed(each)}
-    return Terms(needed, list(_troubles(plan, history)), MARGIN_NS)
+    quorums = Quorums(plan)
+    asked = {each.id: (each, quorums.quota(each)) for each in plan.operations if _is_allowed(plan, each)}
+    may = {op: (each, quota) for op, (each, quota) in asked.items() if quota is None or quota.possible()}
+    needed = {op: _needed(plan, each, quorums.asked(each)) for op, (each, _) in may.items()}
+    shares = {op: _shares(plan, each, quota) for op, (each, quota) in may.items() if quota is not None}
+    return Terms(
+        needed, list(_troubles(plan, history)), MARGIN_NS, {} if steps_down(plan) and clients_wait(plan) else shares
+    )
 
 
-def _is_allowed(operation: Operation) -> bool:
+def _is_allowed(plan: Plan, operation: Operation) -> bool:
     key, value = len(operation.key.encode()), len((operation.value or "").encode())
-    return key <= KEY_BYTES_MAX and value <= VALUE_BYTES_MAX
+    return key <= KEY_BYTES_MAX and value <= value_bytes_max(plan.cluster)
 
 
-def _needed(plan: Plan, operation: Operation) -> int:
-    """A read that repairs before it answers may need more replicas to take what it found than to find it."""
-    cluster = plan.cluster
-    if operation.kind != "get":
-        return cluster.writes_needed(operation.level)
-    reads = cluster.reads_needed(operation.level)
-    if plan.policy.read_repair != "blocking" or reads == 1:
-        return reads
-    return max(reads, cluster.quorum(), cluster.n - reads + 1)
+def _needed(plan: Plan, operation: Operation, asked: int) -> int:
+    """A read that repairs before it answers may need more replicas to take what it found than to find it. What may step
+    down needs one, and a hint needs none."""
+    waits = clients_wait(plan)
+    if operation.level == "ANY" and waits and may_be_a_hint(plan, operation) and hints_are_made(plan) is None:
+        return 0
+    if steps_down(plan) and waits:
+        return 1
+    return asked if operation.kind != "get" else max(asked, holders_awaited(plan, asked))
+
+
+def _shares(plan: Plan, operation: Operation, quota: Quota) -> list[Share]:
+    """Likewise, of which datacenters."""
+    repairs = operation.kind == "get" and holders_awaited(plan, quota.total()) > 0
+    shares = [*quota.shares, *(quota.to_be_met_again().shares if repairs else ())]
+    return [Share(share.replicas, share.needed) for share in shares]
 
 
 class _Span(NamedTuple):

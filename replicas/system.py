@@ -52,9 +52,12 @@ class Snapshot(NamedTuple):
 
 
 class Session(Protocol):
-    """One connection of one client. Each call has a deadline; after `unknown` the session is over."""
+    """One connection of one client. Each call has a deadline; after `unknown` the session is over. `context` is the
+    name in the version that the client has read of the key, for systems that keep siblings."""
 
-    async def ask(self, op: int, kind: Kind, key: str, value: str | None, level: Level | None) -> Reply: ...
+    async def ask(
+        self, op: int, kind: Kind, key: str, value: str | None, level: Level | None, context: str | None = None
+    ) -> Reply: ...
 
     def close(self) -> None: ...
 

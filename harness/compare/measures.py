@@ -57,7 +57,7 @@ def measure(plan: Plan, history: History) -> Measures:
     counts["promises made"] = sum(outcome != "not promised" for outcome in outcomes.values())
     counts["promises broken"] = sum(outcome == "violated" for outcome in outcomes.values())
     healed_ns = last_heal_ns(facts)
-    _operations(plan, facts, counts, samples)
+    _operations(plan, facts, healed_ns, counts, samples)
     _stale(facts, counts, samples)
     _everywhere(facts, counts, samples)
     stretches = divergence.stretches(facts)
@@ -81,9 +81,14 @@ def last_heal_ns(history: History) -> int | None:
     return max((mark.at for mark in marks if mark.phase == "healed"), default=None)
 
 
-def _operations(plan: Plan, facts: Facts, counts: Counter[str], samples: dict[str, list[int]]) -> None:
+def _operations(
+    plan: Plan, facts: Facts, healed_ns: int | None, counts: Counter[str], samples: dict[str, list[int]]
+) -> None:
+    """Calm is before the first fault, and once clients have given up on what was asked during the last."""
+    calm_ns = None if healed_ns is None else healed_ns + plan.client_timeout_ns
+    begun_ns = min((fault.start_ns for fault in plan.faults), default=plan.unrest_ns)
     planned = {operation.id: operation for operation in plan.operations}
-    took: dict[str, list[int]] = {"reads": [], "writes": []}
+    took: dict[str, list[int]] = {"reads": [], "writes": [], "calm reads": [], "calm writes": []}
     for event in facts.events:
         if isinstance(event, Return) and event.op in planned:
             operation = planned[event.op]
@@ -91,10 +96,17 @@ def _operations(plan: Plan, facts: Facts, counts: Counter[str], samples: dict[st
             counts[f"{kind} {event.outcome}"] += 1
             if event.outcome == "ok":
                 took[kind].append(event.at - operation.at_ns)
+                if operation.at_ns < begun_ns or (calm_ns is not None and operation.at_ns >= calm_ns):
+                    took[f"calm {kind}"].append(event.at - operation.at_ns)
     samples.update(took)
     for outcome in ("ok", "failed", "unknown"):
         counts[f"operations {outcome}"] = counts[f"reads {outcome}"] + counts[f"writes {outcome}"]
     counts["operations"] = sum(counts[f"operations {outcome}"] for outcome in ("ok", "failed", "unknown"))
+    values = [len(operation.value) for operation in plan.operations if operation.value is not None]
+    counts["puts"], counts["bytes put"] = len(values), sum(values)
+    counts["reads"] = sum(operation.kind == "get" for operation in plan.operations)
+    counts["keys asked for"] = len({operation.key for operation in plan.operations})
+    counts["unrest ns"] = plan.unrest_ns
     counts["writes taken"] = counts["writes ok"] + counts["writes unknown"]
 
 
@@ -191,7 +203,7 @@ def _messages(facts: Facts, counts: Counter[str]) -> None:
             counts[f"bytes {cause}"] += message.bytes
             counts["bytes"] += message.bytes
     if counts["bytes"]:
-        counts["runs with sizes"] = 1
+        counts["operations sized"] = counts["operations"]
         for cause in CAUSES:
             counts[f"bytes {cause}"] += 0
     counts["messages"] = len(facts.messages)
@@ -205,7 +217,7 @@ def _storm(
     """Repair traffic after the heal, in windows. Those with half of the most or more are the storm; how long the
     operations that were due in them took stands against those that were due before the first fault."""
     samples["in storm"], samples["before faults"] = [], []
-    if healed_ns is None or not counts["runs with sizes"]:
+    if healed_ns is None or not counts["operations sized"]:
         return
     gets = _gets(facts)
     windows = Counter[int]()
@@ -234,13 +246,18 @@ def _held(facts: Facts, counts: Counter[str]) -> None:
         counts["runs dumped"] = 1
         counts["tombstones"] = sum(copy.dead for dump in dumps.values() for copy in dump.copies.values())
     waiting: dict[str, int] = {}
-    most, looks = 0, 0
+    spent: dict[str, int] = {}
     for event in facts.events:
-        if isinstance(event, Metrics) and "hints_waiting" in event.values:
-            waiting[event.node] = event.values["hints_waiting"]
-            most, looks = max(most, sum(waiting.values())), looks + 1
-    if looks:
-        counts["runs looked at"], counts["hints waiting at most"] = 1, most
+        if isinstance(event, Metrics):
+            waiting[event.node] = event.values.get("hints_waiting", 0)
+            counts["hints waiting at most"] = max(counts["hints waiting at most"], sum(waiting.values()))
+            if "cpu_us" in event.values:
+                before, now = spent.get(event.node, 0), event.values["cpu_us"]
+                counts["cpu us"] += now - before if now >= before else now  # a new process begins anew
+                spent[event.node] = now
+    counts["runs looked at"] = 1 if waiting else 0
+    if spent:
+        counts["operations timed"] = counts["operations"]
 
 
 def _divergent(stretches: dict[str, list[divergence.Stretch]], end: int) -> list[int]:

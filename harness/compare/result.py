@@ -6,7 +6,7 @@ import msgspec
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """One thing that is measured of each policy. `unit` is one of ms, bytes, %, 1/s, count or nothing."""
+    """One thing that is measured of each policy. `unit` is one of ms, us, bytes, bytes/s, %, count."""
 
     name: str
     group: str
@@ -16,18 +16,20 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class Value(msgspec.Struct, frozen=True):
-    """Of one policy over all seeds, with its 95 % confidence interval. None: there was nothing to measure."""
+    """Of one policy over all seeds, with its 95 % confidence interval. None: there was nothing to measure, or it never
+    came to be, as `word` says; an end of an interval is None where it has none."""
 
     figure: str
     policy: str
     value: float | None
     low: float | None
     high: float | None
+    word: str = ""
 
 
 class Difference(msgspec.Struct, frozen=True):
     """A policy less the baseline, over the same seeds. The interval is corrected for the number of comparisons;
-    `shown`: it does not contain nothing."""
+    `shown`: it does not contain nothing. None: it cannot be told."""
 
     figure: str
     policy: str
@@ -84,10 +86,11 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """`front` names the policies to which no other is at least as good in read p99, staleness and bytes, and better in
-    one. Curves are by policy: the mean number of divergent keys over time (seconds), the share of reads that missed
-    nothing acknowledged for more than x ms (t-visibility), and how read and write latencies (ms), staleness of stale
-    reads (ms) and times until a write is everywhere (ms) are distributed (share at most x)."""
+    """`front` names the policies that no other beats: none is at least as good in read p99, share of stale reads and
+    bytes, and better in one, where two count as equally good if no difference is shown. Curves are by policy: the mean
+    number of divergent keys over time (seconds), the share of reads that missed nothing acknowledged for more than x ms
+    (t-visibility), and how read and write latencies (ms), staleness of stale reads (ms) and times until a write is
+    everywhere (ms) are distributed (share at most x)."""
 
     scenario: str
     stage: Literal["simulation", "processes"]
@@ -107,3 +110,5 @@ class Comparison(msgspec.Struct, frozen=True):
     examples: list[Example]
     recommendation: list[Sentence]
     machine: str
+    method: list[str] = []  # in sentences: what intervals are, and how they are corrected
+    errors: dict[int, str] = {}  # seeds that could not be run under every policy, and count for none

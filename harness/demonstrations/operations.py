@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from harness.plan import Plan
 from harness.sketch import WITHOUT_ROUNDS, Cut, Step, sketch
+from replicas.store.policy import Policy
+from workloads.operations import Kind
 
 MS = 1_000_000
 
@@ -91,7 +93,7 @@ def _read_while_writing(name: str) -> Plan:
     return sketch(name, steps, [Cut("isolate", ["r1"], 300, 900)], 1200)
 
 
-def _read_before_the_repair(name: str) -> Plan:
+def read_before_the_repair(name: str, policy: Policy = WITHOUT_ROUNDS) -> Plan:
     """Only r1 holds the second put. r4 hears of it late, when what it says to r2 is lost; then r1 is cut off."""
     steps = [
         Step(100, "c1", "r1", "put"),
@@ -106,18 +108,18 @@ def _read_before_the_repair(name: str) -> Plan:
         Cut("one-way", ["r4", "r2"], 1270, 1700),
         Cut("isolate", ["r1"], 1800, 2400),
     ]
-    return sketch(name, steps, cuts, 2500, nodes=4, policy=WITHOUT_ROUNDS)
+    return sketch(name, steps, cuts, 2500, nodes=4, policy=policy)
 
 
-def _first_put_read_through_changing_pairs(name: str) -> Plan:
-    """Only r1 holds the only put. c2 reads it from r1 and r2, then reads from r2 and r3."""
-    steps = [Step(500, "c1", "r1", "put"), Step(1200, "c2", "r1", "get"), Step(2000, "c2", "r2", "get")]
+def first_read_through_changing_pairs(name: str, kind: Kind = "put", policy: Policy = WITHOUT_ROUNDS) -> Plan:
+    """Only r1 holds the only write. c2 reads it from r1 and r2, then reads from r2 and r3."""
+    steps = [Step(500, "c1", "r1", kind), Step(1200, "c2", "r1", "get"), Step(2000, "c2", "r2", "get")]
     cuts = [
         Cut("isolate", ["r1"], 300, 900),
         Cut("isolate", ["r3"], 1000, 1700),
         Cut("isolate", ["r1"], 1800, 2400),
     ]
-    return sketch(name, steps, cuts, 2500, policy=WITHOUT_ROUNDS)
+    return sketch(name, steps, cuts, 2500, policy=policy)
 
 
 def _asked_of_one_that_is_cut_off(name: str) -> Plan:
@@ -137,7 +139,7 @@ PLANS: dict[str, Callable[[str], Plan]] = {
     "W = 1 and cut off": _one_replica_acknowledges,
     "mixes-copies": _read_of_two_versions,
     "an unknown write is read": _unknown_write_is_read,
-    "answers-before-repair": _read_before_the_repair,
-    "repairs-holders-only": _first_put_read_through_changing_pairs,
+    "answers-before-repair": read_before_the_repair,
+    "repairs-holders-only": first_read_through_changing_pairs,
     "takes-silence-for-nothing": _asked_of_one_that_is_cut_off,
 }

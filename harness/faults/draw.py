@@ -9,6 +9,8 @@ from harness.faults.check import Acting, acting, check_many, clash, without_quor
 from harness.faults.kinds import MS, NO_MORE_THAN, Fault, Kind
 from harness.faults.table import KINDS
 from harness.wrong import Wrong, near
+from replicas.store.levels import writes_needed
+from replicas.store.placement import Placement
 from replicas.store.settings import Cluster
 from workloads.keys import below
 from workloads.operations import Operation
@@ -144,8 +146,9 @@ def _reason_against(kind: Kind, scene: Scene) -> str | None:
         return None
     if scene.down:
         return f"{', '.join(scene.down)} may hold the only other copy and stay down"
-    levels = [None, *(operation.level for operation in scene.operations if operation.kind != "get")]
-    copies = min(cluster.writes_needed(level) for level in levels)
+    placement = Placement(cluster)
+    writes = {(op.level, op.key, op.node): None for op in scene.operations if op.kind != "get" and op.level}
+    copies = min([cluster.w, *(writes_needed(cluster, placement, *write) for write in writes)])
     return "one copy is enough to acknowledge a write" if copies < 2 else None
 
 

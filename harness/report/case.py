@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from checkers.facts import Answer, Facts, gather
 from checkers.history import AnyEvent, Change, Copy, Damage, Fault, History, Invoke, Message, Return, Version
@@ -11,6 +12,8 @@ from harness.faults.table import KINDS
 from harness.levers import CLOCK_LEVERS, DISK_LEVERS, LINK_LEVERS, PROCESS_LEVERS, ends
 from harness.plan import Plan
 from harness.report.lines import brief, safe
+from replicas.store.levels import reads_needed, writes_needed
+from replicas.store.placement import Placement
 
 VALUE_MAX = 12
 
@@ -84,6 +87,12 @@ class Case:
         for message in self.messages:
             self._of_origin[message.origin, message.kind].append(message)
 
+    def needed(self, invoke: Invoke) -> int:
+        """Of how many replicas its level wants the word."""
+        wants = reads_needed if invoke.kind == "get" else writes_needed
+        level: Any = invoke.level  # recorded as text
+        return wants(self.plan.cluster, Placement(self.plan.cluster), level, invoke.key, invoke.node)
+
     def title(self) -> str:
         return safe(brief(self.key))
 
@@ -101,6 +110,13 @@ class Case:
 
     def said(self, origin: str, kind: str) -> list[Message]:
         return self._of_origin.get((origin, kind), [])
+
+    def asked(self, op: int) -> list[Message]:
+        """For a copy or for a digest of it."""
+        return _in_order(self.said(f"op {op}", "fetch"), self.said(f"op {op}", "ask digest"))
+
+    def replied(self, op: int) -> list[Message]:
+        return _in_order(self.said(f"op {op}", "fetched"), self.said(f"op {op}", "digest"))
 
     def version(self, version: Version) -> str:
         return self.names.get(version, f"v{version.time}.{version.by}")
@@ -134,7 +150,7 @@ class Case:
     def heard(self, op: int) -> list[Heard]:
         """Every answer that was there before the client heard its own, in the order in which they came."""
         invoke, back = self.invokes[op], self.returns.get(op)
-        fetches = [message for message in self.said(f"op {op}", "fetch") if message.sender == invoke.node]
+        fetches = [message for message in self.asked(op) if message.sender == invoke.node]
         heard: dict[str, Heard] = {}
         if invoke.node in self.replicas and fetches:
             first = fetches[0]
@@ -143,7 +159,7 @@ class Case:
             heard[invoke.node] = Heard(invoke.node, visible, first.at, first.seq, None)
         replies = [
             message
-            for message in self.said(f"op {op}", "fetched")
+            for message in self.replied(op)
             if message.to == invoke.node
             and message.received is not None
             and (back is None or message.received <= back.at)
@@ -159,7 +175,7 @@ class Case:
         answer = self.answer(op)
         if answer is None or answer.back.outcome != "ok" or answer.invoke.kind != "get":
             return None
-        heard, needed = self.heard(op), self.plan.cluster.reads_needed(answer.invoke.level)  # type: ignore[arg-type] # recorded as text
+        heard, needed = self.heard(op), self.needed(answer.invoke)
         if any(each.message is None for each in heard) and self._own_is_in_doubt(answer, len(heard) - 1, needed):
             return None
         fitting = [
@@ -289,3 +305,7 @@ def _names(case: Case) -> dict[Version, str]:
     versions = {*case.copies, *(message.version for message in case.messages if message.version)}
     ranked = sorted(versions, key=lambda version: (version.time, version.by))
     return {version: f"v{number}" for number, version in enumerate(ranked, 1)}
+
+
+def _in_order(one: list[Message], other: list[Message]) -> list[Message]:
+    return sorted([*one, *other], key=attrgetter("seq")) if other else one

@@ -114,8 +114,16 @@ def _hidden(case: Case, answers: list[Heard], behind: list[str], copy: Copy) -> 
         if each.copy is None and case.has(each.node, copy, each.seq):
             rest = [node for node in behind if node != each.node]
             mark = marked(case, mark_before(case, each.node, each.seq), rest)
-            parts.append(mark or Clause(f"{each.node} held {case.short(copy)} as purgeable, which no read sees"))
+            parts.append(mark or _unsaid(case, each, copy))
     return parts
+
+
+def _unsaid(case: Case, heard: Heard, copy: Copy) -> Clause:
+    held = case.held(heard.node, heard.seq)
+    if held is None or held.purgeable or heard.message is None:
+        return Clause(f"{heard.node} held {case.short(copy)} as purgeable, which no read sees")
+    words = f"{heard.node} held {case.short(held)}, and said (message {heard.message.id}) that it holds nothing"
+    return Clause(words, (heard.message.seq,))
 
 
 def _fresh(case: Case, events: list[AnyEvent]) -> Clauses:
@@ -160,7 +168,7 @@ def _acknowledged(case: Case, events: list[AnyEvent]) -> Clauses:
     answer = case.answer(back.op) if back else None
     if answer is None or answer.copy is None:
         return []
-    held, needed = case.acks(answer.invoke.op), case.plan.cluster.writes_needed(answer.invoke.level)  # type: ignore[arg-type] # recorded as text
+    held, needed = case.acks(answer.invoke.op), case.needed(answer.invoke)
     few = len(held) < needed and bool(case.messages)
     who = f"only {joined(held)} held it" if held else "no replica had said that it holds it"
     words = f"op {answer.invoke.op} was acknowledged at {seconds(answer.back.at)}, when {who} (W = {needed})"

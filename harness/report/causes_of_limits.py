@@ -75,7 +75,8 @@ def _not_asked(case: Case, events: list[AnyEvent]) -> Clauses:
     sent = [
         message
         for message in case.messages
-        if message.origin == origin and message.sender == invoke.node and message.kind in ("fetch", "store")
+        if (message.origin, message.sender) == (origin, invoke.node)
+        and message.kind in ("fetch", "ask digest", "store")
     ]
     asked = [node for node in others if any(message.to == node for message in sent)]
     never = [node for node in others if node not in asked]

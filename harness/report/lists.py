@@ -13,6 +13,7 @@ from harness import policy as policies
 from harness.faults.table import KINDS
 from harness.promises import MATRIX
 from harness.scenario import built_in, load
+from harness.studies.table import STUDIES
 from replicas.store.flaws import FLAWS
 from replicas.store.policy import CHOICES
 from workloads.generate import MIX_LEGENDS
@@ -123,6 +124,18 @@ def _models() -> Rows:
     ]
 
 
+def _studies() -> Rows:
+    return [
+        {
+            "name": study.name,
+            "claim": study.claim,
+            "method": study.method,
+            "parameters": ", ".join(f"{name}={value}" for name, value in study.parameters.items()) or "none",
+        }
+        for study in STUDIES.values()
+    ]
+
+
 LISTS = {
     "scenarios": _scenarios,
     "faults": _faults,
@@ -133,6 +146,7 @@ LISTS = {
     "mechanisms": _mechanisms,
     "flaws": _flaws,
     "promises": _promises,
+    "studies": _studies,
 }
 
 

@@ -21,7 +21,7 @@ LINES_MAX = 20  # of the table: rows, those that were wrapped, and gaps
 FAULTS_MAX = 5
 WIDTH = 110  # of the table; a narrower terminal folds it
 
-_LONG_NAME = re.compile(r"v(\d+)\.([\w.-]*\w)")
+_LONG_NAME = re.compile(r"v(\d+)\.([\w.~+@-]*\w)")
 
 
 def tell(plan: Plan, history: History, promise: Promise, reproduce: str) -> str:

@@ -211,7 +211,7 @@ def used(case: Case, op: int) -> Clause | None:
     answers, answer = case.used(op), case.answer(op)
     if answers is None or answer is None:
         return None
-    needed = case.plan.cluster.reads_needed(answer.invoke.level)  # type: ignore[arg-type] # recorded as text
+    needed = case.needed(answer.invoke)
     told = joined([heard_words(case, each) for each in answers])
     only = f"only {len(answers)} of the {needed} answers that it needs, {told}" if len(answers) < needed else told
     return Clause(f"op {op} was decided at {seconds(answers[-1].at)} on {only}", tuple(each.seq for each in answers))
@@ -227,14 +227,12 @@ def heard_words(case: Case, heard: Heard) -> str:
 def unheard(case: Case, op: int, node: str) -> Clause | None:
     """Why a replica's answer was not among those that a read used."""
     invoke = case.invokes[op]
-    ask: Message | None = next((each for each in case.said(f"op {op}", "fetch") if each.to == node), None)
+    ask: Message | None = next((each for each in case.asked(op) if each.to == node), None)
     if ask is None or case.answer(op) is None:
         return None
     if ask.received is None:
         return _silent(case, ask, f"the question to {node} (message {ask.id}) was lost")
-    reply = next(
-        (each for each in case.said(f"op {op}", "fetched") if (each.sender, each.to) == (node, invoke.node)), None
-    )
+    reply = next((each for each in case.replied(op) if (each.sender, each.to) == (node, invoke.node)), None)
     if reply is None:
         return None
     if reply.received is None:

@@ -8,14 +8,14 @@ import msgspec
 from harness.plan import Disk, Network, Plan
 from harness.promises import reason_against
 from harness.reproduce.witness import cell_of
-from replicas.store.policy import Policy
+from replicas.store.policy import OFF, Policy
 from replicas.store.settings import Cluster, Node
 
 MS = 1_000_000
 FIXED_NETWORK = Network(delay_min_ns=MS, delay_max_ns=MS)
 FIXED_DISK = Disk(sync_min_ns=MS // 10, sync_max_ns=MS // 10)
 
-_OFF: dict[str, Any] = {"read_repair": "none", "hints": "none", "anti_entropy": "none", "purge": "never"}
+_OFF: dict[str, Any] = {**OFF, "purge": "never"}
 _ROUNDS = (5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100)
 _CLIENT_TIMEOUT_NS = 1_000 * MS  # as scenarios have it, if they say nothing
 
@@ -64,7 +64,8 @@ def _policies(policy: Policy) -> Iterator[Policy]:
     yield replace(policy, **_OFF)
     for name, off in _OFF.items():
         if getattr(policy, name) != off:
-            yield replace(policy, **{name: off})
+            strict = {"quorums": "strict"} if name == "hints" else {}  # without hints nobody stands in
+            yield replace(policy, **{name: off}, **strict)
     yield from _defaults(policy, Policy(), but=tuple(_OFF))
 
 

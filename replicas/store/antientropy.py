@@ -1,38 +1,92 @@
 """Anti-entropy: the earlier node of each pair opens an exchange with the later one over all partitions they share.
 
 Each round opens one with every later peer that has none open, so that a peer that is down delays nobody else. A round
-is complete when an exchange that was opened in it or later is over with each peer. What an exchange says is the kind's.
+is complete when all partitions have been compared with each peer in exchanges that were opened in it or later. What an
+exchange says is the kind's.
+
+Where only so many exchanges may be open, those that are due in a round follow one another.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 from xxhash import xxh3_64_intdigest
 
+from .copies import both
 from .core import Core
-from .exchanges import Exchanges
+from .exchanges import Exchange, Exchanges
 from .kinds.kind import Handlers, Kind
-from .messages import Brief, Done
+from .messages import Busy, Done, Over
+from .peer import Brief, Exchanged
+from .proofs import Proofs
 from .records import Record
 from .sending import Sending
+from .slots import Slots
+from .storage import Storage
+from .turns import Turns
 
 
 class AntiEntropy:
     """The pace. `begun` is the number of the last round."""
 
-    def __init__(self, core: Core, sending: type[Sending], kinds: dict[str, type[Kind]]) -> None:
+    def __init__(
+        self,
+        core: Core,
+        storage: Storage,
+        sending: type[Sending],
+        kinds: dict[str, type[Kind]],
+        turns: type[Turns] = Turns,
+    ) -> None:
         self.core = core
         self.begun = 0
         self._later_peers = _later_peers(core)
-        self.exchanges = Exchanges(core, list(self._later_peers))
+        self.exchanges = Exchanges(core, self._later_peers)
+        self.turns = turns(core, self.exchanges, self._later_peers)
+        self.slots = Slots(core, self.exchanges)
+        self._due: list[str] = []  # in this round, and there was no room yet
         self.sending = sending(core)
         kind = kinds.get(core.policy.anti_entropy)
-        self.kind = kind(core, self.exchanges, self.sending) if kind else None
+        self.kind = kind(core, self.exchanges, self.sending, storage) if kind else None
+        self.proofs = Proofs(core)
+        if self.turns.bound or self.proofs.wanted:
+            self.exchanges.closed = self._closed
 
-    def start(self) -> None:
+    def start(self, tombstones: list[Record]) -> None:
         self.exchanges.started_at = self.core.now.mono
         if self.kind is not None:
+            self.kind.start(tombstones)
             self.core.set_timer(self._next_round_ns(), "round")
 
+    def listen(self) -> None:
+        """A kind that must know of each copy stands behind whoever hears of it already."""
+        kind, copies = self.kind, self.core.copies
+        if kind is None or not kind.notices:
+            return
+        copies.taken, copies.lost = both(copies.taken, kind.taken), both(copies.lost, kind.lost)
+
     def handlers(self) -> Handlers:
-        return {Done: self.done, **self.kind.handlers()} if self.kind else {}
+        if self.kind is None:
+            return {}
+        handlers: Handlers = {Done: self.done, **self.kind.handlers()}
+        if not self.slots.most and not self.proofs.wanted:
+            return handlers
+        self.exchanges.answered = lambda peer, message: self.slots.over(peer, message.session)
+        within = {kind: self._within(handler) for kind, handler in handlers.items()}
+        return {**within, Busy: self._busy, Over: self._over}
+
+    def _within(self, handler: Callable[[str, Any], None]) -> Callable[[str, Any], None]:
+        """What another opened is answered only where there is room, and when it began is remembered."""
+        core = self.core
+
+        def handle(sender: str, message: Exchanged) -> None:
+            if message.opened_by != core.name and core.joined:
+                if self.slots.most and not self.slots.admit(sender, message.session):
+                    core.send(sender, Busy(0, core.now.wall, message.origin, message.session, message.opened_by))
+                    return
+                self.proofs.heard(sender, message.session)
+            handler(sender, message)
+
+        return handle
 
     def _next_round_ns(self) -> int:
         """Drawn for each round, so that nodes that started together do not repair together."""
@@ -53,7 +107,7 @@ class AntiEntropy:
         return next((finding for peer, finding in findings if finding and peer not in without), None)
 
     def ranges_pending(self) -> int:
-        return len({partition for partitions in self.exchanges.differed.values() for partition in partitions})
+        return len({partition for partitions in self.exchanges.differing.values() for partition in partitions})
 
     def counted(self) -> dict[str, int]:
         """What the ways that use no trees have compared."""
@@ -84,14 +138,59 @@ class AntiEntropy:
         core.set_timer(self._next_round_ns(), "round")
         if self.kind is None or not core.joined:
             return
-        for peer, partitions in self._later_peers.items():
-            self.exchanges.give_up_if_late(peer)
+        due: list[str] = []
+        for peer in self._later_peers:
+            late = self.exchanges.give_up_if_late(peer)
+            if late is not None:
+                self.turns.gave_up(late)
+                self._tell_over(late, [])
             if peer in self.exchanges.open:
                 self.kind.resume(self.exchanges.open[peer])
-                continue
-            exchange = self.exchanges.begin(peer, self.begun)
-            exchange.partitions, exchange.origin = partitions, f"round {core.name}/{self.begun}"
-            self.kind.open(exchange)
+            else:
+                due.append(peer)
+        self._due = self.turns.order(due, self.begun) if self.slots.most else due
+        self._open_due()
+
+    def _open_due(self) -> None:
+        while self._due and self.kind is not None:
+            peer = self._due[0]
+            if self.slots.most and not self.slots.room_for_own():
+                return
+            del self._due[0]
+            partitions = self.turns.opens(peer, self.begun)
+            self.kind.open(self.exchanges.begin(peer, self.begun, partitions))
+
+    def _closed(self, exchange: Exchange) -> None:
+        self.turns.had(exchange)
+        self.turns.away.pop(exchange.peer, None)
+        same = self.exchanges.same(exchange)
+        self.proofs.found(exchange.peer, same, exchange.began)
+        self._tell_over(exchange, same)
+        self._open_due()
+
+    def _tell_over(self, exchange: Exchange, same: list[int]) -> None:
+        if self.slots.most or self.proofs.wanted:
+            core = self.core
+            core.send(exchange.peer, Over(0, core.now.wall, exchange.origin, exchange.session, core.name, same))
+
+    def _over(self, sender: str, message: Over) -> None:
+        if message.opened_by == sender:
+            self.slots.over(sender, message.session)
+            self.proofs.told(sender, message.session, message.same)
+            self._open_due()
+
+    def _busy(self, _sender: str, message: Busy) -> None:
+        """In the next round again."""
+        exchange = self.exchanges.opened_here(message)
+        if exchange is not None:
+            self.exchanges.drop(exchange)
+            self._open_due()
+
+    def metrics(self) -> dict[str, int]:
+        """Nothing of a bound that is not there."""
+        if not self.slots.most:
+            return {}
+        return {"exchanges_open": self.slots.open(), "exchanges_turned_away": self.slots.turned_away_ever}
 
     def done(self, _sender: str, message: Done) -> None:
         self.exchanges.peer_is_done(message)

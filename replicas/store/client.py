@@ -13,7 +13,9 @@ from .messages import (
     AskMetrics,
     AskReady,
     AskStatus,
+    ClientMessage,
     Delete,
+    DeleteAfter,
     DumpReply,
     Get,
     Greeting,
@@ -22,6 +24,7 @@ from .messages import (
     Ping,
     Pong,
     Put,
+    PutAfter,
     Ready,
     Status,
     level_met,
@@ -102,12 +105,10 @@ class StoreSession:
         self._connection = connection
         self._deadline_s = deadline_s
 
-    async def ask(self, op: int, kind: Kind, key: str, value: str | None, level: Level | None) -> Reply:
-        message: Get | Put | Delete
-        if kind == "get":
-            message = Get(op, key, level)
-        else:
-            message = Delete(op, key, level) if kind == "delete" else Put(op, key, value or "", level)
+    async def ask(
+        self, op: int, kind: Kind, key: str, value: str | None, level: Level | None, context: str | None = None
+    ) -> Reply:
+        message = request(op, kind, key, value, level, context)
         try:
             answer = await self._connection.ask(message, Answer, self._deadline_s)
         except TimeoutError:
@@ -121,6 +122,16 @@ class StoreSession:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def request(
+    op: int, kind: Kind, key: str, value: str | None, level: Level | None, context: str | None
+) -> ClientMessage:
+    if kind == "get":
+        return Get(op, key, level)
+    if kind == "delete":
+        return Delete(op, key, level) if context is None else DeleteAfter(op, key, level, context)
+    return Put(op, key, value or "", level) if context is None else PutAfter(op, key, value or "", level, context)
 
 
 class StoreObserver:

@@ -1,7 +1,7 @@
 """The copies that this node holds: the only place where its state changes, and where each change is audited."""
 
 from collections.abc import Callable, Collection
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -24,6 +24,8 @@ Cause = Literal[
     "corrupt",
 ]
 
+Heard = TypeVar("Heard")
+
 
 class Audited(msgspec.Struct, frozen=True, gc=False):
     """One change of one key. The flags say whether the copy before and after is marked as purgeable."""
@@ -36,6 +38,16 @@ class Audited(msgspec.Struct, frozen=True, gc=False):
     cause: Cause
     message: str | None
     origin: str
+
+
+def both(first: Callable[[Heard], None], second: Callable[[Heard], None]) -> Callable[[Heard], None]:
+    """For who wants to hear of copies beside another."""
+
+    def tell(heard: Heard) -> None:
+        first(heard)
+        second(heard)
+
+    return tell
 
 
 class Source(msgspec.Struct, frozen=True, gc=False):
@@ -64,7 +76,7 @@ class Copies:
         self.corrupt = 0
         self.marks_mended = 0
         self.taken: Callable[[Record], None] = lambda _record: None  # hears of each copy that is taken
-        self.lost: Callable[[str], None] = lambda _key: None  # hears of each that was damaged and is discarded
+        self.lost: Callable[[str], None] = lambda _key: None  # hears of each key whose copy was discarded
 
     def load(self) -> list[Record]:
         """Reads the whole disk: rebuilds trees and marks. Returns the tombstones that are not marked."""
@@ -143,6 +155,8 @@ class Copies:
         held = self.held(key)
         self._versions.observe(record.version)
         if self.wins(record, held):
+            if self._versions.joins:
+                record = self._versions.merge(held, record) or record
             self._note(key, held, record, source, new_purgeable=False)
             self.marked.pop(key, None)
             tree.replace(key, record)

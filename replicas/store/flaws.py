@@ -19,7 +19,15 @@ from .flawed.copies import (
 from .flawed.cores import ForgetsItsClock, KnowsNoSkew, SendsInSetOrder
 from .flawed.disks import CommitsLater, IgnoresFailedCommits, ServesRot, never_syncs
 from .flawed.hinting import CountsHints, DropsHints, ForgetsSentHints, HintsFirstOnly
-from .flawed.purges import ConfirmsTwice, KeepsOldHints, PurgesAfterQuorum, PurgesEarly, PurgesUnconfirmed
+from .flawed.paces import PutsTheSilentFirst
+from .flawed.purges import (
+    ConfirmsTwice,
+    CountsEarlierRepairs,
+    KeepsOldHints,
+    PurgesAfterQuorum,
+    PurgesEarly,
+    PurgesUnconfirmed,
+)
 from .flawed.quorums import (
     AcknowledgesOnSend,
     DecidesOnOne,
@@ -28,6 +36,14 @@ from .flawed.quorums import (
     PrefersItsOwn,
     RepairsAll,
     SkipsRepair,
+)
+from .flawed.reading import (
+    CountsTwice,
+    DigestsNoTombstones,
+    DigestsValuesOnly,
+    NeverSpeculates,
+    RemembersForEver,
+    StopsWaiting,
 )
 from .flawed.rounds import (
     ComparesByPosition,
@@ -39,6 +55,14 @@ from .flawed.rounds import (
     StopsRounds,
 )
 from .flawed.scrubbing import DiscardsAndForgets
+from .flawed.substituting import (
+    ClaimsItsLevel,
+    CountsRemote,
+    DropsTheNewest,
+    ForgetsForOthers,
+    ForgetsWhatIsWanted,
+    IgnoresHintLimit,
+)
 from .flawed.versions import CountsVersions, RejoinsAsTheSame, TiesByArrival
 from .parts import KINDS, SOUND, Parts
 
@@ -319,6 +343,83 @@ FLAWS: dict[str, Flaw] = {
         "a scrubber discards damaged copies and asks nobody for them",
         "convergence",
         Parts(scrubbing=DiscardsAndForgets),
+    ),
+    "puts-the-silent-first": Flaw(
+        "who was silent is compared first, whether it is back or not, and the others never",
+        "convergence",
+        Parts(turns=PutsTheSilentFirst),
+    ),
+    "counts-earlier-repairs": Flaw(
+        "a tombstone counts as repaired by a comparison that began before the deletion",
+        "purge soundness",
+        Parts(purging=CountsEarlierRepairs),
+        "Cassandra 13153, 6503",
+    ),
+    "forgets-for-others": Flaw(
+        "a node that is to keep a write in place of a silent replica says so, and keeps nothing",
+        "acknowledged writes kept",
+        Parts(substitutes=ForgetsForOthers),
+    ),
+    "drops-the-newest": Flaw(
+        "where there is no room for another hint, the newest goes and not the oldest",
+        "convergence",
+        Parts(hints=DropsTheNewest),
+    ),
+    "forgets-what-is-wanted": Flaw(
+        "a hint is gone once its target was asked whether it wants it",
+        "convergence",
+        Parts(hints=ForgetsWhatIsWanted),
+    ),
+    "ignores-hint-limit": Flaw(
+        "hints are sent as fast as they come, whatever the limit of bytes a second",
+        "limits kept",
+        Parts(hints=IgnoresHintLimit),
+    ),
+    "claims-its-level": Flaw(
+        "a write that was answered below its level says that it was met",
+        "reads see acknowledged writes",
+        Parts(writes=ClaimsItsLevel),
+        "textbook: a level that is lowered in silence",
+    ),
+    "counts-remote": Flaw(
+        "a quorum of one datacenter counts replicas of others",
+        "reads see acknowledged writes",
+        Parts(writes=CountsRemote),
+    ),
+    "digests-values-only": Flaw(
+        "the digest that a read compares is of the value alone, without its version",
+        "monotonic reads",
+        Parts(reads=DigestsValuesOnly),
+        "textbook: a digest of the data without its version",
+    ),
+    "digests-no-tombstones": Flaw(
+        "the digest of a tombstone says that nothing is held",
+        "reads see acknowledged writes",
+        Parts(reads=DigestsNoTombstones),
+        "Cassandra 6863",
+    ),
+    "counts-twice": Flaw(
+        "when a replica is slow all are asked again, and one that answers twice counts twice for the quorum",
+        "reads see acknowledged writes",
+        Parts(reads=CountsTwice),
+        "textbook: answers counted, and not who gave them",
+    ),
+    "never-speculates": Flaw(
+        "a read that asks few waits for one that is silent, and asks no other in its place",
+        "available with a quorum",
+        Parts(reads=NeverSpeculates),
+        "textbook: reads only the first R",
+    ),
+    "stops-waiting": Flaw(
+        "a read that waits for its repair up to a bound does not wait, and does not count that",
+        "monotonic reads",
+        Parts(repairs=StopsWaiting),
+    ),
+    "remembers-for-ever": Flaw(
+        "rates of reads, updates and failures of a key never fade",
+        None,
+        Parts(repairs=RemembersForEver),
+        "textbook: rates that never decay",
     ),
     "sends-in-set-order": Flaw(
         "sends in the order of a set: correct, but another order in another process",

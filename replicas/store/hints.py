@@ -6,7 +6,6 @@ of since, one hint at a time. With a check by brief, a target is asked first, an
 what it holds is older.
 """
 
-from collections.abc import Iterable
 from itertools import islice
 
 from .antientropy import brief
@@ -86,6 +85,8 @@ class Hints:
         older = self._of.setdefault(target, {}).get(copy.key) if coalesces else None
         if older is not None and core.versions.dominates(older.record, copy):
             return True
+        if older is not None and core.versions.joins:
+            copy = core.versions.merge(older.record, copy) or copy
         if core.now.mono - since > policy.hint_window_ns or not self._make_room(target, copy, older):
             core.metrics.hints_dropped += 1
             return False
@@ -106,18 +107,16 @@ class Hints:
             if victim is None:
                 return False
             self._remove(victim)
-            self.core.metrics.hints_dropped += 1
+            self.core.metrics.hints_evicted += 1
         return True
 
     def _victim(self, target: str, copy: Record, older: Hint | None) -> Hint | None:
+        """What goes to make room for this copy."""
         policy = self.core.policy
         too_large = policy.hint_bytes_max and size_of(copy) > policy.hint_bytes_max
         if policy.hints_when_full != "drop-oldest" or too_large:
             return None
-        return self.first_to_go(hint for hint in self._of.get(target, {}).values() if hint is not older)
-
-    def first_to_go(self, hints: Iterable[Hint]) -> Hint | None:
-        return next(iter(hints), None)
+        return next((hint for hint in self._of.get(target, {}).values() if hint is not older), None)
 
     def has_room(self, target: str, wanted: list[Wanted]) -> bool:
         """For hints of all these, whatever becomes of those that are kept by now."""
@@ -139,13 +138,21 @@ class Hints:
         self.buried_until = max(self.buried_until, tombstone.version.time)
         for known in self._of.values():
             for hint in self._hints_of(known, tombstone.key):
-                if not self.core.versions.dominates(hint.record, tombstone):
-                    self._remove(hint)
+                if self.core.versions.dominates(hint.record, tombstone):
+                    continue
+                left = self.core.versions.merge(hint.record, tombstone)
+                self._remove(hint)
+                if left is not None and left is not tombstone:  # a sibling in it is not older
+                    self._put_in(hint._replace(record=left))
+                    self._storage.put_hint(hint._replace(record=left))
 
     def _hints_of(self, known: dict[str, Hint], key: str) -> list[Hint]:
         if self.core.policy.hint_coalescing == "on":
             return [known[key]] if key in known else []
         return [hint for hint in known.values() if hint.record.key == key]
+
+    def keeps_older(self, time: int) -> bool:
+        return any(hint.record.version.time <= time for known in self._of.values() for hint in known.values())
 
     def tick(self) -> None:
         core = self.core

@@ -15,7 +15,7 @@ from .comparing import Comparing
 from .peer import Brief as Brief  # noqa: PLC0414 - told to all as one of the messages
 from .peer import Exchanged
 from .peer import Peer as Peer  # noqa: PLC0414 - told to all as one of the messages
-from .records import Record, Version
+from .records import TIME_MAX, Record, Version
 
 RepairCause = Literal["write", "read repair", "hinted handoff", "anti-entropy", "write repair"]
 
@@ -85,6 +85,16 @@ class Done(Exchanged, tag="done"):
     """The sender has nothing more to say in this session: no difference, or all that was wanted is on its way."""
 
 
+class Over(Exchanged, tag="over"):
+    """The opener's last word: its exchange is over, or given up. `same`: the partitions in which nothing differed."""
+
+    same: list[int]
+
+
+class Busy(Exchanged, tag="busy"):
+    """As many exchanges are open at the sender as may be: come again in the next round."""
+
+
 class Leaves(Exchanged, tag="leaves"):
     """What the sender holds in leaves that differ: all of it between the two keys, and no more than the limit.
 
@@ -109,6 +119,18 @@ class Confirm(Peer, tag="confirm"):
 
 class Confirmed(Peer, tag="confirmed"):
     brief: Brief
+
+
+class Flush(Peer, tag="flush"):
+    """Do you keep a hint, or have a write under way, that is as old as this?"""
+
+    time: Annotated[int, msgspec.Meta(ge=0, le=TIME_MAX)]
+
+
+class Flushed(Peer, tag="flushed"):
+    """None as old as this, and there will be none."""
+
+    time: Annotated[int, msgspec.Meta(ge=0, le=TIME_MAX)]
 
 
 class Mark(Peer, tag="mark"):
@@ -199,10 +221,14 @@ PeerMessage = (
     | Digest
     | Compare
     | Done
+    | Over
+    | Busy
     | Leaves
     | Want
     | Confirm
     | Confirmed
+    | Flush
+    | Flushed
     | Mark
     | Marked
     | Announce
@@ -235,6 +261,16 @@ class Delete(msgspec.Struct, array_like=True, tag="delete", gc=False):
     op: int
     key: str
     level: Level | None
+
+
+class PutAfter(Put, tag="put after", gc=False):
+    """`context` is the `by` of the version that the client has read last: the write replaces what that had seen."""
+
+    context: str
+
+
+class DeleteAfter(Delete, tag="delete after", gc=False):
+    context: str
 
 
 class Answer(msgspec.Struct, array_like=True, tag="answer", gc=False):
@@ -340,7 +376,7 @@ def level_met(answer: Answer) -> Level | None:
     return answer.level_met if isinstance(answer, SteppedDown) else None
 
 
-ClientMessage = Get | Put | Delete
+ClientMessage = Get | Put | Delete | PutAfter | DeleteAfter
 AnyMessage = (
     PeerMessage
     | ClientMessage

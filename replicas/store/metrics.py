@@ -44,6 +44,7 @@ class Metrics(msgspec.Struct, gc=False):
     hints_replayed: int = 0
     hints_dropped: int = 0
     hints_expired: int = 0
+    hints_evicted: int = 0  # for a newer one
     hints_spared: int = 0  # the target held it, or newer
     hints_held_back: int = 0  # by the limit of bytes a second
     hints_for_others: int = 0  # kept in place of a replica that another coordinator did not reach

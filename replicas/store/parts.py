@@ -11,6 +11,7 @@ from .joining import Joining
 from .kinds.full import Full
 from .kinds.keys import Keys
 from .kinds.kind import Kind
+from .kinds.log import Log
 from .kinds.rows import Rows
 from .kinds.trees import Trees
 from .merkle import Tree
@@ -21,6 +22,7 @@ from .scrubbing import Scrubbing
 from .sending import Sending
 from .storage import Storage
 from .substitutes import Substitutes
+from .turns import Turns
 from .versions import LastWriterWins
 from .writes import Writes
 
@@ -29,6 +31,7 @@ KINDS: dict[str, type[Kind]] = {
     "full": Full,
     "keys": Keys,
     "rows": Rows,
+    "log": Log,
 }
 
 
@@ -50,6 +53,7 @@ class Parts(NamedTuple):
     entropy: type[AntiEntropy] = AntiEntropy
     kinds: dict[str, type[Kind]] = KINDS
     sending: type[Sending] = Sending
+    turns: type[Turns] = Turns
     purging: type[Purging] = Purging
     scrubbing: type[Scrubbing] = Scrubbing
     storage: Callable[[Storage], Storage] = _as_it_is  # the shell wraps its disk with this

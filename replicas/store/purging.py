@@ -5,6 +5,12 @@ dominates it, and, with hinted handoff, until no node at all keeps an older hint
 others mark theirs. From the first mark on, nothing older exists but in messages that were born before; each replica
 drops the tombstone when those have passed their lifetime.
 
+Repaired: the leader asks nobody. It takes each replica's word from anti-entropy: a comparison that began after the
+leader took the tombstone, and found nothing different in its partition, has shown that the other replica holds all that
+the leader holds, the tombstone too. Older hints are flushed (`flushing.py`). From there on it goes as if all had
+confirmed, and for the same reason: no replica has anything older, no hint and no clock brings anything older, and what
+is on its way dies before the tombstone goes.
+
 By grace each replica marks its own tombstones as they come of age. That is sound only as long as every replica gets
 every deletion within the grace.
 """
@@ -12,8 +18,10 @@ every deletion within the grace.
 from .antientropy import brief
 from .copies import Source
 from .core import Core
+from .flushing import Flushing
 from .hints import Hints
 from .messages import Brief, Confirm, Confirmed, Mark, Marked
+from .proofs import Proofs
 from .records import Record, record
 from .writes import Write
 
@@ -21,10 +29,12 @@ TOMBSTONES_PER_TICK_MAX = 500
 
 
 class Confirmation:
-    """Where one tombstone stands: who holds it, and, once all do, who has marked it."""
+    """Where one tombstone stands: who holds it, and, once all do, who has marked it. It was `taken` with that many
+    changes."""
 
-    def __init__(self, tombstone: Brief) -> None:
+    def __init__(self, tombstone: Brief, taken: int) -> None:
         self.tombstone = tombstone
+        self.taken = taken
         self.confirmed: dict[str, None] = {}
         self.marked: dict[str, None] = {}
 
@@ -32,20 +42,23 @@ class Confirmation:
 class Purging:
     """`_led` has the tombstones whose confirmation this node leads; `_ageing`, by grace, when each was made."""
 
-    def __init__(self, core: Core, hints: Hints) -> None:
+    def __init__(self, core: Core, hints: Hints, proofs: Proofs) -> None:
         self.core = core
         self.hints = hints
+        self.proofs = proofs
+        self.flushing = Flushing(core, hints)
+        self._mode = "never" if core.policy.purge == "repaired" and not proofs.wanted else core.policy.purge
         self._led: dict[str, Confirmation] = {}
         self._ageing: dict[str, int] = {}
 
     def start(self, tombstones: list[Record]) -> None:
         """Whether others have marked what is marked here is not known any more, so they are asked."""
-        if self.core.policy.purge == "never":
+        if self._mode == "never":
             return
         self.core.set_timer(self.core.policy.round_every_ns, "purge")
         for tombstone in tombstones:
             self.notice(tombstone)
-        if self.core.policy.purge == "grace":
+        if self._mode == "grace":
             return
         for key in self.core.copies.marked:
             held = self.core.copies.held(key)
@@ -62,11 +75,11 @@ class Purging:
     def notice(self, record: Record) -> None:
         """A copy was taken here. A tombstone of a key that this node leads opens a confirmation, a value ends one."""
         core, key = self.core, record.key
-        purge = core.policy.purge
-        if purge == "confirmed":
+        purge = self._mode
+        if purge in ("confirmed", "repaired"):
             self._led.pop(key, None)
             if record.dead and core.placement.replicas_of(key)[0] == core.name:
-                self._led[key] = Confirmation(brief(record))
+                self._led[key] = Confirmation(brief(record), core.copies.changes)
         elif purge == "grace":
             self._ageing.pop(key, None)
             if record.dead:
@@ -77,6 +90,8 @@ class Purging:
         for confirmation in self._led.values():
             confirmation.confirmed.pop(node, None)
             confirmation.marked.pop(node, None)
+        self.proofs.forget(node)
+        self.flushing.forget(node)
 
     def _voters(self, key: str) -> tuple[str, ...]:
         """Whoever may have something older: any node may keep a hint."""
@@ -110,6 +125,7 @@ class Purging:
             confirmation = self._led.pop(key)
             self._led[key] = confirmation  # to the back: the bound must not starve the rest
             self._press(key, confirmation)
+        self.flushing.tick()
 
     def _press(self, key: str, confirmation: Confirmation) -> None:
         core = self.core
@@ -123,6 +139,11 @@ class Purging:
             self._bury(confirmation.tombstone)
         replicas, voters = core.placement.replicas_of(key), self._voters(key)
         born, origin = core.now.wall, f"purge {key}"
+        if self._mode == "repaired":
+            self._take_proofs(confirmation, replicas, voters)
+            if not self.confirmed_by_all(confirmation, voters):
+                self.flushing.want(confirmation.tombstone.version.time)
+                return
         if not self.confirmed_by_all(confirmation, voters):
             missing = [node for node in core.others(voters) if node not in confirmation.confirmed]
             core.send_all(missing, Confirm(0, born, origin, confirmation.tombstone))
@@ -131,6 +152,17 @@ class Purging:
         unmarked = [node for node in core.others(replicas) if node not in confirmation.marked]
         core.send_all(unmarked, Mark(0, born, origin, confirmation.tombstone))
         self._close_if_marked(key, confirmation)
+
+    def _take_proofs(self, confirmation: Confirmation, replicas: tuple[str, ...], voters: tuple[str, ...]) -> None:
+        tombstone = confirmation.tombstone
+        partition = self.core.placement.partition_of(tombstone.key)
+        for node in self.core.others(voters):
+            holds = node not in replicas or self.proves(node, partition, confirmation.taken)
+            if holds and self.flushing.covers(node, tombstone.version.time):
+                confirmation.confirmed[node] = None
+
+    def proves(self, node: str, partition: int, taken: int) -> bool:
+        return self.proofs.since(node, partition) >= taken
 
     def confirmed_by_all(self, confirmation: Confirmation, voters: tuple[str, ...]) -> bool:
         return all(node in confirmation.confirmed for node in voters)
@@ -159,7 +191,13 @@ class Purging:
         self.hints.bury(buried)
         for waiting in core.waiting.values():
             if isinstance(waiting, Write) and waiting.record.key == tombstone.key:
-                waiting.buried = waiting.buried or not core.versions.dominates(waiting.record, buried)
+                self._bury_write(waiting, buried)
+
+    def _bury_write(self, write: Write, tombstone: Record) -> None:
+        dominates = self.core.versions.dominates
+        if not dominates(write.record, tombstone):
+            write.buried = write.buried or dominates(tombstone, write.record)
+            write.beside = tombstone
 
     def _past(self, tombstone: Brief) -> bool:
         """Whether this node holds the tombstone, or what dominates it; a node without the key holds nothing older."""

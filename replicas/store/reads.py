@@ -6,6 +6,7 @@ well. Whom a read asks is decided in asking.py, what it repairs in repairs.py.
 """
 
 from functools import partial
+from typing import cast
 
 from .asking import Asking
 from .core import Core
@@ -15,6 +16,7 @@ from .messages import Answer, AskDigest, Brief, Digest, Fetch, Fetched, Get, bel
 from .read import Read
 from .records import Record
 from .repairs import Repairs
+from .siblings import Dotted
 from .versions import Glance
 
 
@@ -282,7 +284,9 @@ class Reads:
         if best is None:
             told = Answer(read.message.op, "ok")
         else:
-            told = Answer(read.message.op, "ok", best.value, best.version, best.dead)
+            versions = self.core.versions
+            value = cast("Dotted", versions).answered(best) if versions.joins else best.value
+            told = Answer(read.message.op, "ok", value, best.version, best.dead)
         self.core.answer(read.client, told if met is None else below(told, met))
 
     def _end(self, read: Read) -> None:

@@ -24,11 +24,14 @@ from .messages import (
     Confirm,
     Confirmed,
     Delete,
+    DeleteAfter,
     Digest,
     DumpedCopy,
     DumpReply,
     Fetch,
     Fetched,
+    Flush,
+    Flushed,
     Get,
     Keep,
     Kept,
@@ -43,6 +46,7 @@ from .messages import (
     Ping,
     Pong,
     Put,
+    PutAfter,
     Status,
     Store,
     Stored,
@@ -55,13 +59,13 @@ from .policy import Policy
 from .read import Read
 from .records import Record
 from .settings import Cluster
+from .siblings import Dotted
 from .storage import Meta, Storage
-from .versions import versions_of
+from .version_kinds import refusal, value_bytes_max, versions_of
 from .writes import Write
 
 _NUMBERS_PER_LIFE = 1_000_000_000
 KEY_BYTES_MAX = 1024
-VALUE_BYTES_MAX = 1024 * 1024
 DUMP_CHARACTERS_MAX = 2 * 1024 * 1024  # of a page, at up to four bytes each, in a frame of 16 MiB
 
 
@@ -111,12 +115,15 @@ class Replica:
         self.patience = Patience(self.core, self.reads, self.writes, self.substitutes)
         self.mending = Mending(self.core, self.patience.deadlines.add)
         self.writes.met_newer = self.mending.met_newer
-        self.entropy = parts.entropy(self.core, parts.sending, parts.kinds)
-        self.purging = parts.purging(self.core, self.hints)
+        self.entropy = parts.entropy(self.core, storage, parts.sending, parts.kinds, parts.turns)
+        self._away = self.entropy.turns.away
+        self.purging = parts.purging(self.core, self.hints, self.entropy.proofs)
         self.scrubbing = parts.scrubbing(self.core, self.reads, storage)
         self.joining = parts.joining(self.core, storage, self._forget_word_of)
         self.copies.taken = self._learn if policy.read_repair == "adaptive" else self.purging.notice
+        self.entropy.listen()
         self._changes_committed = 0
+        self._value_bytes_max = value_bytes_max(cluster)
         self._dumps: list[tuple[str, str | None]] = []
         self._handlers = self._dispatch()
         self._timers: dict[str, Callable[[], None]] = {
@@ -136,8 +143,9 @@ class Replica:
         self.core.now = now
         self._boots += 1
         self.core.number_from(first_number(generation_of(self.incarnation)) + self._boots * _NUMBERS_PER_LIFE)
-        self.purging.start(self.copies.load())
-        self.entropy.start()
+        tombstones = self.copies.load()
+        self.purging.start(tombstones)
+        self.entropy.start(tombstones)
         self.hints.start()
         self.joining.start()
         self.scrubbing.start()
@@ -150,6 +158,8 @@ class Replica:
             return  # an earlier incarnation said it, and its disk is lost
         if self.hints.silent_since:
             self.hints.heard(sender)
+        if self._away:
+            self.entropy.turns.heard(sender)
         handler = self._handlers.get(type(message))
         if handler is not None:
             handler(sender, message)
@@ -202,6 +212,7 @@ class Replica:
             "tombstones_held": sum(record.dead for record, _ in self._storage.scan()),
             "corrupt_copies": self.copies.corrupt,
             **self.scrubbing.metrics(),
+            **self.entropy.metrics(),
             **self.entropy.counted(),
             **{f"since_repair_of_range_{partition}_ms": age // 1_000_000 for partition, age in ages.items()},
         }
@@ -211,6 +222,8 @@ class Replica:
             stand["habits_known"] = self.reads.repairs.habits.known()
         if self.core.policy.purge == "grace":
             stand["grace_margin_ms"] = (self.purging.grace_ns() - oldest_ns) // 1_000_000
+        if isinstance(self.core.versions, Dotted):
+            stand["siblings_dropped"] = self.core.versions.dropped
         return {**self.core.metrics.shown(), **stand}
 
     def pending(self, without: list[str]) -> str | None:
@@ -255,8 +268,12 @@ class Replica:
             Get: self._client,
             Put: self._client,
             Delete: self._client,
+            PutAfter: self._client,
+            DeleteAfter: self._client,
             Confirm: self.purging.confirm,
             Confirmed: self.purging.confirmed,
+            Flush: self.purging.flushing.flush,
+            Flushed: self.purging.flushing.flushed,
             Mark: self.purging.mark,
             Marked: self.purging.marked,
             Announce: self.joining.announce,
@@ -292,13 +309,14 @@ class Replica:
             return f"overloaded: {limit} operations are in flight (operations_in_flight_max); try again later"
         if len(message.key.encode()) > KEY_BYTES_MAX:
             return f"the key is longer than {KEY_BYTES_MAX} bytes"
-        if isinstance(message, Put) and len(message.value.encode()) > VALUE_BYTES_MAX:
-            return f"the value is longer than {VALUE_BYTES_MAX} bytes"
-        if message.level is not None and (reason := self._level_refusal(message)):
-            return reason
-        if self.core.policy.hints_when_full == "refuse" and self.hints.active() and not isinstance(message, Get):
-            return self.writes.refusal(message)
-        return None
+        if isinstance(message, Put) and len(message.value.encode()) > self._value_bytes_max:
+            return f"the value is longer than {self._value_bytes_max} bytes"
+        reason = self._level_refusal(message) if message.level is not None else None
+        if reason is None and self.core.versions.joins:
+            reason = refusal(self.core.cluster, message)
+        if reason is None and self.core.policy.hints_when_full == "refuse" and not isinstance(message, Get):
+            reason = self.writes.refusal(message)
+        return reason
 
     def _level_refusal(self, message: ClientMessage) -> str | None:
         if message.level == "ANY" and isinstance(message, Get):

@@ -9,7 +9,7 @@ anew, under another number, so that no answer from before the loss counts.
 from collections import Counter
 from itertools import islice
 
-from .copies import Source
+from .copies import Source, both
 from .core import Core
 from .messages import Fetch, Fetched
 from .reads import Reads
@@ -41,7 +41,7 @@ class Scrubbing:
         self._after: str | None = None
         self._counted = Counter[str]()
         if self.active():
-            core.copies.lost = self.lost
+            core.copies.lost = both(core.copies.lost, self.lost)
 
     def active(self) -> bool:
         return self.core.policy.scrub_every_ns > 0
@@ -69,12 +69,12 @@ class Scrubbing:
         if not lost.awaited:
             return
         self._lost[lost.request], self._request_of[key] = lost, lost.request
-        self._note(key, 1)
+        self._note(key, "asked for")
         if core.joined:
             self._ask(lost)
 
-    def _note(self, key: str, number: int | None) -> None:
-        self._storage.put_note(_NOTES, key, number)
+    def _note(self, key: str, text: str | None) -> None:
+        self._storage.put_note(_NOTES, key, text)
         self.core.changes += 1
 
     def tick(self) -> None:

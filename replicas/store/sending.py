@@ -20,7 +20,7 @@ class Sending:
         self.compared_bytes = 0  # of messages that compare
         self.keys_compared = 0  # one by one
         self.keys_differed = 0
-        self.budget = Budget(core.policy.repair_bytes_per_s_max)
+        self.budget = Budget(core.policy.repair_bytes_per_s(len(core.cluster.nodes)))
 
     def say(self, to: str, message: PeerMessage) -> None:
         """What compares: the limit is for copies alone."""

@@ -20,9 +20,12 @@ from .settings import Cluster
 from .storage import SqliteStorage
 from .trail import Trail
 
+LOOK_EVERY_S = 0.1
+
 
 class Spec(msgspec.Struct, forbid_unknown_fields=True):
-    """Where a node lives and with whom it talks: `links` has, for each peer, the address of this node's own link."""
+    """Where a node lives and with whom it talks: `links` has, for each peer, the address of this node's own link. A
+    node that is `measured` also notes how long its messages are and, every while, what waits and what it spent."""
 
     name: str
     incarnation: str
@@ -33,6 +36,7 @@ class Spec(msgspec.Struct, forbid_unknown_fields=True):
     flaw: str | None = None
     synchronous: str = "FULL"
     record_messages: bool = True
+    measured: bool = False
 
 
 class Shell:
@@ -43,7 +47,7 @@ class Shell:
         self._sqlite = SqliteStorage(folder / "copies.db", spec.synchronous)
         self._storage = parts.storage(self._sqlite)
         self.replica = Replica(spec.name, spec.incarnation, spec.cluster, spec.policy, self._storage, parts)
-        self._trail = Trail(folder / "trail.jsonl", spec.name, messages=spec.record_messages)
+        self._trail = Trail(folder / "trail.jsonl", spec.name, messages=spec.record_messages, sizes=spec.measured)
         self._peers = {peer: Outbound(spec.name, peer, address, loop) for peer, address in spec.links.items()}
         self._visitors: dict[str, Inbound] = {}
         self._visits = 0
@@ -63,6 +67,14 @@ class Shell:
         self._server = await self._loop.create_server(lambda: Inbound(self), host, port, backlog=1024)
         for peer in self._peers.values():
             peer.connect()
+        if self.spec.measured:
+            self._look()
+
+    def _look(self) -> None:
+        if not self._stopped:
+            spent = {"hints_waiting": self.replica.hints.waiting(), "cpu_us": time.process_time_ns() // 1000}
+            self._trail.looked(self._clock().mono, spent)
+            self._loop.call_later(LOOK_EVERY_S, self._look)
 
     def stop(self) -> None:
         """Whatever is in the inbox is lost, as it would be in a crash."""

@@ -38,7 +38,7 @@ class Substitutes:
 
     def _ask(self, write: Write, targets: list[str]) -> None:
         """One substitute for each: a node that kept two hints would be one node that counts twice."""
-        core, copy = self.core, write.record
+        core, copy = self.core, self.writes.for_a_hint(write)
         if write.buried or write.request not in core.waiting:
             return
         for target in targets:
@@ -49,7 +49,7 @@ class Substitutes:
                 return
             write.asked[target] = substitute
             if substitute == core.name:
-                if self.hints.missed(target, copy):
+                if self.take(target, copy):
                     self._covered(write, target, substitute)
             else:
                 born, origin = core.now.wall, f"op {write.message.op}"
@@ -73,6 +73,9 @@ class Substitutes:
         target, copy = message.target, message.record
         if self.core.policy.hints_when_full == "refuse" and not self._has_room(target, copy):
             return False
+        return self.take(target, copy)
+
+    def take(self, target: str, copy: Record) -> bool:
         return self.hints.missed(target, copy)
 
     def _has_room(self, target: str, copy: Record) -> bool:

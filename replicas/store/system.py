@@ -28,6 +28,7 @@ class Store:
         *,
         synchronous: str = "FULL",
         record_messages: bool = True,
+        measured: bool = False,
     ) -> None:
         self._cluster = cluster
         self._policy = policy
@@ -35,6 +36,7 @@ class Store:
         self._client_timeout_s = client_timeout_s
         self._synchronous = synchronous
         self._record_messages = record_messages
+        self._measured = measured
 
     def prepare(
         self, node: str, incarnation: int, listen: Address, links: Mapping[str, Address], folder: Path
@@ -49,6 +51,7 @@ class Store:
             flaw=self._flaw,
             synchronous=self._synchronous,
             record_messages=self._record_messages,
+            measured=self._measured,
         )
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "spec.json").write_bytes(msgspec.json.encode(spec))

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from .copies import Audited
+from .frames import frame
 from .labels import label
 from .messages import AnyMessage, Peer, PeerMessage
 from .records import Record
@@ -54,19 +55,26 @@ class Sent(msgspec.Struct, tag="sent", tag_field="line", gc=False):
     born: int
     key: str | None
     version: tuple[int, str] | None
+    bytes: int | msgspec.UnsetType = msgspec.UNSET
 
 
-Line = Started | Received | Changed | Committed | Sent
+class Looked(msgspec.Struct, tag="looked", tag_field="line", gc=False):
+    at: int
+    values: dict[str, int]
+
+
+Line = Started | Received | Changed | Committed | Sent | Looked
 
 
 class Trail:
     """Each call is one write to the file, so that nothing waits in a buffer when the process is killed."""
 
-    def __init__(self, path: Path, node: str, *, messages: bool) -> None:
+    def __init__(self, path: Path, node: str, *, messages: bool, sizes: bool = False) -> None:
         _drop_cut_line(path)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         self._node = node
         self._messages = messages
+        self._sizes = sizes
         self._encoder = msgspec.json.Encoder()
 
     def started(self, at: int, incarnation: str, batch: int) -> None:
@@ -90,8 +98,14 @@ class Trail:
             for to, message in sends:
                 kind, key, version = label(message)
                 pair = (version.time, version.by) if version else None
-                lines.append(Sent(at, f"{self._node}/{message.n}", to, kind, message.origin, message.born, key, pair))
+                sent = Sent(at, f"{self._node}/{message.n}", to, kind, message.origin, message.born, key, pair)
+                if self._sizes:
+                    sent.bytes = len(frame(message))
+                lines.append(sent)
         self._write(lines)
+
+    def looked(self, at: int, values: dict[str, int]) -> None:
+        self._write([Looked(at, values)])
 
     def _write(self, lines: list[Line]) -> None:
         data = memoryview(self._encoder.encode_lines(lines)) if lines else memoryview(b"")

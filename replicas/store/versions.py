@@ -5,7 +5,7 @@ from typing import Any, Literal, Protocol
 
 from .messages import Brief
 from .records import Record, Version
-from .settings import Cluster, Tie, VersionKind
+from .settings import Tie
 
 Glance = Literal["older", "same", "newer", "unsure"]
 Rank = Callable[[Record], Any]
@@ -18,6 +18,7 @@ class Versions(Protocol):
     clock: int  # never behind a time seen
     minted: int  # must be durable, in a clock, before the version is seen outside
     asks_first: bool  # a version is minted above those that replicas tell
+    joins: bool  # what is made of two copies may be a third one
 
     def mint(self, wall_ns: int) -> Version: ...
 
@@ -30,15 +31,15 @@ class Versions(Protocol):
     def glance(self, mine: Record | None, theirs: Brief) -> Glance: ...
 
 
-def _value(record: Record) -> tuple[bool, bytes]:
+def value_rank(record: Record) -> tuple[bool, bytes]:
     """Absence of a value is lower than the empty value."""
     return (True, record.value.encode()) if record.value is not None else (False, b"")
 
 
 RANKS: dict[Tie, Rank] = {
-    "incarnation": lambda r: (r.version.time, r.version.by, r.dead, _value(r)),
-    "cassandra": lambda r: (r.version.time, r.dead, _value(r), r.version.by),
-    "riak": lambda r: (r.version.time, not r.dead, _value(r), r.version.by),
+    "incarnation": lambda r: (r.version.time, r.version.by, r.dead, value_rank(r)),
+    "cassandra": lambda r: (r.version.time, r.dead, value_rank(r), r.version.by),
+    "riak": lambda r: (r.version.time, not r.dead, value_rank(r), r.version.by),
 }
 
 
@@ -50,6 +51,7 @@ class LastWriterWins:
     """
 
     asks_first = False
+    joins = False
 
     def __init__(self, incarnation: str, tie: Tie, clock: int) -> None:
         self.incarnation = incarnation
@@ -112,12 +114,3 @@ class Counter(LastWriterWins):
 
     def observe(self, version: Version) -> None:
         pass
-
-
-_KINDS: dict[VersionKind, type[LastWriterWins]] = {"hlc": LastWriterWins, "wall": WallClock, "counter": Counter}
-
-
-def versions_of(cluster: Cluster, part: type[LastWriterWins], incarnation: str, clock: int) -> LastWriterWins:
-    """Those of the cluster, unless a flaw has put its own in their place."""
-    kind = _KINDS[cluster.versions] if part is LastWriterWins else part
-    return kind(incarnation, cluster.tie, clock)

@@ -4,6 +4,7 @@ With hinted handoff it then goes on until all replicas hold it, or the time is u
 """
 
 from collections.abc import Callable
+from typing import cast
 
 from replicas.system import Level
 
@@ -12,8 +13,9 @@ from .core import Core, Waiting
 from .counting import Counting
 from .hints import Hints, Wanted, bytes_of, size_of
 from .levels import Quota, level_reached, quota_of
-from .messages import Answer, Delete, Newer, Put, Store, Stored, below
-from .records import record
+from .messages import Answer, Delete, DeleteAfter, Newer, Put, PutAfter, Store, Stored, below
+from .records import Record, record
+from .siblings import Dotted
 
 
 class Write:
@@ -31,13 +33,19 @@ class Write:
         self.answered = False
         self.buried = False  # under a tombstone that may be purged: it leaves no hint
         self.kept_here = False  # in hints of its coordinator
+        self.beside: Record | None = None  # such a tombstone that has not seen it: a hint has what that leaves of it
         self.acks: dict[str, None] = {}
         self.asked: dict[str, str] = {}
         self.covered: dict[str, str] = {}
         self.mend: Waiting | None = None  # what it met that is newer, on its way to others
         core = writes.core
         value = message.value if isinstance(message, Put) else None
-        self.record = record(message.key, core.versions.mint(core.now.wall), value)
+        if core.versions.joins:
+            context = message.context if isinstance(message, PutAfter | DeleteAfter) else ""
+            versions = cast("Dotted", core.versions)
+            self.record = versions.written(message.key, value, context, core.now.wall, core.copies.held)
+        else:
+            self.record = record(message.key, core.versions.mint(core.now.wall), value)
 
     def stored(self, sender: str, message: Stored) -> None:
         if message.holds:
@@ -108,6 +116,8 @@ class Writes:
         """Where a full queue of hints refuses writes: a write under way may need room for one of each other replica
         that has not acknowledged it."""
         core = self.core
+        if not self.hints.active():
+            return None
         wanted = message.key, bytes_of(message.key, message.value if isinstance(message, Put) else None)
         for node in core.others(core.placement.replicas_of(message.key)):
             if not self.hints.has_room(node, [*self.owed(node), wanted]):
@@ -160,7 +170,7 @@ class Writes:
             write.answered = True
             copy = write.record
             told = Answer(write.message.op, "ok", None, copy.version, copy.dead)
-            core.answer(write.client, told if write.level_met is None else self.below(told, write.level_met))
+            core.answer(write.client, told if write.level_met is None else self.told_below(told, write.level_met))
         if not self._goes_on_after_its_answer() or self._unreached(write) == 0:
             del core.waiting[write.request]
 
@@ -182,7 +192,7 @@ class Writes:
         near = [target for target, node in write.covered.items() if datacenter_of[target] == datacenter_of[node]]
         return [*write.acks, *near]
 
-    def below(self, told: Answer, level: Level) -> Answer:
+    def told_below(self, told: Answer, level: Level) -> Answer:
         return below(told, level)
 
     def step_down(self, write: Write) -> None:
@@ -199,7 +209,8 @@ class Writes:
         if write.answered or write.buried or not self.hints.active():
             return
         missed = [node for node in self.core.placement.replicas_of(write.record.key) if node not in write.acks]
-        kept = [self.hints.missed(node, write.record) for node in self.core.others(tuple(missed))]
+        copy = self.for_a_hint(write)
+        kept = [self.hints.missed(node, copy) for node in self.core.others(tuple(missed))]
         write.kept_here = any(kept)
         self.go_on(write)
 
@@ -208,4 +219,9 @@ class Writes:
             return
         for node in self.core.placement.replicas_of(write.record.key):
             if node not in write.acks and node not in write.covered and node != self.core.name:
-                self.hints.missed(node, write.record)
+                self.hints.missed(node, self.for_a_hint(write))
+
+    def for_a_hint(self, write: Write) -> Record:
+        if write.beside is None:
+            return write.record
+        return self.core.versions.merge(write.record, write.beside) or write.record

@@ -112,13 +112,13 @@ def test_the_estimate_is_right_for_runs_that_take_the_same_time(workers: int, se
             for number in range(over, min(over + workers - 1, seeds))
         ]
         todo = seeds - over - len(running)
-        assert abs(suite._left_s([float(took)] * over, running, todo, workers) - (ends[-1] - now)) <= took
+        assert abs(suite.left_s([float(took)] * over, running, todo, workers) - (ends[-1] - now)) <= took
 
 
 def test_the_estimate_is_of_what_is_left_side_by_side() -> None:
-    assert suite._left_s([6.0], [6.0], 18, 2) == 54
-    assert suite._left_s([6.0, 6.0], [2.0], 0, 2) == 4
-    assert suite._left_s([6.0, 6.0], [9.0], 0, 2) == 0
+    assert suite.left_s([6.0], [6.0], 18, 2) == 54
+    assert suite.left_s([6.0, 6.0], [2.0], 0, 2) == 4
+    assert suite.left_s([6.0, 6.0], [9.0], 0, 2) == 0
 
 
 def shown(printed: RenderableType, width: int = 140) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from msgspec import UNSET
 
 from checkers.history import Invoke, Return, Version
+from harness.stages.memory import Memory
 from replicas.system import Address, Reply, Session, System
 from workloads.operations import Operation
 
@@ -24,6 +25,7 @@ class Client:
         system: System,
         door: Callable[[str], Address],
         clock: Clock,
+        memory: Memory,
     ) -> None:
         self.events: list[Invoke | Return] = []
         self._name = name
@@ -31,6 +33,7 @@ class Client:
         self._system = system
         self._door = door
         self._clock = clock
+        self._memory = memory
         self._number = 1
         self._connections: dict[str, Session] = {}
 
@@ -52,7 +55,7 @@ class Client:
                 node=operation.node,
                 kind=operation.kind,
                 key=operation.key,
-                value=operation.value,
+                value=self._memory.value(operation),
                 level=operation.level,
             )
         )
@@ -70,7 +73,9 @@ class Client:
                 level_met=reply.level_met or UNSET,
             )
         )
+        self._memory.read(operation, reply.outcome, reply.value, reply.version[1] if reply.version else None)
         if reply.outcome == "unknown":
+            self._memory.forget()
             self._close()
             self._number += 1
 
@@ -83,7 +88,8 @@ class Client:
             except ConnectionError as problem:
                 return Reply("failed", error=str(problem))
             self._connections[operation.node] = connection
-        return await connection.ask(operation.id, operation.kind, operation.key, operation.value, operation.level)
+        value, context = self._memory.value(operation), self._memory.context(operation)
+        return await connection.ask(operation.id, operation.kind, operation.key, value, operation.level, context)
 
     def _close(self) -> None:
         for connection in self._connections.values():

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from checkers.history import AnyEvent, Change, Copy, Life, Message, Version
-from replicas.store.trail import Changed, Committed, CopyLine, Line, Received, Sent, Started
+from checkers.history import AnyEvent, Change, Copy, Life, Message, Metrics, Version
+from replicas.store.trail import Changed, Committed, CopyLine, Line, Looked, Received, Sent, Started
 
 
 class Zero(NamedTuple):
@@ -39,6 +39,8 @@ def read_trail(path: Path, node: str, zero: Zero) -> Trail:
             trail.received[line.id] = line.at - zero.mono
         elif isinstance(line, Sent):
             trail.sent.append((line, _message(line, node, zero)))
+        elif isinstance(line, Looked):
+            trail.events.append(Metrics(at=line.at - zero.mono, node=node, values=line.values))
         elif isinstance(line, Committed):
             trail.events.extend(_change(each, node, incarnation, line.at - zero.mono) for each in open_changes)
             open_changes, declared = [], line.batch
@@ -111,6 +113,7 @@ def _message(line: Sent, node: str, zero: Zero) -> Message:
         origin=line.origin,
         key=line.key,
         version=Version(*line.version) if line.version else None,
+        bytes=line.bytes,
     )
 
 

@@ -15,6 +15,7 @@ from harness.header import header_of
 from harness.levers import Action
 from harness.plan import Plan
 from harness.settle import Settling
+from harness.stages.memory import Memory
 from harness.stages.processes.addresses import claim
 from harness.stages.processes.clients import Client
 from harness.stages.processes.cluster import Cluster, running
@@ -55,7 +56,8 @@ class Run:
         for operation in self.plan.operations:
             by_client.setdefault(operation.client, []).append(operation)
         clients = [
-            Client(name, operations, self.system, self.cluster.door, self.now) for name, operations in by_client.items()
+            Client(name, operations, self.system, self.cluster.door, self.now, Memory(self.plan.cluster))
+            for name, operations in by_client.items()
         ]
         faults = Faults(self.cluster, self.now, self._record)
         async with asyncio.TaskGroup() as tasks:
@@ -162,8 +164,8 @@ async def _metrics(observer: Observer) -> dict[str, int]:
     return await observer.metrics()
 
 
-async def _perform(plan: Plan, folder: Path, choice: server.ServerChoice, say: Say) -> History:
-    system = Store(plan.cluster, plan.policy, plan.flaw, plan.client_timeout_ns / 1e9)
+async def _perform(plan: Plan, folder: Path, choice: server.ServerChoice, say: Say, *, measured: bool) -> History:
+    system = Store(plan.cluster, plan.policy, plan.flaw, plan.client_timeout_ns / 1e9, measured=measured)
     begun = time.monotonic()
     with closing(claim()) as block:
         async with running(plan.cluster.names(), system, folder, choice, block) as cluster:
@@ -180,8 +182,9 @@ def _history(plan: Plan, folder: Path, run: Run) -> History:
     return ordered(header, events)
 
 
-def perform(plan: Plan, folder: Path, proxy: server.Prefer, say: Say) -> tuple[History, str]:
-    """The history, and which server stood behind the links. `say` is told, line by line, how the run goes on."""
+def perform(plan: Plan, folder: Path, proxy: server.Prefer, say: Say, *, measured: bool = False) -> tuple[History, str]:
+    """The history, and which server stood behind the links. `say` is told, line by line, how the run goes on. What
+    `measured` adds is in harness/stages/simulation/stage.py."""
     choice = choose(plan, proxy)
     folder.mkdir(parents=True, exist_ok=True)
-    return uvloop.run(_perform(plan, folder, choice, say)), choice.found
+    return uvloop.run(_perform(plan, folder, choice, say, measured=measured)), choice.found

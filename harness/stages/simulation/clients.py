@@ -4,11 +4,13 @@ from msgspec import UNSET
 
 from checkers.history import AnyEvent, Invoke, Outcome, Return, Version
 from harness.plan import Plan
+from harness.stages.memory import Memory
 from harness.stages.simulation.doors import Connection, Doors
 from harness.stages.simulation.fate import Fate
 from harness.stages.simulation.node import Node
 from harness.stages.simulation.world import World
-from replicas.store.messages import Answer, AnyMessage, Delete, Get, Put, level_met
+from replicas.store.client import request
+from replicas.store.messages import Answer, AnyMessage, level_met
 from workloads.operations import Operation
 
 GREETING_DEADLINE_NS = 500_000_000  # as in harness/stages/processes/clients.py
@@ -32,6 +34,7 @@ class Client:
         self._world = world
         self._events = events
         self._session_number = 1
+        self._memory = Memory(plan.cluster)
         self._connections: dict[str, Connection] = {}
         self._gives_up_at: int | None = None  # on what it has asked
         self._timer_is_set = False  # one for all operations: most are answered long before
@@ -58,7 +61,7 @@ class Client:
                 node=node,
                 kind=operation.kind,
                 key=operation.key,
-                value=operation.value,
+                value=self._memory.value(operation),
                 level=operation.level,
             )
         )
@@ -87,7 +90,11 @@ class Client:
         if not self._timer_is_set:
             self._timer_is_set = True
             self._world.at(self._gives_up_at, self._time_out)
-        self._doors.ask(connection, f"{self.name}/{operation.node}/op {operation.id}/ask", request(operation))
+        self._doors.ask(connection, f"{self.name}/{operation.node}/op {operation.id}/ask", self._request(operation))
+
+    def _request(self, operation: Operation) -> AnyMessage:
+        value, context = self._memory.value(operation), self._memory.context(operation)
+        return request(operation.id, operation.kind, operation.key, value, operation.level, context)
 
     def greeted(self, connection: Connection) -> None:
         if self._has(connection) and self.waiting is not None:
@@ -143,11 +150,13 @@ class Client:
                 level_met=(answer and level_met(answer)) or UNSET,
             )
         )
+        self._memory.read(operation, outcome, answer.value if answer else None, version.by if version else None)
         self.waiting = self._gives_up_at = None
         if outcome == "unknown":
             self._session_number += 1
             self.session = f"{self.name}.{self._session_number}"
             self._connections.clear()
+            self._memory.forget()
         if self._next < len(self._operations):
             due = self._operations[self._next].at_ns
             self._world.at(max(due, self._world.now), self._issue)
@@ -169,11 +178,3 @@ class Clients:
     def answer(self, node: str, session: str, message: AnyMessage) -> None:
         if isinstance(message, Answer):
             self._clients[session.rpartition(".")[0]].hears(node, session, message)
-
-
-def request(operation: Operation) -> AnyMessage:
-    if operation.kind == "get":
-        return Get(operation.id, operation.key, operation.level)
-    if operation.kind == "delete":
-        return Delete(operation.id, operation.key, operation.level)
-    return Put(operation.id, operation.key, operation.value or "", operation.level)

@@ -75,7 +75,8 @@ class Network:
         self._routes: dict[str, dict[str, Route]] = {}  # by sender and receiver: links that a fault has touched
         self.process_of: Callable[[str], object] = lambda _node: None  # that runs now
         self._model = model
-        self._plain = not fate.fixed and model == Model(model.delay_min_ns, model.delay_max_ns, model.loss_ppm)
+        plain = Model(model.delay_min_ns, model.delay_max_ns, model.loss_ppm, delays=model.delays)
+        self._plain = not fate.fixed and model == plain
         self._spread = SPREADS[model.distribution]
         self._mixtures: dict[str, Draw] = {kind: drawing_of(each) for kind, each in model.delays.items()}
         self._of_all = self._mixtures.get("all")
@@ -134,7 +135,7 @@ class Network:
         """All that one batch sends. This is the simulator's innermost loop: it calls as little as it can."""
         now, append, at, attempts = self.world.now, self._events.append, self.world.at, self._attempts
         links, routes, plain = self._links[sender], self._routes[sender], self._plain
-        jitter, loss_ppm, prefix = self._jitter, self._loss_ppm, self._prefix
+        jitter, loss_ppm, prefix, mixtures = self._jitter, self._loss_ppm, self._prefix, self._mixtures
         said: PeerMessage | None = None
         size: int | UnsetType = UNSET
         for to, message in sends:
@@ -170,7 +171,8 @@ class Network:
             if loss_ppm and (fate >> 32) % _MILLION < loss_ppm:
                 continue
             least, deliver = links[to]
-            delay = least + (fate & 0xFFFF_FFFF) % jitter
+            mixture = mixtures.get(kind, self._of_all) if mixtures else None
+            delay = mixture(fate & 0xFFFF_FFFF) if mixture else least + (fate & 0xFFFF_FFFF) % jitter
             if routes and to in routes:
                 self._send_over(routes[to], cause, delay, record, message)
             else:

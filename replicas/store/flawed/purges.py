@@ -2,6 +2,7 @@
 
 from replicas.store.core import Core
 from replicas.store.hints import Hints
+from replicas.store.proofs import Proofs
 from replicas.store.purging import Confirmation, Purging
 from replicas.store.records import Record
 
@@ -29,8 +30,8 @@ class PurgesEarly(Purging):
 class ConfirmsTwice(Purging):
     """Asks all replicas again before it believes them; not once marks are out, when some may have purged."""
 
-    def __init__(self, core: Core, hints: Hints) -> None:
-        super().__init__(core, hints)
+    def __init__(self, core: Core, hints: Hints, proofs: Proofs) -> None:
+        super().__init__(core, hints, proofs)
         self._asked_again: dict[str, None] = {}
 
     def confirmed_by_all(self, confirmation: Confirmation, voters: tuple[str, ...]) -> bool:
@@ -40,3 +41,10 @@ class ConfirmsTwice(Purging):
             self._asked_again[name] = None
             confirmation.confirmed.clear()
         return super().confirmed_by_all(confirmation, voters)
+
+
+class CountsEarlierRepairs(Purging):
+    """Any comparison counts that found the replica the same, also one from before the deletion."""
+
+    def proves(self, node: str, partition: int, taken: int) -> bool:  # noqa: ARG002 - the flaw is not to look
+        return super().proves(node, partition, 0)

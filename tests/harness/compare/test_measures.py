@@ -199,5 +199,5 @@ def test_a_history_that_was_not_measured_leaves_out_what_it_lacks() -> None:
     plan, _, measured = _run(1, "async")
     bare = measure(plan, perform(plan))
     assert "bytes" not in bare.counts or not bare.counts["bytes"]
-    assert "runs with sizes" not in bare.counts
+    assert "operations sized" not in bare.counts
     assert bare.samples["reads"] == measured.samples["reads"]

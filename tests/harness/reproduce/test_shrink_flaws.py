@@ -24,6 +24,8 @@ SEEDS = {
     "skips-repair": ("hot-reads", 4),
     "answers-before-repair": ("lossy-reads", 17),
     "repairs-holders-only": ("lossy-reads", 12),
+    "stops-waiting": ("courses", 39),
+    "digests-values-only": ("courses", 67),
     "decides-on-one": ("default", 8),
     "joins-at-once": ("rejoin", 30),
     "purges-unconfirmed": ("default", 1),

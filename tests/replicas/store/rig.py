@@ -51,6 +51,12 @@ def cluster(nodes: int = 3, n: int = 3, r: int = 2, w: int = 2) -> Cluster:
     return Cluster([Node(f"r{i}") for i in range(1, nodes + 1)], n, r, w, operation_timeout_ns=40 * MS)
 
 
+def two_datacenters() -> Cluster:
+    """r1, r3 and r5 in one, r2, r4 and r6 in the other; each key is on all six."""
+    nodes = [Node(f"r{i}", f"dc{2 - i % 2}") for i in range(1, 7)]
+    return Cluster(nodes, 6, 4, 4, operation_timeout_ns=40 * MS)
+
+
 def through_the_wire(message: AnyMessage) -> AnyMessage:
     """A receiver must never share an object with the sender."""
     return Frames().feed(bytes(frame(message)))[0]

@@ -15,7 +15,20 @@ from replicas.store.parts import SOUND, Parts
 from replicas.store.records import Version, record
 from replicas.store.settings import Node
 from replicas.store.storage import Hint
-from tests.replicas.store.decisions import NEW, OLD, TWIN, Decision, clocks, entropy, limits, mending, names, rig_with
+from tests.replicas.store.decisions import (
+    NEW,
+    OLD,
+    TWIN,
+    Decision,
+    clocks,
+    courses,
+    entropy,
+    limits,
+    mending,
+    names,
+    rig_with,
+    standing_in,
+)
 from tests.replicas.store.decisions.mending import whether_trees_differ
 from tests.replicas.store.rig import MS, QUICK_POLICY, WALL, Rig, cluster
 
@@ -268,6 +281,8 @@ DECISIONS: list[Decision] = [
     *limits.DECISIONS,
     *clocks.DECISIONS,
     *entropy.DECISIONS,
+    *standing_in.DECISIONS,
+    *courses.DECISIONS,
 ]
 
 

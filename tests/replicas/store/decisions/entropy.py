@@ -2,7 +2,7 @@
 
 from msgspec import structs
 
-from replicas.store.messages import Fetch
+from replicas.store.messages import Compare, Delete, Fetch
 from replicas.store.parts import Parts
 from tests.replicas.store.decisions import NEW, Decision
 from tests.replicas.store.rig import MS, QUICK_POLICY, Rig, cluster
@@ -16,6 +16,33 @@ def whom_it_asks_for_a_damaged_copy(parts: Parts) -> list[str]:
     return [flight.to for flight in rig.flights(Fetch)]
 
 
+def whom_it_compares_with_in_twenty_rounds(parts: Parts) -> list[str]:
+    """As r1, one at a time, while r2 is away."""
+    policy = structs.replace(QUICK_POLICY, purge="never", exchanges_in_parallel_max=1, repair_priority="lately-away")
+    rig = Rig(cluster(), policy, parts)
+    rig.crash("r2")
+    asked: dict[str, None] = {}
+    for _ in range(20):
+        rig.pass_time(10)
+        asked |= {flight.to: None for flight in rig.flights(Compare, sender="r1")}
+        rig.settle()
+    return list(asked)
+
+
+def whether_it_marks_what_one_missed_since(parts: Parts) -> bool:
+    """All are compared; then a deletion reaches two of three."""
+    rig = Rig(cluster(), structs.replace(QUICK_POLICY, purge="repaired"), parts)
+    leader, _, third = rig.replicas_of("k")
+    rig.rounds(5)
+    rig.crash(third)
+    rig.ask(leader, Delete(1, "k", None))
+    rig.settle()
+    rig.rounds(5)
+    return rig.marked(leader, "k")
+
+
 DECISIONS: list[Decision] = [
     ("discards-and-forgets", whom_it_asks_for_a_damaged_copy, ["r2", "r3"], []),
+    ("counts-earlier-repairs", whether_it_marks_what_one_missed_since, False, True),
+    ("puts-the-silent-first", whom_it_compares_with_in_twenty_rounds, ["r2", "r3"], ["r2"]),
 ]

@@ -1,0 +1,1 @@
+"""Claims about replication, each measured and found confirmed or not."""

@@ -1,0 +1,6 @@
+"""All studies, by name."""
+
+from harness.studies.pbs import PBS
+from harness.studies.study import Study
+
+STUDIES: dict[str, Study] = {study.name: study for study in (PBS,)}

@@ -1,0 +1,320 @@
+"""The page of a comparison in a browser: it loads alone, and does what it says, by pointer and by keyboard."""
+
+import re
+from collections.abc import Iterator
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import Literal, Protocol
+
+import msgspec
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, ViewportSize, expect
+
+from harness.compare.result import Comparison
+from harness.report import comparison as pages
+from tests.harness.report import browser, sample
+from tests.harness.report.test_comparison import HOSTILE
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+Scheme = Literal["light", "dark"]
+WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=360, height=740)
+
+
+@pytest.fixture(scope="module")
+def tabs() -> Iterator[BrowserContext]:
+    with browser.chromium() as it:
+        yield it
+
+
+class Open(Protocol):
+    def __call__(
+        self, comparison: Comparison | None = None, *, viewport: ViewportSize = ..., scheme: Scheme = ...
+    ) -> Page: ...
+
+
+class Opened:
+    """A page in a tab of its own, with all that it said and asked for."""
+
+    def __init__(self, tabs: BrowserContext, file: Path, viewport: ViewportSize, scheme: Scheme) -> None:
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        self.tab = tabs.new_page()
+        self.tab.set_viewport_size(viewport)
+        self.tab.emulate_media(color_scheme=scheme)
+        self.tab.on("console", lambda message: self.said.append(message.text))
+        self.tab.on("pageerror", lambda error: self.said.append(str(error)))
+        self.tab.on("request", lambda request: self.asked.append(request.url))
+        self.tab.goto(file.as_uri())
+
+
+@pytest.fixture
+def open_page(tabs: BrowserContext, tmp_path: Path) -> Iterator[Open]:
+    opened: list[Opened] = []
+
+    def start(comparison: Comparison | None = None, *, viewport: ViewportSize = WIDE, scheme: Scheme = "light") -> Page:
+        file = tmp_path / f"{len(opened)}.html"
+        pages.write(comparison or sample.comparison(), file)
+        opened.append(Opened(tabs, file, viewport, scheme))
+        return opened[-1].tab
+
+    yield start
+    for each in opened:
+        each.tab.close()
+        assert not each.said
+        assert [url for url in each.asked if not url.startswith("data:")] == each.asked[:1]  # the file itself
+
+
+def _boxes(found: Locator) -> list[dict[str, float]]:
+    boxes: list[dict[str, float]] = found.evaluate_all("all => all.map(it => it.getBoundingClientRect().toJSON())")
+    return boxes
+
+
+def _overlap(one: dict[str, float], other: dict[str, float]) -> bool:
+    beside = one["right"] <= other["left"] or other["right"] <= one["left"]
+    return not (beside or one["bottom"] <= other["top"] or other["bottom"] <= one["top"])
+
+
+def test_no_name_is_more_than_text(open_page: Open) -> None:
+    tab = open_page(sample.comparison(HOSTILE))
+    assert tab.title().startswith("Repair policies in compare")
+    assert tab.locator("#legend .name").all_inner_texts() == [_shown(name) for name in HOSTILE]
+    assert tab.locator("img").count() == 0
+    tab.locator("#tradeoff g.point").nth(1).hover()
+    assert tab.locator("#tip .head").text_content() in HOSTILE
+
+
+def _shown(name: str) -> str:
+    """As a browser tells the text of an element: some spaces are one, and those at the ends are none."""
+    return re.sub("[ \t\n]+", " ", name).strip(" ")
+
+
+def test_a_policy_is_switched_off_everywhere_at_once(open_page: Open) -> None:
+    tab = open_page()
+    drawn = f'.curve[data-policy="{sample.SYNC}"]'
+    assert tab.locator(drawn).count() == 7  # an example, the mean, t-visibility, four distributions
+    tab.get_by_role("checkbox", name=sample.SYNC, exact=True).uncheck()
+    assert tab.locator(drawn).count() == 0
+    assert tab.locator(f'#tradeoff text[data-policy="{sample.SYNC}"]').count() == 0
+    assert tab.locator("table.figures tr:visible").get_by_text(sample.SYNC, exact=True).count() == 0
+    assert tab.locator("article:visible").count() == 5
+    assert tab.locator('.curve[data-policy="async"]').count() == 7
+    tab.get_by_role("button", name="Show all").click()
+    assert tab.locator(drawn).count() == 7
+    assert tab.locator("article:visible").count() == 6
+
+
+def test_all_policies_may_be_off(open_page: Open) -> None:
+    tab = open_page()
+    for box in tab.locator("#legend input").all():
+        box.uncheck()
+    assert tab.locator(".chart svg").count() == 0
+    assert tab.locator(".chart .empty").count() == 8
+
+
+def _column(tab: Page, heading: str) -> tuple[list[str], str | None]:
+    """The policies in their order, and what the heading says of it to those who do not see the arrow."""
+    head = tab.locator("table.figures th", has=tab.get_by_role("button", name=heading, exact=True))
+    rows = head.locator("xpath=ancestor::table").locator("tbody tr")
+    return [row.get_attribute("data-policy") or "" for row in rows.all()], head.get_attribute("aria-sort")
+
+
+@pytest.mark.parametrize(("figure", "better"), [("read p99", "ascending"), ("available", "descending")])
+def test_tables_are_sorted_the_better_end_first_then_the_other_then_as_given(
+    open_page: Open, figure: str, better: str
+) -> None:
+    tab = open_page()
+    known = {each.policy: each.value for each in sample.comparison().values if each.figure == figure}
+    measured = [name for name in sample.POLICIES if known[name] is not None]
+    missing = [name for name in sample.POLICIES if known[name] is None]
+    up = sorted(measured, key=lambda name: known[name] or 0)
+    down = sorted(measured, key=lambda name: -(known[name] or 0))
+    orders = {"ascending": up, "descending": down}
+    worse = "descending" if better == "ascending" else "ascending"
+    button = tab.get_by_role("button", name=figure, exact=True)
+    button.focus()
+    for expected, told in ((orders[better], better), (orders[worse], worse), (sample.POLICIES, None)):
+        tab.keyboard.press("Enter")
+        wanted = [*expected, *missing] if told else expected
+        assert _column(tab, figure) == (wanted, told)
+
+
+def test_intervals_are_shown_on_demand(open_page: Open) -> None:
+    tab = open_page()
+    assert tab.locator(".interval:visible").count() == 0
+    tab.get_by_label("Show 95").check()
+    row = tab.locator(f'table.figures tr[data-policy="{sample.SYNC}"]').first
+    assert row.get_by_text("39 to 44.4").is_visible()
+    assert row.get_by_text("difference +16 to +23.4").is_visible()
+
+
+def test_marks_of_the_trade_off_tell_their_figures_to_pointer_and_keyboard(open_page: Open) -> None:
+    tab = open_page()
+    told = "async: read p99 23.4 ms (22 to 25); stale reads 5.1 % (4.79 to 5.46); bytes 2.79 MB (2.62 to 2.99)"
+    mark = tab.get_by_role("img", name=told, exact=True)
+    mark.hover()
+    assert tab.locator("#tip").inner_text().split("\n") == re.split("[:;] ", told)
+    tab.keyboard.press("Escape")
+    assert tab.locator("#tip").is_hidden()
+    seen = set()
+    tab.get_by_role("button", name="Show all").focus()
+    tab.locator("#recommendation a").last.focus()
+    for _ in range(5):
+        tab.keyboard.press("Tab")
+        seen.add(tab.locator("#tip .head").inner_text())
+    assert seen == set(sample.POLICIES[:-1])
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("policies", [6, 20])
+def test_labels_of_the_trade_off_do_not_overlap(open_page: Open, viewport: ViewportSize, policies: int) -> None:
+    """The figures of the twenty are much the same."""
+    tab = open_page(_many(policies) if policies > 6 else None, viewport=viewport)
+    boxes = _boxes(tab.locator("#tradeoff .label"))
+    assert len(boxes) >= 5
+    assert not [pair for pair in combinations(boxes, 2) if _overlap(*pair)]
+    plot = _boxes(tab.locator("#tradeoff svg"))[0]
+    assert all(plot["left"] <= box["left"] and box["right"] <= plot["right"] for box in boxes)
+
+
+def _many(count: int) -> Comparison:
+    it = sample.comparison()
+    first = it.policies[0]
+    names = [first.name, *(f"policy-number-{number}" for number in range(1, count))]
+    axes = [figure for figure in it.figures if figure.name in pages.PLANE]
+    level = {"read p99": 20.0, "stale reads": 5.0, "bytes": 2e6}
+    return msgspec.structs.replace(
+        it,
+        policies=[msgspec.structs.replace(first, name=name) for name in names],
+        figures=axes,
+        values=[
+            msgspec.structs.replace(it.values[0], figure=axis.name, policy=name, value=value, low=value, high=value)
+            for axis in axes
+            for number, name in enumerate(names)
+            for value in [level[axis.name] * (1 + 0.003 * (number * 7 % 11))]
+        ],
+        differences=[],
+        front=names[:2],
+    )
+
+
+def test_marks_differ_for_as_many_policies_as_there_may_be(open_page: Open) -> None:
+    tab = open_page(_many(40))
+    looks = tab.locator("#legend .swatch svg").evaluate_all(
+        "all => all.map(it => it.getAttribute('class') + it.innerHTML)"
+    )
+    assert len(set(looks)) == 40
+
+
+def test_curves_are_read_out_along_the_arrow_keys(open_page: Open) -> None:
+    tab = open_page()
+    plot = tab.get_by_role("slider", name=re.compile("the mean over all seeds"))
+    tab.locator("#seed").focus()
+    plot.focus()
+    tab.keyboard.press("End")
+    assert tab.locator("#tip .head").inner_text() == "12 s"
+    read = dict(zip(*(tab.locator(f"#tip .row {part}").all_inner_texts() for part in (".name", "b")), strict=True))
+    ends = {name: curve.y[-1] for name, curve in sample.comparison().divergent.items()}
+    assert {name: float(value) for name, value in read.items()} == pytest.approx(ends, rel=0.006)
+    assert plot.get_attribute("aria-valuenow") == "100"
+    assert f"{sample.NONE} {read[sample.NONE]}" in (plot.get_attribute("aria-valuetext") or "")
+    tab.keyboard.press("Home")
+    assert tab.locator("#tip .head").inner_text() == "0 s"
+    for _ in range(3):
+        tab.keyboard.press("ArrowRight")
+    assert tab.locator("#tip .head").inner_text() == "0.72 s"
+    tab.keyboard.press("Escape")
+    assert tab.locator("#tip").is_hidden()
+
+
+def test_the_pointer_reads_a_curve_where_it_is(open_page: Open) -> None:
+    tab = open_page()
+    tab.locator("#visibility svg").hover()  # its middle
+    at = tab.locator("#tip .head").inner_text()
+    assert re.fullmatch(r"[45](\.\d+)? s", at)
+    values = tab.locator("#tip .row b").all_inner_texts()
+    assert len(values) == 5
+    assert sorted(values, key=lambda value: -float(value.removesuffix(" %"))) == values
+
+
+def test_a_seed_is_chosen_and_its_faults_are_bands(open_page: Open) -> None:
+    tab = open_page()
+    for seed, faults in ((17, 4), (42, 9), (199, 0)):
+        tab.get_by_label("How many keys differed, in seed").select_option(str(seed))
+        assert tab.locator("#example .band").count() == faults
+        assert tab.locator("#faults tbody tr").count() == faults
+        lanes = _boxes(tab.locator("#example .lane"))
+        assert not [pair for pair in combinations(lanes, 2) if _overlap(*pair)]
+    assert tab.locator("#example .curve").count() == 6
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_nothing_sticks_out_or_is_tiny(open_page: Open, viewport: ViewportSize) -> None:
+    tab = open_page(viewport=viewport)
+    assert tab.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+    sizes = tab.evaluate(
+        """[...document.querySelectorAll('main *, header *')]
+        .filter(it => it.textContent.trim() && it.checkVisibility())
+        .map(it => parseFloat(getComputedStyle(it).fontSize) * (it.ownerSVGElement ? it.getScreenCTM().a : 1))"""
+    )
+    assert min(sizes) > 11
+    charts = _boxes(tab.locator(".chart svg"))
+    for text in _boxes(tab.locator(".chart svg text")):
+        assert any(
+            chart["left"] - 1 <= text["left"] and text["right"] <= chart["right"] + 1 for chart in charts
+        )  # no label is clipped
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_follows_the_scheme_of_the_system(open_page: Open, scheme: Scheme) -> None:
+    tab = open_page(scheme=scheme)
+    ground, text = tab.evaluate("(it => [it.backgroundColor, it.color])(getComputedStyle(document.body))")
+    bright = [sum(map(int, re.findall(r"\d+", colour))) for colour in (ground, text)]
+    assert (bright[0] > bright[1]) == (scheme == "light")
+    tab.emulate_media(media="print")
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_on_paper_nothing_is_folded_away(open_page: Open) -> None:
+    tab = open_page()
+    assert tab.locator("dl.meanings:visible").count() == 0
+    tab.emulate_media(media="print")
+    expect(tab.locator("dl.meanings:visible")).to_have_count(4)
+    assert tab.locator("#intervals").is_hidden()
+    assert tab.locator("#tradeoff svg").get_attribute("viewBox") == "0 0 680 480"
+    tab.emulate_media(media="screen")
+    expect(tab.locator("dl.meanings:visible")).to_have_count(0)
+
+
+def test_headings_labels_and_tables_are_in_order(open_page: Open) -> None:
+    tab = open_page()
+    levels = [int(name[1]) for name in tab.locator("h1, h2, h3").evaluate_all("all => all.map(it => it.tagName)")]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert tab.locator("th:not([scope])").count() == 0
+    assert tab.locator("table:not(:has(caption))").count() == 0
+    unnamed = tab.locator("input, select, button").evaluate_all(
+        "all => all.filter(it => !(it.labels?.length || it.textContent.trim())).length"
+    )
+    assert unnamed == 0
+    ids = tab.locator("[id]").evaluate_all("all => all.map(it => it.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_script_and_tables_say_a_number_alike(open_page: Open) -> None:
+    numbers = [0, 0.00123, 0.1234, 1, 4.126, 12.34, 99.96, 123.6, 9_999.2, 48_123, -7.53, 1_234_567]
+    tab = open_page()
+    assert tab.evaluate("all => all.map(say)", numbers) == [pages._say(number, (1.0, "")) for number in numbers]
+
+
+def test_a_comparison_without_curves_examples_or_advice_says_so(open_page: Open) -> None:
+    bare = msgspec.structs.replace(
+        sample.comparison(), figures=[], values=[], differences=[], examples=[], recommendation=[], divergent={},
+        visibility={}, reads_ms={}, writes_ms={}, stale_ms={}, everywhere_ms={},
+    )  # fmt: skip
+    tab = open_page(bare)
+    assert tab.locator(".chart .empty").all_inner_texts() == [
+        "The figures for this plot were not measured.",
+        *["Nothing was measured."] * 6,
+    ]
+    assert tab.get_by_text("No recommendation was made.").is_visible()
