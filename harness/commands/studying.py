@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from harness.commands.options import Json, Whole
 from harness.report import studies as reporting
 from harness.report.console import console_for, print_json
-from harness.studies.study import Finding, Order, Study
+from harness.studies.study import Finding, Order, Seen, Study
 from harness.studies.table import STUDIES
 from harness.wrong import Wrong, near
 
@@ -53,8 +53,9 @@ def study(
     parameters = _parameters(chosen, given)
     console = console_for(json=json)
     with reporting.study_progress(console) as watch:
-        figures = chosen.perform(Order(trials, delays, parameters, watch))
-    finding = Finding(name, chosen.claim, chosen.method, figures)
+        found = chosen.perform(Order(trials, delays, parameters, watch))
+    figures, seen = ([], found) if isinstance(found, Seen) else (found, None)
+    finding = Finding(name, chosen.claim, chosen.method, figures, seen)
     reporting.show_finding(console, finding)
     if json:
         print_json({"verdict": finding.verdict(), "finding": finding})

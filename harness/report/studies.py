@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn
 from rich.progress import Progress as Live
 from rich.table import Table
 
-from harness.studies.study import Figure, Finding, Watch
+from harness.studies.study import Figure, Finding, Part, Seen, Watch
 
 _COLOURS = {"confirmed": "bold green", "not confirmed": "bold red", "measured": "bold"}
 
@@ -28,6 +28,33 @@ def study_progress(console: Console) -> Iterator[Watch]:
 def show_finding(console: Console, finding: Finding) -> None:
     console.print(f"[bold]{finding.study}[/]: {escape(finding.claim)}", highlight=False)
     console.print(f"method: {escape(finding.method)}", highlight=False)
+    if finding.seen is not None:
+        _show_seen(console, finding.seen)
+    else:
+        _show_figures(console, finding)
+    verdict = finding.verdict()
+    console.print(f"[{_COLOURS[verdict]}]{verdict.upper()}[/]   {finding.study}", highlight=False)
+
+
+def _show_seen(console: Console, seen: Seen) -> None:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("case")
+    titles = list(dict.fromkeys(title for row in seen.rows for title in row.figures))
+    for title in titles:
+        table.add_column(title, justify="right")
+    for row in seen.rows:
+        table.add_row(row.name, *(_words(row.figures.get(title)) for title in titles))
+    console.print(table)
+    console.print(f"{escape(seen.why)}.", highlight=False)
+
+
+def _words(figure: float | Part | None) -> str:
+    if figure is None:
+        return ""
+    return str(figure) if isinstance(figure, Part) else f"{figure:,}"
+
+
+def _show_figures(console: Console, finding: Finding) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("figure", no_wrap=True)
     for title in ("measured", "± (95 %)", "expected", "± allowed"):
@@ -39,8 +66,6 @@ def show_finding(console: Console, finding: Finding) -> None:
     for figure in finding.figures:
         if figure.note:
             console.print(f"{figure.name}: {escape(figure.note)}", highlight=False)
-    verdict = finding.verdict()
-    console.print(f"[{_COLOURS[verdict]}]{verdict.upper()}[/]   {finding.study}", highlight=False)
 
 
 def _cells(figure: Figure) -> tuple[str, ...]:

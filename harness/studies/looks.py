@@ -11,9 +11,7 @@ def apart(history: History) -> set[str]:
     dumps = facts.last_dumps("settled")
     found: set[str] = set()
     for key in set().union(*(dump.copies for dump in dumps.values())):
-        held: list[Copy | None] = [
-            normal(dumps[node].copies.get(key)) for node in facts.replicas(key) if node in dumps
-        ]
+        held: list[Copy | None] = [normal(dumps[node].copies.get(key)) for node in facts.replicas(key) if node in dumps]
         if any(copy != held[0] for copy in held):
             found.add(key)
     return found

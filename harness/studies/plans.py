@@ -67,7 +67,7 @@ def plan(
     value_bytes: int = 0,
     mend_rounds_max: int = 400,
 ) -> Plan:
-    """Operations are numbered by time, each put writes a value of its own, and unrest lasts as long as all this does."""
+    """Operations are numbered by time, each put writes a value of its own, and unrest lasts as long as all this."""
     in_time = sorted(operations, key=lambda each: (each.at_ns, each.client, each.key))
     numbered = list(_numbered(in_time, value_bytes, seed))
     last_ns = max([operation.at_ns for operation in numbered] + [fault.end_ns for fault in faults])

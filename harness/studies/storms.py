@@ -12,7 +12,7 @@ from harness.plan import Network, Plan
 from harness.stages.simulation.stage import perform
 from harness.studies import plans
 from harness.studies.plans import MS, QUIET
-from harness.studies.result import Finding, Row
+from harness.studies.study import Order, Part, Row, Seen, Study
 from replicas.store.policy import Policy
 
 SEEDS = range(1, 6)
@@ -69,7 +69,7 @@ class _Seen:
         return max(_ms(took, 90) for took in self._windows.values())
 
     def row(self, name: str) -> Row:
-        figures: dict[str, float | int | str] = {
+        figures: dict[str, float | int | Part] = {
             "copies in the worst 100 ms": self.peak,
             "last repair after the heal, s": round(self.last_ns / 1e9, 2),
             "read p99 before, ms": _ms(self.before, 99),
@@ -83,29 +83,38 @@ def _ms(took: list[int], percent: int) -> float:
     return round(sorted(took)[rank(len(took), percent)] / 1e6, 1)
 
 
-def storm() -> Finding:
+def storm(order: Order) -> Seen:
     free = replace(QUIET, anti_entropy="merkle")
-    seen: dict[str, _Seen] = {}
-    for name, policy in {
+    cases = {
         "no repair": QUIET,
-        "hash trees without a throttle": free,
-        f"hash trees, {THROTTLE:,} bytes a second": replace(free, repair_bytes_per_s_max=THROTTLE),
-    }.items():
-        seen[name] = _Seen()
+        "hash trees, no throttle": free,
+        f"hash trees, {THROTTLE:,} bytes/s": replace(free, repair_bytes_per_s_max=THROTTLE),
+    }
+    seen = {name: _Seen() for name in cases}
+    for done, (name, policy) in enumerate(cases.items()):
+        order.watch(done, len(cases))
         for seed in SEEDS:
             plan = _partitioned(seed, policy)
             seen[name].add(plan, perform(plan))
     none, storming, throttled = seen.values()
     calm, storm_ms, held_ms = (each.worst_ms() for each in (none, storming, throttled))
-    return Finding(
+    why = (
+        f"in the worst 100 ms {storming.peak} copies were sent without a throttle and {throttled.peak} with it; the p90"
+        f" of reads in the worst half second after the heal was {calm} ms without repair, {storm_ms} ms in the storm"
+        f" and {held_ms} ms with the throttle, which took {throttled.last_ns / 1e9:.1f} s for what the storm did in"
+        f" {storming.last_ns / 1e9:.1f} s"
+    )
+    confirmed = storming.peak > 3 * throttled.peak and storm_ms > 1.5 * calm and held_ms < storm_ms
+    return Seen([each.row(name) for name, each in seen.items()], confirmed, why)
+
+
+STUDIES = (
+    Study(
         "storm",
         "a partition that heals makes a repair storm, unless a throttle holds it back",
-        "seed document 003, on amplification and storms",
-        f"{KEYS - 20} keys of {VALUE_BYTES:,} bytes are written while r3 is cut off; links carry {BYTES_PER_S:,} bytes a second;"
-        f" 20 other keys are read all the time; {len(SEEDS)} seeds",
-        [each.row(name) for name, each in seen.items()],
-        storming.peak > 3 * throttled.peak and storm_ms > 1.5 * calm and held_ms < storm_ms,
-        f"in the worst 100 ms {storming.peak} copies were sent without a throttle and {throttled.peak} with it; the p90 of"
-        f" reads in the worst half second after the heal was {calm} ms without repair, {storm_ms} ms in the storm and {held_ms} ms with the throttle,"
-        f" which took {throttled.last_ns / 1e9:.1f} s where the storm took {storming.last_ns / 1e9:.1f} s",
-    )
+        f"{KEYS - 20} keys of {VALUE_BYTES:,} bytes are written while r3 is cut off; links carry {BYTES_PER_S:,} bytes/s"
+        f"; 20 other keys are read all the time; {len(SEEDS)} seeds a case, in simulation",
+        storm,
+        source="seed document 003, on amplification and storms",
+    ),
+)

@@ -38,6 +38,32 @@ class Figure(msgspec.Struct, frozen=True):
         return self.expected is None or abs(self.measured - self.expected) <= (self.allowed or 0.0)
 
 
+class Part(msgspec.Struct, frozen=True):
+    """So many of so many."""
+
+    count: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{100 * self.count / self.of:.1f} % ({self.count} of {self.of})"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One case, and what was measured of it, each figure under its title."""
+
+    name: str
+    figures: dict[str, float | int | Part]
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """Where cases are compared with each other: `why` says in a sentence, with figures, what confirms the claim or
+    does not."""
+
+    rows: list[Row]
+    confirmed: bool
+    why: str
+
+
 class Finding(msgspec.Struct, frozen=True):
     """A study without expectations confirms nothing, and fails nothing."""
 
@@ -45,8 +71,11 @@ class Finding(msgspec.Struct, frozen=True):
     claim: str
     method: str
     figures: list[Figure]
+    seen: Seen | None = None
 
     def verdict(self) -> str:
+        if self.seen is not None:
+            return "confirmed" if self.seen.confirmed else "not confirmed"
         if all(figure.expected is None for figure in self.figures):
             return "measured"
         return "confirmed" if all(figure.holds() for figure in self.figures) else "not confirmed"
@@ -58,6 +87,7 @@ class Study(NamedTuple):
     name: str
     claim: str
     method: str
-    perform: Callable[[Order], list[Figure]]
+    perform: Callable[[Order], list[Figure] | Seen]
     parameters: Mapping[str, str] = _NOTHING
     options: tuple[str, ...] = ()
+    source: str = ""  # of the claim

@@ -1,6 +1,9 @@
 """All studies, by name."""
 
+from harness.studies import graces, outages, reading, skews, storms
 from harness.studies.pbs import PBS
 from harness.studies.study import Study
 
-STUDIES: dict[str, Study] = {study.name: study for study in (PBS,)}
+_ROOMS = (outages, graces, storms, skews, reading)
+
+STUDIES: dict[str, Study] = {study.name: study for study in (PBS, *(each for room in _ROOMS for each in room.STUDIES))}
