@@ -112,8 +112,8 @@ STUDIES = (
     Study(
         "storm",
         "a partition that heals makes a repair storm, unless a throttle holds it back",
-        f"{KEYS - 20} keys of {VALUE_BYTES:,} bytes are written while r3 is cut off; links carry {BYTES_PER_S:,} bytes/s"
-        f"; 20 other keys are read all the time; {len(SEEDS)} seeds a case, in simulation",
+        f"{KEYS - 20} keys of {VALUE_BYTES:,} bytes are written while r3 is cut off; a link carries {BYTES_PER_S:,}"
+        f" bytes/s; 20 other keys are read all the time; {len(SEEDS)} seeds a case, in simulation",
         storm,
         source="seed document 003, on amplification and storms",
     ),
