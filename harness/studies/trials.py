@@ -89,7 +89,7 @@ def longest(times: list[int], count: int) -> list[int]:
     return sorted(times)[-(count // 50 + 100) :]
 
 
-def quiet_plan(nodes: int, n: int, r: int, w: int, delays: Delays, seed: int, fates: dict[str, int]) -> Plan:
+def quiet_plan(nodes: int, n: int, r: int, w: int, delays: Delays, seed: int) -> Plan:
     cluster = Cluster(
         [Place(f"r{number + 1}") for number in range(nodes)],
         n,
@@ -111,8 +111,12 @@ def quiet_plan(nodes: int, n: int, r: int, w: int, delays: Delays, seed: int, fa
         unrest_ns=1_000_000,
         mend_rounds_max=1,
         client_timeout_ns=EVER_NS,
-        fates=fates,
     )
+
+
+def coordinator_of(key: str, placement: Placement, names: list[str]) -> str:
+    replicas = placement.replicas_of(key)
+    return next(name for name in names if name not in replicas)
 
 
 class Store:
@@ -131,11 +135,10 @@ class Store:
             node.start()
 
     def coordinator(self, key: str) -> str:
-        replicas = self.placement.replicas_of(key)
-        return next(name for name in self.nodes if name not in replicas)
+        return coordinator_of(key, self.placement, list(self.nodes))
 
-    def ask(self, key: str, request: Put | Get) -> None:
-        self.nodes[self.coordinator(key)].deliver("study", request, None)
+    def ask(self, request: Put | Get) -> None:
+        self.nodes[self.coordinator(request.key)].deliver("study", request, None)
 
     def is_everywhere(self, key: str) -> bool:
         for name in self.placement.replicas_of(key):
@@ -155,7 +158,7 @@ class Store:
 
 class _Trials(Store):
     def __init__(self, batch: Batch) -> None:
-        super().__init__(quiet_plan(COPIES + 1, COPIES, 1, batch.w, batch.delays, batch.seed, {}))
+        super().__init__(quiet_plan(COPIES + 1, COPIES, 1, batch.w, batch.delays, batch.seed))
         self._batch = batch
         self._draws = {kind: drawing_of(batch.delays.get(kind) or batch.delays["all"]) for kind in _KINDS}
         self._begun: dict[int, int] = {}
@@ -172,7 +175,7 @@ class _Trials(Store):
             return
         self.events.clear()
         self._begun[trial * _OPERATIONS] = self.world.now
-        self.ask(_key(trial), Put(trial * _OPERATIONS, _key(trial), "v", None))
+        self.ask(Put(trial * _OPERATIONS, _key(trial), "v", None))
         self.world.at(self.world.now + _EVERY_NS, self.write, trials)
 
     def answered(self, answer: Answer) -> None:
@@ -193,7 +196,7 @@ class _Trials(Store):
     def _read(self, trial: int, number: int, level: int) -> None:
         operation = trial * _OPERATIONS + number
         self._begun[operation] = self.world.now
-        self.ask(_key(trial), Get(operation, _key(trial), _LEVELS[level - 1]))
+        self.ask(Get(operation, _key(trial), _LEVELS[level - 1]))
 
     def _look(self, trial: int, moment: int, returned_at: int) -> None:
         if moment < len(self._batch.moments):

@@ -15,7 +15,7 @@ from harness.report.lists import quantity
 from replicas.store.policy import Policy
 from tests.harness.commands import nothing_started, urushi, urushi_process
 
-COMMANDS = ["run", "suite", "replay", "shrink", "explain", "pin", "check", "plan", "export", "list", "doctor"]
+COMMANDS = ["run", "suite", "study", "replay", "shrink", "explain", "pin", "check", "plan", "export", "list", "doctor"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -48,7 +48,7 @@ def test_the_version_is_the_one_that_is_installed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("runn", ['"runn"', 'Did you mean "run"?', "run, suite, zoo, replay, shrink, explain, pin, check, ..."]),
+        ("runn", ['"runn"', 'Did you mean "run"?', "run, suite, zoo, study, replay, shrink, explain, pin, ..."]),
         ("run --sed 3", ["--sed", "Did you mean --seed?"]),
         ("run --seed x", ["--seed", "'x' is no whole number"]),
         ("run --seed 1.5", ["--seed", "'1.5' is no whole number"]),
@@ -128,7 +128,7 @@ def test_a_demonstration_takes_a_seed_and_a_flaw(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["scenarios", "faults", "workloads", "checkers", "policies", "mechanisms", "flaws", "promises"]
+    "name", ["scenarios", "faults", "workloads", "checkers", "policies", "mechanisms", "flaws", "promises", "studies"]
 )
 def test_lists_have_rows_of_one_shape(name: str, tmp_path: Path) -> None:
     rows = urushi(tmp_path, "list", name, "--json").document[name]

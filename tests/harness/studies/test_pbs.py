@@ -10,7 +10,7 @@ import pytest
 from harness.studies.pbs import OF_THE_MODEL, PUBLISHED, _figure
 from harness.studies.study import Figure, Finding
 from harness.studies.wars import PAIRS
-from tests.harness.commands import Outcome, nothing_started, urushi
+from tests.harness.commands import Outcome, nothing_started, urushi, urushi_process
 
 PLAIN = 60_000
 
@@ -55,7 +55,8 @@ ENOUGH_S = 600  # where other things run at the same time
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    return urushi(tmp_path_factory.mktemp("pbs"), "study", "pbs", "--trials", "2000", "--json")
+    folder = tmp_path_factory.mktemp("pbs")
+    return urushi_process(folder, "study", "pbs", "--trials", "2000", "--json", deadline_s=ENOUGH_S)
 
 
 @pytest.mark.timeout(ENOUGH_S)
@@ -113,7 +114,9 @@ def test_a_figure_that_is_off_is_not_confirmed() -> None:
 def test_other_delays_from_a_file_are_measured(tmp_path: Path) -> None:
     """Within ends, so that all is within ends: writes always arrive before they return, and before any read."""
     (tmp_path / "my.toml").write_text('all = "uniform(1ms, 1.1ms)"\nstore = "uniform(5ms, 5.2ms)"\n')
-    outcome = urushi(tmp_path, "study", "pbs", "--trials", "2000", "--delays", "my.toml", "--json")
+    outcome = urushi_process(
+        tmp_path, "study", "pbs", "--trials", "2000", "--delays", "my.toml", "--json", deadline_s=ENOUGH_S
+    )
     assert (outcome.code, outcome.document["verdict"]) == (0, "measured")
     for figure in outcome.document["finding"]["figures"]:
         assert figure["name"].startswith("my.toml R=")

@@ -7,7 +7,7 @@ import pytest
 from xxhash import xxh3_64_intdigest
 
 from harness.mixtures import Delays, Kind, drawing_of, mixture
-from harness.studies.pbs import PUBLISHED_DELAYS
+from harness.studies.pbs import published_delays
 from harness.studies.trials import Batch, Sample, Slow, merged, perform
 from replicas.store.placement import Placement
 from replicas.store.settings import Cluster, Node
@@ -15,7 +15,7 @@ from replicas.store.settings import Cluster, Node
 TRIALS = 90  # so few that all times are kept
 NODES = ["r1", "r2", "r3", "r4"]
 PLACEMENT = Placement(Cluster([Node(name) for name in NODES], 3, 1, 1))
-DISK = PUBLISHED_DELAYS["DISK"]
+DISK = published_delays()["DISK"]
 MOMENTS = (0, 100_000, 1_000_000, 3_000_000, 9_000_000)
 
 
@@ -75,7 +75,7 @@ def by_arithmetic(batch: Batch) -> Said:
 @pytest.mark.parametrize("w", [1, 2, 3])
 def test_the_store_does_what_wars_says_to_the_nanosecond(name: str, w: int) -> None:
     """Also of the reads that were not performed, since every replica had the write: none of them can miss it."""
-    batch = Batch(PUBLISHED_DELAYS[name], w, 10, TRIALS, (1, 2, 3), (1, 2), MOMENTS)
+    batch = Batch(published_delays()[name], w, 10, TRIALS, (1, 2, 3), (1, 2), MOMENTS)
     found, said = perform(batch), by_arithmetic(batch)
     assert Said(found.writes, found.reads, found.missed, found.missed_later) == said
     assert (found.trials, found.performed) == (TRIALS, TRIALS)
