@@ -3,17 +3,18 @@
 from pathlib import Path
 
 from harness import policy as policies
+from harness import run as runs
 from harness import suite
 from harness.commands.options import Json, ProxyOption, StageOption, Whole, drawer
 from harness.report import comparing
 from harness.report.console import console_for, print_json
 
-SCENARIO = "compare"
+SCENARIOS: dict[runs.Stage, str] = {"simulation": "compare", "processes": "compare-processes"}
 
 
 def compare(
     *policy: str,
-    scenario: str = SCENARIO,
+    scenario: str | None = None,
     seeds: str = "1..200",
     stage: StageOption = "simulation",
     baseline: str | None = None,
@@ -37,7 +38,8 @@ def compare(
     policy
         Names (`urushi list policies`) or TOML files, two or more.
     scenario
-        From which each seed draws its plan; a policy is put over it.
+        From which each seed draws its plan; a policy is put over it. By default `compare`, and on processes
+        `compare-processes`, which is the same without a limit on what links carry.
     seeds
         A range such as 1..200, or single seeds such as 3,7,12.
     baseline
@@ -54,7 +56,8 @@ def compare(
     console = console_for(json=json)
     named = [policies.load(name) for name in policy]
     first = baseline or (policy[0] if policy else "")
-    order = perform.Order(scenario, suite.parse_seeds(seeds), drawer(scenario, None), named, first, stage, proxy)
+    drawn = scenario or SCENARIOS[stage]
+    order = perform.Order(drawn, suite.parse_seeds(seeds), drawer(drawn, None), named, first, stage, proxy)
     with console.status("drawing plans"):
         perform.check(order, jobs)
     for path in (csv, html):
@@ -62,6 +65,8 @@ def compare(
             comparing.open_for(path)
     with comparing.progress(console, order) as watch:
         outcome = perform.perform(order, watch, jobs)
+    if outcome.stopped and not outcome.measured:
+        raise KeyboardInterrupt
     with console.status("resampling"):
         comparison = summary.compare(order, outcome)
     comparing.show(console, comparison)
@@ -73,5 +78,7 @@ def compare(
         page.write(comparison, html)
     if json:
         print_json(comparison)
+    if outcome.stopped:
+        raise KeyboardInterrupt
     broken = any(subject.broken for subject in comparison.policies)
     return 1 if broken else 3 if comparison.errors else 0

@@ -78,6 +78,8 @@ _ALL: list[tuple[Figure, Recipe]] = [
            "keys apart cold"),
     _per("repair peak", "storm", "most that repairs sent within 100 ms after the heal, a second", "peak repair bytes/s",
          "heals", "bytes/s"),
+    *_times("just healed", "storm", "how long operations took that were due within a client's timeout after the heal",
+            "just healed", P50, P99),
     *_times("in storm", "storm", "how long operations took that were due while repairs sent half of the peak or more",
             "in storm", P50, P99),
     *_times("before faults", "storm", "how long operations took that were due before the first fault", "before faults",

@@ -88,7 +88,7 @@ def _operations(
     calm_ns = None if healed_ns is None else healed_ns + plan.client_timeout_ns
     begun_ns = min((fault.start_ns for fault in plan.faults), default=plan.unrest_ns)
     planned = {operation.id: operation for operation in plan.operations}
-    took: dict[str, list[int]] = {"reads": [], "writes": [], "calm reads": [], "calm writes": []}
+    took: dict[str, list[int]] = {"reads": [], "writes": [], "calm reads": [], "calm writes": [], "just healed": []}
     for event in facts.events:
         if isinstance(event, Return) and event.op in planned:
             operation = planned[event.op]
@@ -98,6 +98,8 @@ def _operations(
                 took[kind].append(event.at - operation.at_ns)
                 if operation.at_ns < begun_ns or (calm_ns is not None and operation.at_ns >= calm_ns):
                     took[f"calm {kind}"].append(event.at - operation.at_ns)
+                elif calm_ns is not None and healed_ns is not None and healed_ns <= operation.at_ns:
+                    took["just healed"].append(event.at - operation.at_ns)
     samples.update(took)
     for outcome in ("ok", "failed", "unknown"):
         counts[f"operations {outcome}"] = counts[f"reads {outcome}"] + counts[f"writes {outcome}"]

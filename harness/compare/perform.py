@@ -22,6 +22,7 @@ from harness.worker import PlanOf
 from harness.wrong import Wrong, near
 
 POLICIES_MOST = 20
+PUT_OVER_FIRST = 20  # so many plans get every policy before anything starts
 AHEAD = {"simulation": 2, "processes": 1}
 
 
@@ -51,10 +52,11 @@ class Compared(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """In the order of the seeds; `errors` by seed."""
+    """In the order of the seeds; `errors` by seed. `stopped`: by Ctrl-C, and it has what there is."""
 
     measured: dict[int, list[Measures]]
     errors: dict[int, str]
+    stopped: bool = False
 
 
 Watch = Callable[[Compared, float], None]  # is told of each seed that is over, and how many seconds are left
@@ -64,7 +66,8 @@ def check(order: Order, workers: int | None) -> None:
     """Refuses, before anything starts, what cannot be compared."""
     names = [policy.name for policy in order.policies]
     if len(names) < 2:
-        raise Wrong("compare", f"{len(names)} policy leaves nothing to compare", "name two or more")
+        many = "one policy" if names else "no policy"
+        raise Wrong("compare", f"{many} leaves nothing to compare", "name two or more")
     if len(names) > POLICIES_MOST:
         raise Wrong("compare", f"{len(names)} policies", f"{POLICIES_MOST} are possible at once")
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -77,24 +80,27 @@ def check(order: Order, workers: int | None) -> None:
     for seed in order.seeds[: suite.DRAWN_FIRST]:
         plan, _ = order.plan_of(seed)
         runs.require_levers(plan, order.stage)
-    for policy in order.policies:
-        over(plan, policy)
+    for seed in order.seeds[:PUT_OVER_FIRST]:
+        for policy in order.policies:
+            over(order.plan_of(seed)[0], policy)
 
 
 def perform(order: Order, watch: Watch, workers: int | None = None) -> Outcome:
-    """By default as many seeds at a time as there are cores. Ctrl-C ends all that was started, and is passed on."""
+    """By default as many seeds at a time as there are cores. Ctrl-C is no exception here."""
     workers = min(len(order.seeds), workers or os.cpu_count() or 1)
     spawned = multiprocessing.get_context("spawn")
     found: list[Compared] = []
+    stopped = False
     with ProcessPoolExecutor(workers, mp_context=spawned, initializer=worker.begin) as pool:
         try:
             _perform_on(pool, workers, order, found, watch)
-        except BaseException:
+        except KeyboardInterrupt:
+            stopped = True
+        if stopped:
             suite.end_workers()
-            raise
     found.sort()
     errors = {each.seed: each.of for each in found if isinstance(each.of, str)}
-    return Outcome({each.seed: each.of for each in found if not isinstance(each.of, str)}, errors)
+    return Outcome({each.seed: each.of for each in found if not isinstance(each.of, str)}, errors, stopped)
 
 
 def _perform_on(pool: ProcessPoolExecutor, workers: int, order: Order, found: list[Compared], watch: Watch) -> None:

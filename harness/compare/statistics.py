@@ -8,6 +8,9 @@ Seeds are few, and a resample varies less than new seeds would: intervals are wi
 normal distribution. Differences from the baseline have simultaneous intervals: each is as many of its own standard
 errors wide as the farthest of all differences is from its value in 95 % of the resamples (the maximum of t). So with
 95 % confidence all of them are right at once, however many there are.
+
+What a bootstrap cannot: a tail to which only few seeds come varies more than resamples of those few. An interval of p99
+or p99.9 is then too narrow (the tests have a case that covers 82 of 100).
 """
 
 from collections.abc import Sequence
@@ -66,10 +69,11 @@ def quantile(times: Floats, samples: Sequence[Sequence[int]], per_mille: int) ->
     counts = np.array([len(sample) for sample in samples], float)
     if not counts.sum():
         return Resampled(nan, [nan] * len(times))
-    pooled = np.sort(np.concatenate([np.array(sample, np.int64) for sample in samples]))
-    place = _rank(len(pooled), per_mille)
-    grid = _grid(times, samples, pooled, place, per_mille)
-    below = np.array([np.searchsorted(np.sort(np.array(each, np.int64)), grid, side="right") for each in samples])
+    ranked = [np.sort(np.array(sample, np.int64)) for sample in samples]
+    pooled = np.sort(np.concatenate(ranked))
+    place = -(-len(pooled) * per_mille // 1000) - 1
+    grid = _grid(times, ranked, pooled, place)
+    below = np.array([np.searchsorted(each, grid, side="right") for each in ranked])
     sizes = times @ counts
     needed = np.ceil(sizes * per_mille / 1000)
     places = (times @ below.astype(float) < needed[:, None]).sum(axis=1)
@@ -77,23 +81,17 @@ def quantile(times: Floats, samples: Sequence[Sequence[int]], per_mille: int) ->
     return Resampled(_time(int(pooled[place])), again)
 
 
-def _grid(
-    times: Floats, samples: Sequence[Sequence[int]], pooled: NDArray[np.int64], place: int, per_mille: int
-) -> NDArray[np.int64]:
+def _grid(times: Floats, ranked: list[NDArray[np.int64]], pooled: NDArray[np.int64], place: int) -> NDArray[np.int64]:
     """Values of the pool at which a resample may have its quantile: the more there are near, the finer. How far off it
     may be is told from how the share of values up to the pool's own quantile varies."""
-    limit = int(pooled[place])
-    up_to = np.array([sum(value <= limit for value in sample) for sample in samples], float)
-    sizes = times @ np.array([len(sample) for sample in samples], float)
-    shares = np.divide(times @ up_to, sizes, out=np.full(len(sizes), per_mille / 1000), where=sizes > 0)
-    reach = int(np.abs(shares - up_to.sum() / len(pooled)).max() * len(pooled) * 1.5) + 2
+    up_to = np.array([np.searchsorted(each, pooled[place], side="right") for each in ranked], float)
+    share = up_to.sum() / len(pooled)
+    sizes = times @ np.array([len(each) for each in ranked], float)
+    shares = np.divide(times @ up_to, sizes, out=np.full(len(sizes), share), where=sizes > 0)
+    reach = int(np.abs(shares - share).max() * len(pooled) * 1.5) + 2
     near = np.linspace(max(0, place - reach), min(len(pooled) - 1, place + reach), GRID).astype(int)
     far = np.linspace(0, len(pooled) - 1, 65).astype(int)
     return np.unique(pooled[np.concatenate([near, far])])
-
-
-def _rank(count: int, per_mille: int) -> int:
-    return -(-count * per_mille // 1000) - 1
 
 
 def _time(value: int) -> float:

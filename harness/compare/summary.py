@@ -10,6 +10,7 @@ import msgspec
 from harness.compare import curves, recommend
 from harness.compare.figures import FIGURES, RECIPES, Quantile, Recipe
 from harness.compare.measures import Measures
+from harness.compare.pairs import Pairs
 from harness.compare.perform import Order, Outcome
 from harness.compare.result import Comparison, Curve, Difference, Figure, Subject, Value
 from harness.compare.statistics import (
@@ -28,7 +29,6 @@ from harness.plan import MS
 from harness.policy import Named
 from harness.wrong import Wrong
 
-FRONT = ("read p99", "stale reads", "bytes")
 DIGITS = 12  # significant ones, which every machine agrees on
 FEW_SEEDS = 20
 
@@ -47,6 +47,7 @@ def compare(order: Order, outcome: Outcome) -> Comparison:
     figures = [figure for figure in FIGURES if not all(isnan(found[figure.name, name].value) for name in names)]
     values = [_value(figure, name, found[figure.name, name], len(seeds)) for figure in figures for name in names]
     others = [name for name in names if name != order.baseline]
+    pairs = Pairs(names, found, len(seeds))
 
     def distributions(sample: str) -> dict[str, Curve]:
         return {name: curves.distribution(of[name], sample) for name in names}
@@ -60,7 +61,7 @@ def compare(order: Order, outcome: Outcome) -> Comparison:
         figures=figures,
         values=values,
         differences=_differences(figures, others, order.baseline, found, len(seeds)),
-        front=_front(names, found, len(seeds)),
+        front=pairs.front(),
         divergent={name: curves.mean_divergent(times, of[name]) for name in names},
         visibility={name: curves.visibility(times, of[name], len(seeds)) for name in names},
         reads_ms=distributions("reads"),
@@ -73,10 +74,12 @@ def compare(order: Order, outcome: Outcome) -> Comparison:
         ],
         recommendation=[],
         machine=f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
-        method=_method(len(seeds), len(others), len(figures), order.baseline),
+        method=_method(len(seeds), len(others), len(figures), order.baseline) + _stopped(order, outcome),
         errors=outcome.errors,
     )
-    return msgspec.structs.replace(comparison, recommendation=recommend.sentences(comparison, of[order.baseline]))
+    return msgspec.structs.replace(
+        comparison, recommendation=recommend.sentences(comparison, pairs, of[order.baseline])
+    )
 
 
 def _resampled(times: Floats, recipe: Recipe, runs: list[Measures]) -> Resampled:
@@ -119,7 +122,7 @@ def _differences(
 
 
 def _is_shown(end: Interval | None) -> bool:
-    return end is not None and (_is_more(end) or _is_less(end))
+    return end is not None and (end.low > 0 or end.high < 0)
 
 
 def _method(seeds: int, others: int, figures: int, baseline: str) -> list[str]:
@@ -133,6 +136,11 @@ def _method(seeds: int, others: int, figures: int, baseline: str) -> list[str]:
         "Where an interval contains 0, no difference is shown.",
         *([few] if seeds < FEW_SEEDS else []),
     ]
+
+
+def _stopped(order: Order, outcome: Outcome) -> list[str]:
+    many = f"{len(outcome.measured)} of {len(order.seeds)} seeds were compared"
+    return [f"Stopped by Ctrl-C: {many}."] if outcome.stopped else []
 
 
 def _subject(policy: Named, runs: list[Measures]) -> Subject:
@@ -149,25 +157,3 @@ def _subject(policy: Named, runs: list[Measures]) -> Subject:
         broken={promise: count for promise, count in broken.items() if count},
         unknown=sum(bool(run.unknown) for run in runs),
     )
-
-
-def _front(names: list[str], found: dict[tuple[str, str], Resampled], seeds: int) -> list[str]:
-    """Those that no other beats. Where no difference is shown, two are equally good."""
-    pairs = [(figure, one, other) for figure in FRONT for one in names for other in names if one != other]
-    deviations = [deviation(found[figure, one], found[figure, other]) for figure, one, other in pairs]
-    ends = dict(zip(pairs, simultaneous(deviations, seeds), strict=True))
-
-    def beats(one: str, other: str) -> bool:
-        told = [ends[figure, one, other] for figure in FRONT]
-        worse, better = (any(each is not None and side(each) for each in told) for side in (_is_more, _is_less))
-        return better and not worse
-
-    return [name for name in names if not any(beats(other, name) for other in names if other != name)]
-
-
-def _is_more(end: Interval) -> bool:
-    return end.low > 0
-
-
-def _is_less(end: Interval) -> bool:
-    return end.high < 0

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from harness.compare.perform import Compared, Order, Watch
 from harness.compare.result import Comparison, Difference, Figure, Value
+from harness.compare.words import number
 from harness.report.lines import brief, fold, safe
 from harness.suite import shortened, write_seeds
 from harness.wrong import Wrong
@@ -21,9 +22,7 @@ from harness.wrong import Wrong
 COLUMN = 17  # a value, its difference and its mark
 NAME_MAX = 30
 TOLD_EVERY = 20  # seeds, where there is no terminal
-LEGEND = (
-    "After each value: its difference from the baseline, ✓ better, ✗ worse; = no difference shown; ? cannot be told."
-)
+LEGEND = "After each value: its difference from the baseline, ✓ better, ✗ worse; = no difference shown; ? one of both has no value."
 COLUMNS = ("figure", "group", "unit", "better", "policy", "value", "low", "high", "word",
            "difference", "difference_low", "difference_high", "shown")  # fmt: skip
 
@@ -116,11 +115,6 @@ def _cell(figure: Figure, value: Value, difference: Difference | None) -> str:
     sign = "-" if difference.difference < 0 else "+"
     colour, mark = ("green", "✓") if better else ("red", "✗")
     return f"{told} [{colour}]{sign}{number(abs(difference.difference))}{mark}[/]"
-
-
-def number(value: float) -> str:
-    """Three figures, and all that is before the point."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _after(comparison: Comparison) -> Iterator[str]:

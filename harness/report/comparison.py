@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib import resources
 from itertools import groupby
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,12 @@ PLANE = ("read p99", "stale reads", "bytes")  # the figures of the trade-off: ac
 _PARTS = ("marks.js", "frame.js", "tradeoff.js", "curves.js", "page.js")
 _SCALES = {  # from which size on, and the scale
     "bytes": ((1e9, 1e9, "GB"), (1e6, 1e6, "MB"), (1e3, 1e3, "kB"), (0.0, 1.0, "bytes")),
+    "bytes/s": ((1e9, 1e9, "GB/s"), (1e6, 1e6, "MB/s"), (1e3, 1e3, "kB/s"), (0.0, 1.0, "bytes/s")),
     "ms": ((1e4, 1e3, "s"), (0.0, 1.0, "ms")),
+    "us": ((1e4, 1e3, "ms"), (0.0, 1.0, "µs")),
 }
 _SIGNIFICANT = 3
+_COLUMNS_MAX = 8  # of a table, as many as a screen shows side by side
 _MINUS, _NOTHING = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 Scale = tuple[float, str]  # what a number is divided by, and the unit that it then has
@@ -48,8 +51,8 @@ def page(comparison: Comparison) -> str:
         anchors={figure.name: f"figure-{number}" for number, figure in enumerate(comparison.figures)},
         slots={subject.name: number for number, subject in enumerate(comparison.policies)},
         seeds=write_seeds(comparison.seeds),
+        infinity=inf,
         command=_command(comparison),
-        comparisons=sum(each.difference is not None for each in comparison.differences),
     )
 
 
@@ -108,12 +111,13 @@ def _drawn(it: Comparison) -> dict[str, Any]:
 
 
 def _rounded(curves: dict[str, Curve]) -> dict[str, dict[str, list[float]]]:
-    """Six digits are more than a screen shows."""
+    """Six digits are more than a screen shows. A curve without points is none."""
     return {
         name: {
             part: [float(f"{number:.6g}") for number in numbers] for part, numbers in msgspec.to_builtins(curve).items()
         }
         for name, curve in curves.items()
+        if curve.x
     }
 
 
@@ -143,7 +147,7 @@ def _with_interval(figure: Figure, value: Value) -> str:
 
 
 def _groups(it: Comparison) -> list[dict[str, Any]]:
-    """The figures in tables, one a group, in the order of their first figures; cells by policy."""
+    """The figures in tables, in the order of their groups; a large group takes several. Cells are by policy."""
     order = list(dict.fromkeys(figure.group for figure in it.figures))
     figures = sorted(it.figures, key=lambda figure: order.index(figure.group))
     values = {(each.figure, each.policy): each for each in it.values}
@@ -151,7 +155,11 @@ def _groups(it: Comparison) -> list[dict[str, Any]]:
     groups: list[dict[str, Any]] = []
     for title, group in groupby(figures, key=lambda figure: figure.group):
         columns = [_column(figure, it.policies, values, differences, it.baseline) for figure in group]
-        groups.append({"title": title, "columns": columns})
+        tables = -(-len(columns) // _COLUMNS_MAX)
+        wide = -(-len(columns) // tables)
+        for table in range(tables):
+            more = f" ({table + 1} of {tables})" if tables > 1 else ""
+            groups.append({"title": title + more, "columns": columns[table * wide : (table + 1) * wide]})
     return groups
 
 
@@ -168,23 +176,28 @@ def _column(
         subject.name: _cell(figure, value, differences.get((figure.name, subject.name)), scale)
         for subject, value in zip(policies, mine, strict=True)
     }
-    cells[baseline]["difference"] = None
+    cells[baseline] |= {"difference": None, "told": True}
     return {"figure": figure, "unit": scale[1], "cells": cells}
 
 
 def _cell(figure: Figure, value: Value | None, difference: Difference | None, scale: Scale) -> dict[str, Any]:
     number = _number(value.value) if value is not None else None
-    cell: dict[str, Any] = {"number": number, "text": _say(number, scale), "difference": None}
+    word = value.word if value is not None else ""
+    cell: dict[str, Any] = {"number": number, "text": _say(number, scale), "difference": None, "told": True}
     cell["interval"] = _interval(value, scale) if value is not None else ""
+    if number is None and word:
+        cell |= {"number": inf, "text": word}
     change = _number(difference.difference) if difference is not None else None
     if difference is not None and change is not None:
         less = change < 0
-        told = {
+        cell["difference"] = {
             "text": _signed(change, scale),
             "interval": _interval(difference, scale, _signed),
             "shown": difference.shown,
+            "verdict": "better" if less == (figure.better == "less") else "worse",
         }
-        cell["difference"] = told | {"verdict": "better" if less == (figure.better == "less") else "worse"}
+    elif difference is not None and cell["number"] is not None:
+        cell["told"] = False
     return cell
 
 
@@ -222,6 +235,9 @@ def _signed(value: float | None, scale: Scale) -> str:
 
 
 def _interval(it: Value | Difference, scale: Scale, say: Callable[[float | None, Scale], str] = _say) -> str:
-    if _number(it.low) is None or _number(it.high) is None:
+    low, high = _number(it.low), _number(it.high)
+    if low is None and high is None:
         return ""
-    return f"{say(it.low, scale)} to {say(it.high, scale)}"
+    if low is None or high is None:
+        return f"{say(low, scale)} or more" if high is None else f"{say(high, scale)} or less"
+    return f"{say(low, scale)} to {say(high, scale)}"

@@ -8,13 +8,14 @@ function curves(holder, by_policy, options) {
     note(holder, unmeasured(by_policy));
     return;
   }
-  const [x, y] = extents(shown.map((name) => by_policy[name]), { share, log, bands });
+  const ends = bands.map((band) => band.end_s).concat(shown.map((name) => mends[name] ?? 0));
+  const [x, y] = extents(shown.map((name) => by_policy[name]), { share, log, ends });
   const sayY = share ? (part) => `${say(100 * part)} %` : say;
   const lanes = laid(bands);
   const above = lanes.length ? 16 * Math.max(...lanes.map((each) => each.lane + 1)) + 6 : 0;
   const chart = frame(holder, { x, y, xName, yName, sayX, sayY, height: height + above, above });
   for (const band of lanes) drawBand(chart, band, above);
-  for (const name of shown) drawCurve(chart, name, by_policy[name], step, x);
+  for (const name of shown) drawCurve(chart, name, by_policy[name], { step, share, x });
   for (const name of shown) if (mends[name] !== undefined) drawMend(chart, name, mends[name]);
   const cross = draw(chart.svg, "line", { class: "cross", y1: chart.box.top, y2: chart.box.bottom, visibility: "hidden" });
   chart.svg.setAttribute("aria-hidden", "true");
@@ -26,14 +27,16 @@ function curves(holder, by_policy, options) {
   readable(plot, chart, cross, { label: holder.dataset.label, x, read, on, sayX: (value) => `${sayX(value)}${options.unit ?? ""}`, sayY });
 }
 
-function extents(shown, { share, log, bands }) {
-  const xs = shown.flatMap((curve) => [curve.x[0], curve.x.at(-1)]).concat(bands.map((band) => band.end_s));
+// Time ends soon after the last change, and not before any of `ends`.
+function extents(shown, { share, log, ends }) {
+  const changes = shown.map((curve) => curve.x[curve.y.findLastIndex((value) => value !== curve.y.at(-1)) + 1]);
+  const last = Math.min(Math.max(...shown.map((curve) => curve.x.at(-1)), ...ends), 1.1 * Math.max(...changes, ...ends) || Infinity);
   const positive = shown.flatMap((curve) => curve.x.filter((number) => number > 0));
   const ys = shown.flatMap((curve) => [...curve.y, ...curve.high]);
   const lowest = shown.flatMap((curve) => [...curve.y, ...curve.low]).reduce((a, b) => Math.min(a, b), Infinity);
   const x = log && positive.length
-    ? logarithmic(positive.reduce((a, b) => Math.min(a, b)), positive.reduce((a, b) => Math.max(a, b)))
-    : linear(Math.min(0, ...xs), Math.max(...xs));
+    ? logarithmic(positive.reduce((a, b) => Math.min(a, b)), positive.reduce((a, b) => Math.max(a, b)), shown.some((curve) => curve.x[0] === 0))
+    : linear(Math.min(0, ...shown.map((curve) => curve.x[0])), last);
   const top = ys.reduce((a, b) => Math.max(a, b), share ? 1 : 1e-9);
   return [x, share ? linear(lowest > 0.5 ? Math.max(0, lowest - (1 - lowest) * 0.08) : 0, 1) : linear(0, top * 1.04)];
 }
@@ -63,31 +66,33 @@ function drawMend(chart, name, when) {
   draw(chart.svg, "path", { class: `mark ${look(name).colour}`, d: `M${x} ${chart.box.bottom - 1}l-5 9h10Z` });
 }
 
-function drawCurve(chart, name, curve, step, x) {
+function drawCurve(chart, name, curve, { step, share, x }) {
   const { colour, dash, outline } = look(name);
   const g = draw(chart.svg, "g", { class: `curve ${colour}`, "data-policy": name });
-  const point = (value, index) => `${chart.across(curve.x[index]).toFixed(1)} ${chart.up(value).toFixed(1)}`;
+  const within = curve.x.findLastIndex((each) => each <= x.high) + 1;
+  const points = (values) => values.slice(0, within).map((value, index) => [chart.across(curve.x[index]).toFixed(1), chart.up(value).toFixed(1)]);
+  const line = points(curve.y);
   if (curve.low.length) {
-    const back = curve.low.map(point).reverse();
-    draw(g, "path", { class: "area", d: `M${[...curve.high.map(point), ...back].join("L")}Z` });
+    const [over, under] = [points(curve.high), points(curve.low)];
+    const ends = [over, under].map((side) => [chart.box.right, side.at(-1)[1]]);
+    draw(g, "path", { class: "area", d: `M${[...over, ...ends, ...under.reverse()].join("L")}Z` });
   }
-  const steps = curve.y.map((value, index) => `H${chart.across(curve.x[index]).toFixed(1)}V${chart.up(value).toFixed(1)}`);
-  const d = step ? `M${point(curve.y[0], 0)}${steps.slice(1).join("")}` : `M${curve.y.map(point).join("L")}`;
+  const d = `M${step ? `${line[0]}${line.slice(1).map(([left, top]) => `H${left}V${top}`).join("")}` : line.join("L")}H${chart.box.right}`;
   draw(g, "path", { class: "line", d, "stroke-dasharray": dash });
-  const begin = 0.1 + 0.7 * (slotOf.get(name) / data.policies.length);
+  const begin = 0.08 + 0.7 * (slotOf.get(name) / data.policies.length);
   for (const part of [begin, begin + 0.2]) {
-    const value = at(curve, x.value(part), step, false);
+    const value = at(curve, x.value(part), step, share);
     if (value === null) continue;
     const where = `translate(${chart.across(x.value(part)).toFixed(1)} ${chart.up(value).toFixed(1)})`;
     draw(g, "path", { class: "mark", d: outline(4), transform: where });
   }
 }
 
-// Before a distribution begins its share is nothing; after its last point every curve of steps or shares stays.
+// Before a distribution begins its share is nothing; after its last point every curve stays.
 function at(curve, value, step, share) {
   const { x, y } = curve;
   if (value < x[0]) return share ? 0 : null;
-  if (value > x.at(-1)) return step || share ? y.at(-1) : null;
+  if (value > x.at(-1)) return y.at(-1);
   let [low, high] = [0, x.length - 1];
   while (high - low > 1) {
     const middle = (low + high) >> 1;

@@ -5,14 +5,17 @@ function linear(low, high) {
   return { low, high, log: false, part: (value) => (value - low) / wide, value: (part) => low + part * wide };
 }
 
-function logarithmic(low, high) {
-  const [from, to] = [Math.log10(low), Math.log10(high > low ? high : low * 10)];
+// With `zero`, what is zero stands at the left end, half of a decade before the lowest.
+function logarithmic(lowest, high, zero = false) {
+  const low = zero ? lowest / Math.sqrt(10) : lowest;
+  const [from, to] = [Math.log10(low), Math.log10(high > lowest ? high : lowest * 10)];
   return {
-    low,
+    low: lowest,
     high,
     log: true,
+    zero,
     part: (value) => (Math.log10(Math.max(value, low)) - from) / (to - from),
-    value: (part) => 10 ** (from + part * (to - from)),
+    value: (part) => (zero && part < 0.02 ? 0 : 10 ** (from + part * (to - from))),
   };
 }
 
@@ -29,7 +32,7 @@ function powers(scale, steps, jump) {
   for (let power = Math.floor(Math.log10(scale.low)); 10 ** power <= scale.high; power += jump) {
     for (const step of steps) all.push(step * 10 ** power);
   }
-  return all.filter((tick) => tick >= scale.low * 0.999 && tick <= scale.high * 1.001);
+  return [...(scale.zero ? [0] : []), ...all.filter((tick) => tick >= scale.low * 0.999 && tick <= scale.high * 1.001)];
 }
 
 function multiples(scale, most) {

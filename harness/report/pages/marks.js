@@ -93,15 +93,16 @@ function sayTime(ms) {
 
 const tip = document.getElementById("tip");
 
-// Near a point of the window, and within it. Without one: away.
+// Near a point of the window, and within it.
 function showTip(content, x, y) {
   tip.replaceChildren(...content);
   tip.hidden = false;
+  tip.style.left = 0; // so that it is as wide as it likes
   const { width, height } = tip.getBoundingClientRect();
   const room = document.documentElement.clientWidth;
   const left = x + 16 + width < room ? x + 16 : x - 16 - width;
-  tip.style.left = `${Math.max(6, Math.min(left, room - width - 6))}px`;
-  tip.style.top = `${Math.max(6, Math.min(y + 14, window.innerHeight - height - 6))}px`;
+  tip.style.left = `${window.scrollX + Math.max(6, Math.min(left, room - width - 6))}px`;
+  tip.style.top = `${window.scrollY + Math.max(6, Math.min(y + 14, window.innerHeight - height - 6))}px`;
 }
 
 function hideTip() {

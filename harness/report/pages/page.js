@@ -23,7 +23,7 @@ redraws.push(
   () => tradeoff(byId("tradeoff"), byId("tradeoff-words")),
   ...(data.examples.length ? [drawExample] : []),
   () => curves(byId("mean"), data.curves.mean, { xName: "seconds", unit: " s", yName: "keys that differed", height: 320 }),
-  () => curves(byId("visibility"), data.curves.visibility, { share: true, xName: "acknowledged for more than", sayX: sayTime, yName: "share of reads", height: 340 }),
+  () => curves(byId("visibility"), data.curves.visibility, { share: true, log: true, xName: "acknowledged for more than", sayX: sayTime, yName: "share of reads", height: 340 }),
   distribution("reads", "share of reads"),
   distribution("writes", "share of writes"),
   distribution("stale", "share of stale reads"),
@@ -65,7 +65,7 @@ function sort(table, heading) {
     if (turn && !heading.cellIndex) return sign * a.dataset.policy.localeCompare(b.dataset.policy, "en");
     const [first, second] = [rank(a), rank(b)];
     if (first === "" || second === "") return (first === "") - (second === "");
-    return sign * (first - second);
+    return first === second ? 0 : sign * (first - second);
   };
   table.tBodies[0].append(...[...table.tBodies[0].rows].sort(compare));
 }
@@ -75,7 +75,6 @@ for (const button of document.querySelectorAll(".sort")) {
 }
 
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") hideTip(); });
-document.addEventListener("scroll", hideTip, { passive: true });
 
 let wide = 0;
 new ResizeObserver(() => {

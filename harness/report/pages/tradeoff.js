@@ -12,14 +12,17 @@ function tradeoff(holder, words) {
     return;
   }
   const narrow = holder.clientWidth < 560;
-  const most = narrow ? 15 : 22;
+  const most = narrow ? 13 : 17;
   const largest = shown.reduce((best, point) => (point.at[2][0] > best.at[2][0] ? point : best));
   const radius = (point) => Math.max(4, most * Math.sqrt(point.at[2][0] / (largest.at[2][0] || 1)));
   const chart = frame(holder, {
     x: spread(shown, 0), y: spread(shown, 1), height: narrow ? 400 : 480, inset: most + 6,
     xName: named(axes[0]), yName: named(axes[1]),
   });
-  const at = (point) => ({ x: chart.across(point.at[0][0]), y: chart.up(point.at[1][0]), r: radius(point) });
+  const at = (point) => {
+    const r = radius(point);
+    return { x: chart.across(point.at[0][0]), y: chart.up(point.at[1][0]), r, reach: point.front ? r * 1.45 + 3 : r * 1.25 + 2 };
+  };
   const lines = [...drawFront(chart, shown, axes, at), ...shown.flatMap((point) => whiskers(chart, point, at(point)))];
   const order = [...shown].sort((a, b) => radius(b) - radius(a));
   const labels = draw(chart.svg, "g", { "aria-hidden": "true" });
@@ -28,9 +31,9 @@ function tradeoff(holder, words) {
   place(chart, labels, order.map(at), lines);
   chart.svg.append(labels);
   words.textContent =
-    `Whiskers are 95 % intervals. The area of a mark is its ${axes[2].name}; the largest here: ${largest.policy}, ${largest.words[2]}. ` +
-    "A ring marks the front: no other policy is at least as good in all three and better in one. The dashed line is the front " +
-    `of the two axes alone; a ring off the line is there for its ${axes[2].name}.${out}`;
+    `Whiskers are 95 % intervals. The area of a mark is its ${axes[2].name} (${axes[2].about}); the largest here: ${largest.policy}, ` +
+    `${largest.words[2]}. Rings mark the front: no other policy is better in one of the three and at least as good in the rest, where ` +
+    `two are equally good if no difference between them is shown. The dashed line joins those of them that lead in the two axes.${out}`;
 }
 
 const named = (axis) => [axis.name, axis.unit && axis.unit !== "count" ? `(${axis.unit})` : ""].join(" ").trim();
@@ -53,11 +56,12 @@ function whiskers(chart, point, { x, y }) {
   return lines;
 }
 
-// The edge of what the front's policies beat in the two axes, where less is better in both or the axis is turned.
+// The edge of what the policies on the front beat in the two axes, as far as they do not beat each other there.
 function drawFront(chart, shown, axes, at) {
   const worth = (point) => [0, 1].map((axis) => (axes[axis].better === "less" ? 1 : -1) * point.at[axis][0]);
   const beats = (a, b) => a[0] <= b[0] && a[1] <= b[1] && (a[0] < b[0] || a[1] < b[1]);
-  const front = shown.filter((point) => point.front && !shown.some((other) => beats(worth(other), worth(point))));
+  const members = shown.filter((point) => point.front);
+  const front = members.filter((point) => !members.some((other) => beats(worth(other), worth(point))));
   if (!front.length) return [];
   const steps = front.sort((a, b) => worth(a)[0] - worth(b)[0] || worth(a)[1] - worth(b)[1]).map(at);
   const [start, end] = [
@@ -97,10 +101,7 @@ function mark(chart, point, { x, y, r }, labels) {
 // Each label goes to the nearest place around its mark where nothing is, or nothing but lines; one that has none is left
 // to the legend.
 function place(chart, labels, spots, lines) {
-  const marks = spots.map(({ x, y, r }) => {
-    const reach = r * 1.45 + 3;
-    return { left: x - reach, right: x + reach, top: y - reach, bottom: y + reach, r: reach, x, y };
-  });
+  const marks = spots.map(({ x, y, reach }) => ({ left: x - reach, right: x + reach, top: y - reach, bottom: y + reach, r: reach, x, y }));
   const taken = [...marks];
   for (const [index, text] of [...labels.children].entries()) {
     const own = marks[index];

@@ -134,6 +134,40 @@ def test_each_cell_says_what_was_measured_and_whether_a_difference_is_shown() ->
     )
 
 
+def test_what_never_came_to_be_is_a_word_and_its_difference_is_unknown() -> None:
+    page = Elements(pages.page(sample.comparison()))
+    never = [" ".join(text.split()) for text in page.of("td") if "never" in text]
+    assert never == [*["never"] * 3, *["never difference unknown"] * 2]  # the baseline's, and what cannot be compared
+
+
+def test_a_large_group_takes_tables_of_much_the_same_width() -> None:
+    it = sample.comparison()
+    many = [Figure(f"f{number}", "traffic", "", "count", "less") for number in range(17)]
+    groups = pages._groups(msgspec.structs.replace(it, figures=[many[0], *it.figures[:6], *many[1:]]))
+    assert [(group["title"], len(group["columns"])) for group in groups] == [
+        ("traffic (1 of 3)", 6),
+        ("traffic (2 of 3)", 6),
+        ("traffic (3 of 3)", 5),
+        ("Latency", 6),
+    ]
+    assert [column["figure"] for group in groups[:3] for column in group["columns"]] == many
+
+
+def test_how_it_was_measured_and_what_was_left_out_is_said() -> None:
+    it = sample.comparison()
+    page = Elements(pages.page(it))
+    assert set(it.method) <= set(page.of("p"))
+    assert f"77: {it.errors[77]}" in page.of("li")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(1.0, 2.0, "1 to 2"), (1.0, None, "1 or more"), (None, 2.0, "2 or less"), (None, None, "")],
+)
+def test_an_interval_may_have_one_end(low: float | None, high: float | None, said: str) -> None:
+    assert pages._interval(Value("f", "p", 1.0, low, high), (1.0, "")) == said
+
+
 @pytest.mark.parametrize(
     ("unit", "values", "said"),
     [

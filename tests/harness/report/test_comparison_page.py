@@ -1,5 +1,6 @@
 """The page of a comparison in a browser: it loads alone, and does what it says, by pointer and by keyboard."""
 
+import math
 import re
 from collections.abc import Iterator
 from itertools import combinations, pairwise
@@ -10,7 +11,7 @@ import msgspec
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, ViewportSize, expect
 
-from harness.compare.result import Comparison
+from harness.compare.result import Comparison, Curve
 from harness.report import comparison as pages
 from tests.harness.report import browser, sample
 from tests.harness.report.test_comparison import HOSTILE
@@ -119,12 +120,15 @@ def _column(tab: Page, heading: str) -> tuple[list[str], str | None]:
     return [row.get_attribute("data-policy") or "" for row in rows.all()], head.get_attribute("aria-sort")
 
 
-@pytest.mark.parametrize(("figure", "better"), [("read p99", "ascending"), ("available", "descending")])
+@pytest.mark.parametrize(
+    ("figure", "better"), [("read p99", "ascending"), ("available", "descending"), ("converged p99", "ascending")]
+)
 def test_tables_are_sorted_the_better_end_first_then_the_other_then_as_given(
     open_page: Open, figure: str, better: str
 ) -> None:
     tab = open_page()
-    known = {each.policy: each.value for each in sample.comparison().values if each.figure == figure}
+    found = {each.policy: each for each in sample.comparison().values if each.figure == figure}
+    known = {name: math.inf if each.word == "never" else each.value for name, each in found.items()}
     measured = [name for name in sample.POLICIES if known[name] is not None]
     missing = [name for name in sample.POLICIES if known[name] is None]
     up = sorted(measured, key=lambda name: known[name] or 0)
@@ -150,6 +154,7 @@ def test_intervals_are_shown_on_demand(open_page: Open) -> None:
 
 def test_marks_of_the_trade_off_tell_their_figures_to_pointer_and_keyboard(open_page: Open) -> None:
     tab = open_page()
+    tab.set_viewport_size({"width": 1280, "height": 500})  # so that the page has to scroll to a mark
     told = "async: read p99 23.4 ms (22 to 25); stale reads 5.1 % (4.79 to 5.46); bytes 2.79 MB (2.62 to 2.99)"
     mark = tab.get_by_role("img", name=told, exact=True)
     mark.hover()
@@ -230,11 +235,21 @@ def test_curves_are_read_out_along_the_arrow_keys(open_page: Open) -> None:
 def test_the_pointer_reads_a_curve_where_it_is(open_page: Open) -> None:
     tab = open_page()
     tab.locator("#visibility svg").hover()  # its middle
-    at = tab.locator("#tip .head").inner_text()
-    assert re.fullmatch(r"[45](\.\d+)? s", at)
-    values = tab.locator("#tip .row b").all_inner_texts()
-    assert len(values) == 5
-    assert sorted(values, key=lambda value: -float(value.removesuffix(" %"))) == values
+    number, unit = tab.locator("#tip .head").inner_text().split()
+    assert unit == "ms"
+    names, values = (tab.locator(f"#tip .row {part}").all_inner_texts() for part in (".name", "b"))
+    assert set(names) == set(sample.POLICIES[:-1])
+    for name, value in zip(names, values, strict=True):
+        curve = sample.comparison().visibility[name]
+        assert float(value.removesuffix(" %")) == pytest.approx(100 * _between(curve, float(number)), abs=0.2)
+
+
+def _between(curve: Curve, x: float) -> float:
+    """On the straight line between the points around it; after the last it stays."""
+    for (x0, y0), (x1, y1) in pairwise(zip(curve.x, curve.y, strict=True)):
+        if x0 <= x <= x1:
+            return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
+    return curve.y[-1]
 
 
 def test_a_seed_is_chosen_and_its_faults_are_bands(open_page: Open) -> None:
@@ -277,11 +292,14 @@ def test_the_page_follows_the_scheme_of_the_system(open_page: Open, scheme: Sche
 
 def test_on_paper_nothing_is_folded_away(open_page: Open) -> None:
     tab = open_page()
+    tab.get_by_label("Show 95").check()
     assert tab.locator("dl.meanings:visible").count() == 0
     tab.emulate_media(media="print")
     expect(tab.locator("dl.meanings:visible")).to_have_count(4)
     assert tab.locator("#intervals").is_hidden()
     assert tab.locator("#tradeoff svg").get_attribute("viewBox") == "0 0 680 480"
+    tab.set_viewport_size({"width": 680, "height": 900})  # a sheet of A4 between its margins
+    assert tab.evaluate("document.documentElement.scrollWidth") == 680
     tab.emulate_media(media="screen")
     expect(tab.locator("dl.meanings:visible")).to_have_count(0)
 
