@@ -136,6 +136,7 @@ def _method(seeds: int, others: int, figures: int, baseline: str) -> list[str]:
         f"Intervals are of 95 %, by resampling whole seeds {RESAMPLES:,} times: all of one run is one observation.",
         f"Differences are from {baseline}, in pairs over the same seeds; {told}: {how}.",
         "Where an interval contains 0, no difference is shown.",
+        f"What no seed showed has no interval: it may still happen in up to {300 / seeds:.2g} % of all seeds.",
         *([few] if seeds < FEW_SEEDS else []),
         *([too_few] if seeds < SEEDS_LEAST else []),
     ]
