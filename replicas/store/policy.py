@@ -22,6 +22,7 @@ CHOICES: dict[str, dict[str | int, str]] = {
         "full": "in rounds, pairs of replicas send each other everything, page by page",
         "keys": "in rounds, pairs of replicas compare the version of every key, then send what differs",
         "log": "in rounds, pairs of replicas read on in each other's log of what they took, and ask for what they lack",
+        "clocks": "in rounds, pairs of replicas tell each other which writes they know, and send those that one lacks",
         "rows": "in rounds, pairs of replicas compare sums over ranges of keys, then hashes of rows",
     },
     "tree_levels": {
@@ -36,7 +37,7 @@ CHOICES: dict[str, dict[str | int, str]] = {
 }
 
 
-_HOPS = {"full": 2, "keys": 4, "rows": 8, "log": 6}
+_HOPS = {"full": 2, "keys": 4, "rows": 8, "log": 6, "clocks": 6}
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,13 +53,14 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `hints_per_replay_max` are sent to each.
 
     Rounds of anti-entropy come every `round_every_ns`, sooner or later by up to `round_jitter_ppm` of it; a node
-    sends at most `repair_bytes_per_s_max` of copies in them (0: no limit). `log_entries_max` is for the log of a node
-    and of what it took, where anti-entropy reads logs: what is older is cut, and who has not read it compares all keys.
+    sends at most `repair_bytes_per_s_max` of copies in them (0: no limit). `log_entries_max` is for the log of
+    what a node took, where anti-entropy reads logs, and for the writes of which it remembers the key, where it compares
+    clocks: older ones are forgotten, and who has not been told of them compares all keys.
     """
 
     read_repair: Literal["none", "blocking", "background"] = "blocking"
     hints: Literal["none", "handoff"] = "none"
-    anti_entropy: Literal["none", "merkle", "full", "keys", "rows", "log"] = "merkle"
+    anti_entropy: Literal["none", "merkle", "full", "keys", "rows", "log", "clocks"] = "merkle"
     purge: Literal["never", "confirmed", "grace"] = "confirmed"
     grace_ns: int = 10_000_000_000
     hint_window_ns: int = 10_000_000_000
