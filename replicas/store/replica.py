@@ -26,6 +26,7 @@ from .messages import (
     Delete,
     DeleteAfter,
     Digest,
+    DottedStore,
     DumpedCopy,
     DumpReply,
     Fetch,
@@ -258,6 +259,7 @@ class Replica:
         own_fetches = self.scrubbing.active() or self.core.policy.write_repair == "on"  # beside those of reads
         return {
             Store: self.writes.store,
+            DottedStore: self.writes.store,
             Stored: self.writes.stored,
             Fetch: self.reads.fetch,
             Fetched: self._fetched if own_fetches else self.reads.fetched,

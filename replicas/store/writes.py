@@ -106,7 +106,8 @@ class Writes:
         core = self.core
         replicas = core.placement.replicas_of(write.record.key)
         born, origin = core.now.wall, f"op {write.message.op}"
-        core.send_all(core.others(replicas), Store(0, born, origin, write.request, write.record, "write"))
+        store = Store(0, born, origin, write.request, write.record, "write")
+        core.send_all(core.others(replicas), store if core.dots is None else core.dots.mint(store))
         own = core.name in replicas and core.joined
         if own and core.copies.offer(write.record, Source("write", born, None, origin)):
             write.acks[core.name] = None
@@ -138,7 +139,11 @@ class Writes:
         """A copy from elsewhere. Too old a message may bring back what was purged since: it is refused."""
         core = self.core
         source = Source(message.cause, message.born, f"{sender}/{message.n}", message.origin)
+        if core.dots is not None:
+            core.dots.arriving(message)
         holds = core.joined and self.acceptable(message.born) and core.copies.offer(message.record, source)
+        if holds and core.dots is not None:
+            core.dots.held(message)
         if holds and message.cause == "write" and core.policy.write_repair == "on":
             held = core.copies.visible(message.record.key)
             if held is not None and held.version != message.record.version:

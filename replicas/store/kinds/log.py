@@ -21,7 +21,7 @@ from replicas.store.sending import Sending
 from replicas.store.storage import Storage
 
 from .awaiting import AwaitingPurge
-from .keys import Keys
+from .fallback import FallsBack
 from .kind import Handlers
 from .logbook import Logbook, Position
 
@@ -34,27 +34,15 @@ class Question(NamedTuple):
     target: int | None
 
 
-class FallBack(NamedTuple):
-    """A comparison of all keys: whether it has found something lacking here, or there, up to these positions."""
-
-    theirs: Position
-    mine: int
-    lacking_here: bool
-    lacking_there: bool
-
-
-class Log(Keys):
+class Log(FallsBack):
     notices = True
 
     def __init__(self, core: Core, exchanges: Exchanges, sending: Sending, storage: Storage) -> None:
         super().__init__(core, exchanges, sending, storage)
         self.book = Logbook(core, storage, core.policy.log_entries_max)
         self.awaiting = AwaitingPurge(core)
-        self.fallbacks = 0
         self._questions: dict[str, Question] = {}
         self._lacked: dict[str, list[int]] = {}  # by earlier peer: of which partitions, in the open exchange
-        self._compared_whole: dict[str, int] = {}  # by earlier peer: the exchange that compares all keys
-        self._falls: dict[str, FallBack] = {}
 
     def handlers(self) -> Handlers:
         return {
@@ -62,7 +50,7 @@ class Log(Keys):
             Lacks: self.lacks,
             ReadLog: self.read_log,
             LogEntries: self.log_entries,
-            WantLogged: self.want_logged,
+            WantLogged: self.wanted,
             LogDone: self.log_done,
             CaughtUp: self.caught_up,
         }
@@ -78,14 +66,13 @@ class Log(Keys):
         self.book.add(record.key)
         self.awaiting.taken(record)
 
-    def lost(self, key: str) -> None:  # noqa: ARG002 - all is read anew
+    def lost(self, key: str) -> None:
+        """All is read anew."""
+        super().lost(key)
         self.book.read_nothing()
-        self._compared_whole.clear()
-        for peer, fall in self._falls.items():
-            self._falls[peer] = fall._replace(lacking_here=True)
 
     def open(self, exchange: Exchange) -> None:
-        self._falls.pop(exchange.peer, None)
+        super().open(exchange)
         self._read(exchange.peer, exchange, self.core.name, self.book.read(exchange.peer), None)
 
     def _read(
@@ -104,10 +91,12 @@ class Log(Keys):
             return
         after = message.after if message.log == book.name else 0
         cut = after < book.start
-        if exchange is not None:
+        if exchange is None:
+            self._compared_whole[sender] = message.session
+        else:
             exchange.alive_at = core.now.mono
             if cut:
-                self._fall_back(exchange, Position(message.own, message.end))
+                self.fall_back(exchange, Position(message.own, message.end), book.end)
                 return
         keys, until = ([], after) if cut else book.behind(after, core.policy.keys_per_exchange_max)
         last = until == book.end and not cut
@@ -143,7 +132,7 @@ class Log(Keys):
         if exchange is not None:
             exchange.alive_at = self.core.now.mono
             if message.cut:
-                self._fall_back(exchange, Position(message.log, message.end))
+                self.fall_back(exchange, Position(message.log, message.end), self.book.end)
                 return
         lacking = self._take_in(sender, question, message)
         target = message.end if question.target is None else question.target
@@ -175,45 +164,19 @@ class Log(Keys):
         head = (0, self.core.now.wall, message.origin, message.session, message.opened_by)
         self.core.send(opener, LogDone(*head, differed))
 
-    def want_logged(self, sender: str, message: WantLogged) -> None:
-        exchange = self.exchanges.opened_here(message)
-        for key in message.keys:
-            self.sending.push(sender, key, message.origin, exchange)
-
     def log_done(self, _sender: str, message: LogDone) -> None:
         exchange = self.exchanges.opened_here(message)
         if exchange is not None and exchange.awaits_peer:
             exchange.differed = list(dict.fromkeys([*exchange.differed, *message.differed]))
             self.finish(exchange)
 
-    def _fall_back(self, exchange: Exchange, theirs: Position) -> None:
-        if exchange.peer not in self._falls:
-            self.fallbacks += 1
-            self._falls[exchange.peer] = FallBack(theirs, self.book.end, lacking_here=False, lacking_there=False)
-            self.ask(exchange)
+    def holds_all(self, peer: str, theirs: Position) -> None:
+        self.book.stands(peer, theirs)
 
-    def key_page(self, sender: str, message: KeyPage) -> None:
-        if message.after is None:
-            self._compared_whole[sender] = message.session
-        super().key_page(sender, message)
-
-    def lacks(self, sender: str, message: Lacks) -> None:
-        fall = self._falls.get(sender)
-        if fall is not None and self.asked_about(message):
-            here, there = fall.lacking_here or message.sent > 0, fall.lacking_there or bool(message.keys)
-            self._falls[sender] = fall._replace(lacking_here=here, lacking_there=there)
-        super().lacks(sender, message)
-
-    def finish(self, exchange: Exchange) -> None:
-        fall = self._falls.pop(exchange.peer, None)
-        if fall is not None and not fall.lacking_here:
-            self.book.stands(exchange.peer, fall.theirs)
-        if fall is not None and not fall.lacking_there:
-            head = (0, self.core.now.wall, exchange.origin, exchange.session, self.core.name)
-            self.core.send(exchange.peer, CaughtUp(*head, self.book.name, fall.mine))
-        super().finish(exchange)
+    def tell_caught_up(self, exchange: Exchange, mine: int) -> None:
+        head = (0, self.core.now.wall, exchange.origin, exchange.session, self.core.name)
+        self.core.send(exchange.peer, CaughtUp(*head, self.book.name, mine))
 
     def caught_up(self, sender: str, message: CaughtUp) -> None:
-        """Unless something that was held when the comparison passed was lost since."""
-        if self.core.joined and self._compared_whole.pop(sender, None) == message.session:
+        if self.compared_whole(sender, message.session):
             self.book.stands(sender, Position(message.log, message.until))
