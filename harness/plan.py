@@ -46,6 +46,7 @@ LEAST = {
     "policy.repair_bytes_per_s_cluster_max": 0,
     "policy.scrub_every_ns": 0,
     "policy.scrub_keys_max": 1,
+    "policy.log_entries_max": 1,
     "policy.message_lifetime_ns": MS,
     "policy.skew_budget_ns": 0,
     "network.delay_min_ns": 0,

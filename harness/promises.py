@@ -14,6 +14,7 @@ from harness import minting, terms
 from harness import premises as on
 from harness import requirements as needs
 from harness import requirements_bounds as bounded
+from harness import requirements_kinds as kinds
 from harness.plan import Plan
 from harness.premises import Premise
 from harness.requirements import Requirement
@@ -147,8 +148,14 @@ MATRIX: tuple[Cell, ...] = (
         ("an unknown write is read", "set back and restarted", "rot that a read finds", "rot that nobody reads"),
     ),
     Cell("evidence agrees", (), (), ("hides-repairs",), ("killed while writing",)),
-    Cell("no needless repair", (), (), ("streams-all",), ("keeps-one-leaf",)),
-    Cell("limits kept", (), (), ("ignores-limit", "floods-with-hints"), ("more than a limit at once", "many hints")),
+    Cell("no needless repair", (kinds.ONLY_DIFFERENCES,), (), ("streams-all",), ("keeps-one-leaf",)),
+    Cell(
+        "limits kept",
+        (kinds.ONE_BY_ONE,),
+        (),
+        ("ignores-limit", "floods-with-hints"),
+        ("more than a limit at once", "many hints"),
+    ),
     Cell(
         "tombstones reaped",
         (

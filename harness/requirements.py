@@ -1,26 +1,18 @@
 """What a plan must have for a promise: decided before anything runs."""
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 from harness.faults.clocks import spread_ns
 from harness.faults.table import KINDS
 from harness.levers import CLOCK_LEVERS, LINK_LEVERS, Lever
 from harness.pace import bytes_per_s, cycle_ns
 from harness.plan import Plan
+from harness.requirement import Requirement as Requirement  # noqa: PLC0414 - told to all with the requirements
+from harness.requirements_kinds import PAGED, pages, sends_too_much
 from replicas.store.placement import Placement
 from replicas.store.purging import TOMBSTONES_PER_TICK_MAX
 
 ROUNDS_TO_MEND = 5
 _COPY_BYTES = 64  # of a message, beside key and value
 _KEEP_HINTS: frozenset[Lever] = frozenset((*LINK_LEVERS, "pause"))  # a node that these touch goes on as it was
-
-
-class Requirement(NamedTuple):
-    """`missed` says in words why this plan does not have it."""
-
-    text: str
-    missed: Callable[[Plan], str | None]
 
 
 def _without_anti_entropy(plan: Plan) -> str | None:
@@ -148,7 +140,7 @@ def _hints_ns(plan: Plan) -> int:
 def _exchange_ns(plan: Plan) -> int:
     """Of one that finds and mends something, where nothing but distance and disks keeps its messages. Where that takes
     longer than a round, rounds alone are no measure."""
-    return plan.policy.exchange_hops() * (plan.network.delay_max_ns + plan.disk.sync_max_ns)
+    return pages(plan) * plan.policy.exchange_hops() * (plan.network.delay_max_ns + plan.disk.sync_max_ns)
 
 
 def _slow_sync_ns(plan: Plan) -> int:
@@ -166,6 +158,8 @@ def _under_way_ns(plan: Plan) -> int:
 
 def _rounds_to_list(plan: Plan) -> int:
     """An exchange lists so many keys; the rest is left to the next ones."""
+    if plan.policy.anti_entropy in PAGED:
+        return 0
     return len({operation.key for operation in plan.operations}) // plan.policy.keys_per_exchange_max
 
 
@@ -204,6 +198,9 @@ def _too_few_bytes(plan: Plan) -> str | None:
     if not per_s:
         return None
     total = _bytes_to_mend(plan)
+    short = sends_too_much(plan, total)
+    if short:
+        return short
     given_s = plan.mend_rounds_max * plan.policy.round_every_ns / 2e9
     if total <= per_s * given_s:
         return None

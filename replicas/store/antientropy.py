@@ -21,6 +21,7 @@ from .proofs import Proofs
 from .records import Record
 from .sending import Sending
 from .slots import Slots
+from .storage import Storage
 from .turns import Turns
 
 
@@ -28,7 +29,12 @@ class AntiEntropy:
     """The pace. `begun` is the number of the last round."""
 
     def __init__(
-        self, core: Core, sending: type[Sending], kinds: dict[str, type[Kind]], turns: type[Turns] = Turns
+        self,
+        core: Core,
+        storage: Storage,
+        sending: type[Sending],
+        kinds: dict[str, type[Kind]],
+        turns: type[Turns],
     ) -> None:
         self.core = core
         self.begun = 0
@@ -39,15 +45,33 @@ class AntiEntropy:
         self._due: list[str] = []  # in this round, and there was no room yet
         self.sending = sending(core)
         kind = kinds.get(core.policy.anti_entropy)
-        self.kind = kind(core, self.exchanges, self.sending) if kind else None
+        self.kind = kind(core, self.exchanges, self.sending, storage) if kind else None
         self.proofs = Proofs(core)
         if self.turns.bound or self.proofs.wanted:
             self.exchanges.closed = self._closed
 
-    def start(self) -> None:
+    def start(self, tombstones: list[Record]) -> None:
         self.exchanges.started_at = self.core.now.mono
         if self.kind is not None:
+            self.kind.start(tombstones)
             self.core.set_timer(self._next_round_ns(), "round")
+
+    def listen(self) -> None:
+        """A kind that must know of each copy stands behind whoever hears of it already."""
+        kind, copies = self.kind, self.core.copies
+        if kind is None or not kind.notices:
+            return
+        before, before_lost = copies.taken, copies.lost
+
+        def taken(record: Record) -> None:
+            before(record)
+            kind.taken(record)
+
+        def lost(key: str) -> None:
+            before_lost(key)
+            kind.lost(key)
+
+        copies.taken, copies.lost = taken, lost
 
     def handlers(self) -> Handlers:
         if self.kind is None:

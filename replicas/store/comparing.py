@@ -68,4 +68,62 @@ class WantRows(OfRange, tag="want rows"):
     keys: list[str]
 
 
-Comparing = KeyPage | Lacks | CopyPage | RowRange | RowsAgree | RowHashes | AskRows | RowBriefs | WantRows
+class ReadLog(Exchanged, tag="read log"):
+    """What does your log say behind this? Of another log than yours nothing has been read. `own` and `end` are the
+    sender's log and its last entry; `waits`: it has tombstones that wait for their purge. Answered by LogEntries."""
+
+    log: str
+    after: int
+    own: str
+    end: int
+    waits: bool
+
+
+class LogEntries(Exchanged, tag="log entries"):
+    """What the sender holds of the keys of these entries. `cut`: the log begins later. `done`: the sender has read the
+    other's log."""
+
+    log: str
+    after: int
+    until: int
+    end: int
+    cut: bool
+    done: bool
+    briefs: list[Brief]
+
+
+class WantLogged(Exchanged, tag="want logged"):
+    """Answered by the copies."""
+
+    keys: list[str]
+
+
+class LogDone(Exchanged, tag="log done"):
+    """The sender has read the opener's log, and lacked something of these partitions."""
+
+    differed: list[int]
+
+
+class CaughtUp(Exchanged, tag="caught up"):
+    """A comparison of all keys has shown that the receiver lacks nothing of what this log of the sender says so far."""
+
+    log: str
+    until: int
+
+
+Comparing = (
+    KeyPage
+    | Lacks
+    | CopyPage
+    | RowRange
+    | RowsAgree
+    | RowHashes
+    | AskRows
+    | RowBriefs
+    | WantRows
+    | ReadLog
+    | LogEntries
+    | WantLogged
+    | LogDone
+    | CaughtUp
+)

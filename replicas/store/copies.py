@@ -55,7 +55,7 @@ class Copies:
         self.corrupt = 0
         self.marks_mended = 0
         self.taken: Callable[[Record], None] = lambda _record: None  # hears of each copy that is taken
-        self.lost: Callable[[str], None] = lambda _key: None  # hears of each that was damaged and is discarded
+        self.lost: Callable[[str], None] = lambda _key: None  # hears of each key whose copy was discarded
 
     def load(self) -> list[Record]:
         """Reads the whole disk: rebuilds trees and marks. Returns the tombstones that are not marked."""

@@ -25,6 +25,7 @@ class Exchange:
         self.differed: list[int] = []  # partitions
         self.leaves: dict[int, int] = {}  # how many differed, by partition, where that is known
         self.after: str | None = None  # the key up to which that is done, in kinds that go from page to page
+        self.told: str | None = None  # the key up to which the peer has been sent copies
         self.waits = False  # for its own limit of bytes, and not for the peer
 
     def stored(self, sender: str, message: Stored) -> None:  # noqa: ARG002 - one exchange has one peer

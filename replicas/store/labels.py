@@ -5,13 +5,18 @@ from typing import Any
 
 from .comparing import (
     AskRows,
+    CaughtUp,
     CopyPage,
     KeyPage,
     Lacks,
+    LogDone,
+    LogEntries,
+    ReadLog,
     RowBriefs,
     RowHashes,
     RowRange,
     RowsAgree,
+    WantLogged,
     WantRows,
 )
 from .messages import (
@@ -67,6 +72,11 @@ _LABELS: dict[type[Peer], Callable[[Any], Label]] = {
     AskRows: lambda _: ("want", None, None),
     RowBriefs: lambda _: ("leaves", None, None),
     WantRows: lambda _: ("want", None, None),
+    ReadLog: lambda _: ("compare", None, None),
+    LogEntries: lambda message: ("leaves" if message.briefs else "done", None, None),
+    WantLogged: lambda _: ("want", None, None),
+    LogDone: lambda _: ("done", None, None),
+    CaughtUp: lambda _: ("done", None, None),
     Announce: lambda _: ("announce", None, None),
     Announced: lambda _: ("announced", None, None),
     AskPage: lambda _: ("ask page", None, None),

@@ -11,6 +11,7 @@ from .joining import Joining
 from .kinds.full import Full
 from .kinds.keys import Keys
 from .kinds.kind import Kind
+from .kinds.log import Log
 from .kinds.rows import Rows
 from .kinds.trees import Trees
 from .merkle import Tree
@@ -28,6 +29,7 @@ KINDS: dict[str, type[Kind]] = {
     "full": Full,
     "keys": Keys,
     "rows": Rows,
+    "log": Log,
 }
 
 

@@ -21,6 +21,7 @@ CHOICES: dict[str, dict[str | int, str]] = {
         "merkle": "in rounds, pairs of replicas compare hash trees and send each other what differs",
         "full": "in rounds, pairs of replicas send each other everything, page by page",
         "keys": "in rounds, pairs of replicas compare the version of every key, then send what differs",
+        "log": "in rounds, pairs of replicas read on in each other's log of what they took, and ask for what they lack",
         "rows": "in rounds, pairs of replicas compare sums over ranges of keys, then hashes of rows",
     },
     "entropy_schedule": {
@@ -45,6 +46,9 @@ CHOICES: dict[str, dict[str | int, str]] = {
 }
 
 
+_HOPS = {"full": 2, "keys": 4, "rows": 8, "log": 6}
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How replicas mend, with the limits.
 
@@ -62,7 +66,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `repair_bytes_per_s_cluster_max`, of which each has an equal share (0: no limit). A `continuous` schedule compares
     in each round the next `ranges_per_round_max` partitions with each peer, in turn. At most
     `exchanges_in_parallel_max` exchanges are open at a node at a time, opened or answered (0: no limit), and
-    `repair_priority` says who comes first where there is a bound.
+    `repair_priority` says who comes first where there is a bound. `log_entries_max` is for the log of a node
+    and of what it took, where anti-entropy reads logs: what is older is cut, and who has not read it compares all keys.
 
     Every `scrub_every_ns` a node reads the next `scrub_keys_max` of its copies (0: never). One that is damaged is
     discarded, and asked of all its other replicas until each has answered, so many keys at a time.
@@ -70,7 +75,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     read_repair: Literal["none", "blocking", "background"] = "blocking"
     hints: Literal["none", "handoff"] = "none"
-    anti_entropy: Literal["none", "merkle", "full", "keys", "rows"] = "merkle"
+    anti_entropy: Literal["none", "merkle", "full", "keys", "rows", "log"] = "merkle"
     purge: Literal["never", "confirmed", "grace", "repaired"] = "confirmed"
     grace_ns: int = 10_000_000_000
     hint_window_ns: int = 10_000_000_000
@@ -90,6 +95,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repair_bytes_per_s_cluster_max: int = 0
     scrub_every_ns: int = 0
     scrub_keys_max: int = 100
+    log_entries_max: int = 10_000
     tree_levels: Literal[2, 4] = 2  # even, so that the node that opened an exchange is shown the leaves
     message_lifetime_ns: int = 1_000_000_000
     skew_budget_ns: int = 50_000_000
@@ -114,8 +120,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return 1 if self.entropy_schedule == "batch" else max(1, -(-shared // self.ranges_per_round_max))
 
     def exchange_hops(self) -> int:
-        """How many messages one after the other: down the trees, then leaves, copies and their acknowledgement."""
-        return self.tree_levels + 4
+        """How many messages one after the other, of a page where there are pages: what compares, then copies and their
+        acknowledgement. Merkle trees are compared level by level, then leaf by leaf."""
+        return _HOPS.get(self.anti_entropy, self.tree_levels + 4)
 
     def purge_wait_ns(self) -> int:
         """A message may be a lifetime old, its write may carry a time that is a skew too early, and the clock that

@@ -96,12 +96,13 @@ class Replica:
         self.hints = parts.hints(self.core, storage)
         self.reads = parts.reads(self.core)
         self.writes = parts.writes(self.core, self.hints)
-        self.entropy = parts.entropy(self.core, parts.sending, parts.kinds, parts.turns)
+        self.entropy = parts.entropy(self.core, storage, parts.sending, parts.kinds, parts.turns)
         self._away = self.entropy.turns.away
         self.purging = parts.purging(self.core, self.hints, self.entropy.proofs)
         self.scrubbing = parts.scrubbing(self.core, self.reads, storage)
         self.joining = parts.joining(self.core, storage, self._forget_word_of)
         self.copies.taken = self.purging.notice
+        self.entropy.listen()
         self._deadlines: deque[tuple[int, int]] = deque()
         self._changes_committed = 0
         self._dumps: list[tuple[str, str | None]] = []
@@ -119,8 +120,9 @@ class Replica:
         self.core.now = now
         self._boots += 1
         self.core.number_from(first_number(generation_of(self.incarnation)) + self._boots * _NUMBERS_PER_LIFE)
-        self.purging.start(self.copies.load())
-        self.entropy.start()
+        tombstones = self.copies.load()
+        self.purging.start(tombstones)
+        self.entropy.start(tombstones)
         self.hints.start()
         self.joining.start()
         self.scrubbing.start()

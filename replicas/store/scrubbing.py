@@ -69,12 +69,12 @@ class Scrubbing:
         if not lost.awaited:
             return
         self._lost[lost.request], self._request_of[key] = lost, lost.request
-        self._note(key, 1)
+        self._note(key, "")
         if core.joined:
             self._ask(lost)
 
-    def _note(self, key: str, number: int | None) -> None:
-        self._storage.put_note(_NOTES, key, number)
+    def _note(self, key: str, text: str | None) -> None:
+        self._storage.put_note(_NOTES, key, text)
         self.core.changes += 1
 
     def tick(self) -> None:

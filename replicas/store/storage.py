@@ -59,9 +59,13 @@ class Storage(Protocol):
 
     def generations(self) -> dict[str, int]: ...
 
-    def put_note(self, part: str, name: str, number: int | None) -> None: ...
+    def put_note(self, topic: str, name: str, text: str | None) -> None:
+        """What a mechanism must know again after a crash; None: no more."""
+        ...
 
-    def notes(self, part: str) -> dict[str, int]: ...
+    def notes(self, topic: str) -> dict[str, str]:
+        """In the order of names."""
+        ...
 
     def commit(self, meta: Meta) -> None: ...
 
@@ -85,7 +89,7 @@ CREATE TABLE IF NOT EXISTS hints (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS generations (peer TEXT PRIMARY KEY, generation INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notes (
-    part TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (part, name)
+    topic TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (topic, name)
 ) WITHOUT ROWID;
 """
 _COLUMNS = "key, time, by, dead, value, checksum, marked_ns"
@@ -178,15 +182,15 @@ class SqliteStorage:
     def generations(self) -> dict[str, int]:
         return dict(self._execute("SELECT peer, generation FROM generations ORDER BY peer").fetchall())
 
-    def put_note(self, part: str, name: str, number: int | None) -> None:
+    def put_note(self, topic: str, name: str, text: str | None) -> None:
         self._begin()
-        if number is None:
-            self._execute("DELETE FROM notes WHERE part = ? AND name = ?", (part, name))
+        if text is None:
+            self._execute("DELETE FROM notes WHERE topic = ? AND name = ?", (topic, name))
         else:
-            self._execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", (part, name, number))
+            self._execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", (topic, name, text))
 
-    def notes(self, part: str) -> dict[str, int]:
-        return dict(self._execute("SELECT name, number FROM notes WHERE part = ? ORDER BY name", (part,)).fetchall())
+    def notes(self, topic: str) -> dict[str, str]:
+        return dict(self._execute("SELECT name, text FROM notes WHERE topic = ? ORDER BY name", (topic,)).fetchall())
 
     def commit(self, meta: Meta) -> None:
         self._begin()

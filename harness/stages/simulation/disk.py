@@ -50,7 +50,7 @@ class Disk:
         self.copies: dict[str, Stored] = {}
         self.hints: dict[tuple[str, str], Hint] = {}
         self.generations: dict[str, int] = {}
-        self.notes: dict[tuple[str, str], int] = {}
+        self.notes: dict[tuple[str, str], str] = {}  # by topic and name
         self.meta: Meta | None = None
         self.unsynced: list[Transaction] = []  # oldest first
         self.log: list[Transaction] = []
@@ -97,7 +97,7 @@ class SimulatedStorage:
         self._open: dict[str, Stored | None] = {}
         self._open_hints: dict[tuple[str, str], Hint | None] = {}
         self._open_generations: dict[str, int] = {}
-        self._open_notes: dict[tuple[str, str], int | None] = {}
+        self._open_notes: dict[tuple[str, str], str | None] = {}
         self._syncs = True
         self.meta = disk.meta
 
@@ -137,12 +137,13 @@ class SimulatedStorage:
         merged = {**self._disk.generations, **self._open_generations}
         return {peer: merged[peer] for peer in sorted(merged)}
 
-    def put_note(self, part: str, name: str, number: int | None) -> None:
-        self._open_notes[part, name] = number
+    def put_note(self, topic: str, name: str, text: str | None) -> None:
+        self._open_notes[topic, name] = text
 
-    def notes(self, part: str) -> dict[str, int]:
+    def notes(self, topic: str) -> dict[str, str]:
         merged = {**self._disk.notes, **self._open_notes}
-        return {name: number for (of, name), number in sorted(merged.items()) if of == part and number is not None}
+        found = {name: text for (of, name), text in merged.items() if of == topic and text is not None}
+        return {name: found[name] for name in sorted(found)}
 
     def commit(self, meta: Meta) -> None:
         """One that is refused is rolled back."""

@@ -43,11 +43,11 @@ class Around:
     def generations(self) -> dict[str, int]:
         return self._storage.generations()
 
-    def put_note(self, part: str, name: str, number: int | None) -> None:
-        self._storage.put_note(part, name, number)
+    def put_note(self, topic: str, name: str, text: str | None) -> None:
+        self._storage.put_note(topic, name, text)
 
-    def notes(self, part: str) -> dict[str, int]:
-        return self._storage.notes(part)
+    def notes(self, topic: str) -> dict[str, str]:
+        return self._storage.notes(topic)
 
     def commit(self, meta: Meta) -> None:
         self._storage.commit(meta)

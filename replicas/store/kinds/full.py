@@ -25,9 +25,10 @@ class Full(Paged):
 
     def ask(self, exchange: Exchange) -> None:
         """Not now, if the limit lets nothing through: the next round asks."""
-        shown = self._within_limit(exchange.after, None, exchange.partitions)
-        exchange.waits = shown.more and not shown.copies
+        shown = self._within_limit(exchange.after, None, exchange.partitions, exchange.told)
+        exchange.waits = shown.more and shown.until == exchange.after
         if not exchange.waits:
+            exchange.told = shown.copies[-1].key if shown.copies else exchange.told
             self._show(exchange.peer, exchange, exchange.after, exchange.partitions, shown)
 
     def resume(self, exchange: Exchange) -> None:
@@ -35,12 +36,17 @@ class Full(Paged):
             exchange.alive_at = self.core.now.mono  # what it waited for was not the peer
             self.ask(exchange)
 
-    def _within_limit(self, after: str | None, until: str | None, partitions: list[int]) -> Shown:
-        """As much of a page as a frame takes and as the limit of bytes lets through."""
+    def _within_limit(
+        self, after: str | None, until: str | None, partitions: list[int], told: str | None = None
+    ) -> Shown:
+        """As much of a page as a frame takes and as the limit of bytes lets through, without what was told before."""
         page, end = self.page(after, until, partitions)
         shown: list[Record] = []
         size, behind = 0, after
         for record in page:
+            if told is not None and record.key <= told:
+                behind = record.key
+                continue
             size += len(record.key) + len(record.value or "")
             if (shown and size > _PAGE_BYTES_MAX) or not self.sending.may_send(record):
                 return Shown(shown, behind, more=True)
@@ -73,11 +79,12 @@ class Full(Paged):
         exchange = self.asked_about(message)
         if exchange is None:
             return
+        exchange.waits = message.more and message.until == message.after
+        if exchange.waits:
+            return
         self.note_difference(exchange, self._differing(message, exchange.partitions))
         self._take(sender, message)
-        exchange.waits = message.more and message.until == message.after
-        if not exchange.waits:
-            self.go_on(exchange, message.until if message.more else None)
+        self.go_on(exchange, message.until if message.more else None)
 
     def _differing(self, message: CopyPage, partitions: list[int]) -> list[str]:
         page, _ = self.page(message.after, message.until, partitions)

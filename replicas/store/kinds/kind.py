@@ -6,16 +6,32 @@ from typing import Any
 from replicas.store.core import Core
 from replicas.store.exchanges import Exchange, Exchanges
 from replicas.store.messages import Brief
+from replicas.store.records import Record
 from replicas.store.sending import Sending
+from replicas.store.storage import Storage
 
 Handlers = dict[type[Any], Callable[[str, Any], None]]
 
 
 class Kind:
-    def __init__(self, core: Core, exchanges: Exchanges, sending: Sending) -> None:
+    """`notices`: it hears of each copy that is taken here, and of each that is lost."""
+
+    notices = False
+
+    def __init__(self, core: Core, exchanges: Exchanges, sending: Sending, storage: Storage) -> None:
         self.core = core
+        self.storage = storage
         self.exchanges = exchanges
         self.sending = sending
+
+    def start(self, tombstones: list[Record]) -> None:
+        """`tombstones` are those of the disk that are shown."""
+
+    def taken(self, record: Record) -> None:
+        """In the commit that takes it."""
+
+    def lost(self, key: str) -> None:
+        """Its copy was damaged, and is held no more."""
 
     def open(self, exchange: Exchange) -> None:
         """The first message of an exchange, over partitions that both sides replicate."""

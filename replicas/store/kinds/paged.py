@@ -36,6 +36,10 @@ class Paged(Kind):
         if until is not None:
             self.ask(exchange)
             return
+        self.finish(exchange)
+
+    def finish(self, exchange: Exchange) -> None:
+        """All pages are done."""
         exchange.awaits_peer = False
         self.exchanges.close_if_over(exchange)
 

@@ -11,6 +11,7 @@ from replicas.store.exchanges import Exchange, Exchanges
 from replicas.store.messages import Brief
 from replicas.store.records import Record
 from replicas.store.sending import Sending
+from replicas.store.storage import Storage
 
 from .kind import Handlers
 from .paged import Paged
@@ -21,8 +22,8 @@ _MASK = 0xFFFF_FFFF_FFFF_FFFF
 class Rows(Paged):
     """`_only_here`, by peer: the keys of the open page whose rows the peer does not have."""
 
-    def __init__(self, core: Core, exchanges: Exchanges, sending: Sending) -> None:
-        super().__init__(core, exchanges, sending)
+    def __init__(self, core: Core, exchanges: Exchanges, sending: Sending, storage: Storage) -> None:
+        super().__init__(core, exchanges, sending, storage)
         self._only_here: dict[str, list[str]] = {}
 
     def handlers(self) -> Handlers:

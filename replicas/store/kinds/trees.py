@@ -8,13 +8,14 @@ from replicas.store.exchanges import Exchange, Exchanges
 from replicas.store.merkle import children, differing, keys_of, roots, same_shape
 from replicas.store.messages import Brief, Compare, Leaves, Want
 from replicas.store.sending import Sending
+from replicas.store.storage import Storage
 
 from .kind import Handlers, Kind
 
 
 class Trees(Kind):
-    def __init__(self, core: Core, exchanges: Exchanges, sending: Sending) -> None:
-        super().__init__(core, exchanges, sending)
+    def __init__(self, core: Core, exchanges: Exchanges, sending: Sending, storage: Storage) -> None:
+        super().__init__(core, exchanges, sending, storage)
         self._roots: dict[int, dict[int, int]] = {}  # as they were when so many changes had been made
         self._roots_at = -1
         self._listed: dict[str, str] = {}  # by peer: the key up to which it was last told what is held

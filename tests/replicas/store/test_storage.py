@@ -126,12 +126,13 @@ class StorageMachine(RuleBasedStateMachine):
         self.storage.put_generation(peer, generation)
         self.generations[peer] = generation
 
-    @rule(part=st.sampled_from(["scrub", "log"]), name=PEERS, number=st.none() | st.integers(-(2**63), 2**63 - 1))
-    def put_note(self, part: str, name: str, number: int | None) -> None:
-        self.storage.put_note(part, name, number)
-        self.notes.pop((part, name), None)
-        if number is not None:
-            self.notes[part, name] = number
+    @rule(topic=st.sampled_from(["log", "read"]), name=KEYS, text=st.none() | KEYS)
+    def put_note(self, topic: str, name: str, text: str | None) -> None:
+        self.storage.put_note(topic, name, text)
+        if text is None:
+            self.notes.pop((topic, name), None)
+        else:
+            self.notes[topic, name] = text
 
     @rule(after=st.none() | KEYS, limit=st.none() | st.integers(0, 3))
     def scan_a_page(self, after: str | None, limit: int | None) -> None:
@@ -178,8 +179,9 @@ class StorageMachine(RuleBasedStateMachine):
             self.hints.values(), key=lambda hint: (hint.made_ns, hint.target, hint.record.key.encode())
         )
         assert self.storage.generations() == self.generations
-        for part in ("scrub", "log"):
-            assert self.storage.notes(part) == {name: each for (of, name), each in self.notes.items() if of == part}
+        for topic in ("log", "read", "none"):
+            expected = sorted((name, text) for (of, name), text in self.notes.items() if of == topic)
+            assert list(self.storage.notes(topic).items()) == expected
 
     def _model(self, key: str) -> Record | None:
         return self.open[key][0] if key in self.open else None

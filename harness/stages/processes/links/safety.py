@@ -86,7 +86,8 @@ def _waiting_bytes(plan: Plan, node: str, stop: Fault) -> int:
     waiting = sum(OPERATION_BYTES + (largest if each.kind == "get" else _size(each.value)) for each in during)
     if policy.anti_entropy != "none":
         exchanges = (high - low) // policy.exchange_timeout_ns + 2
-        waiting += exchanges * COMPARISON_BYTES + min(keys, policy.keys_per_exchange_max) * largest
+        page = min(keys, policy.keys_per_exchange_max) * largest
+        waiting += exchanges * (COMPARISON_BYTES + (0 if policy.anti_entropy == "merkle" else page)) + page
     if policy.hints != "none":
         replays = (high - low) // policy.hint_every_ns + 1
         repeats = (high - low) // plan.cluster.operation_timeout_ns + 1  # one on its way is not sent again before
