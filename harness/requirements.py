@@ -271,19 +271,48 @@ def _short_grace(plan: Plan) -> str | None:
         return slow
     if plan.down:
         return f"tombstones are purged by grace, and {', '.join(plan.down)} stays down for longer than any grace"
+    return grace_is_short(plan, late_by_plan(plan))
+
+
+def late_by_plan(plan: Plan) -> dict[str, int]:
+    """What keeps a deletion from a replica, and for how long at most."""
     outage = longest_outage_ns([(each.start_ns, each.end_ns) for each in plan.faults if cuts_off(plan, each.kind)])
-    return grace_is_short(plan, {"outages": outage, "repair lag": repair_lag_ns(plan)})
+    return {"outages": outage, "repair lag": repair_lag_ns(plan)}
+
+
+def grace_terms(plan: Plan, late: dict[str, int]) -> dict[str, int]:
+    """What a grace must be longer than, term by term: `late`, for how long a hint may bring something older, and how
+    far clocks may be apart."""
+    return {**late, "hints": hint_age_ns(plan), "clock skew": plan.policy.skew_budget_ns}
+
+
+def grace_needed_ns(plan: Plan) -> int:
+    """A grace that is longer than this is sound, where anti-entropy is on and nobody stays away."""
+    return sum(grace_terms(plan, late_by_plan(plan)).values())
 
 
 def grace_is_short(plan: Plan, late: dict[str, int]) -> str | None:
     """By how much, term by term, if the grace does not outlast them; `late` has what keeps a deletion away."""
     policy = plan.policy
-    terms = {**late, "hints": hint_age_ns(plan), "clock skew": policy.skew_budget_ns}
+    terms = grace_terms(plan, late)
     needed = sum(terms.values())
     if policy.grace_ns > needed:
         return None
+    return f"the purge grace of {policy.grace_ns / 1e9:g} s is not longer than {_sum_in_words(terms)}"
+
+
+def _sum_in_words(terms: dict[str, int]) -> str:
     words = " + ".join(f"{name} {value / 1e9:.3g} s" for name, value in terms.items() if value)
-    return f"the purge grace of {policy.grace_ns / 1e9:g} s is not longer than {words} = {needed / 1e9:.3g} s"
+    return f"{words} = {sum(terms.values()) / 1e9:.3g} s"
+
+
+def grace_in_words(plan: Plan) -> str | None:
+    """What the grace must outlast, and what it is; None where nothing is purged by grace."""
+    if plan.policy.purge != "grace":
+        return None
+    needs = _sum_in_words(grace_terms(plan, late_by_plan(plan)))
+    enough = "enough" if plan.policy.grace_ns > grace_needed_ns(plan) else "too short"
+    return f"grace: must outlast {needs}; has {plan.policy.grace_ns / 1e9:g} s, {enough}"
 
 
 ANTI_ENTROPY = Requirement("anti-entropy, or hints of which none may be lost", _without_anti_entropy)

@@ -127,5 +127,7 @@ def plan(
         The one number from which the plan is drawn.
     """
     del json  # a plan is JSON either way
-    print_json(drawer(scenario, flaw, policy)(seed)[0])
+    drawn = drawer(scenario, flaw, policy)(seed)[0]
+    terminal.show_grace(console_for(json=True), drawn)  # beside the plan, which is all that goes to standard output
+    print_json(drawn)
     return 0

@@ -17,6 +17,7 @@ from harness.promises import MATRIX, reason_against
 from harness.report import measures
 from harness.report.lines import fold
 from harness.report.lists import quantity
+from harness.requirements import grace_in_words
 from harness.run import FaultReport, Report, Say
 from harness.suite import Finished, Result, Watch
 
@@ -34,10 +35,17 @@ def show_plan(console: Console, plan: Plan, stage: str, drawn: dict[str, str]) -
     if drawn:
         words = [f"{name} {value}" for name, value in drawn.items()]
         console.print(f"drawn: {', '.join(words)}", markup=False, highlight=False, style="dim")
+    show_grace(console, plan)
     for cell in MATRIX:
         why = reason_against(cell, plan)
         said = f"[yellow]not promised[/]: {cell.property} ({escape(why)})" if why else f"promised: {cell.property}"
         console.print(said, highlight=False)
+
+
+def show_grace(console: Console, plan: Plan) -> None:
+    words = grace_in_words(plan)
+    if words:
+        console.print(words, markup=False, highlight=False)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from harness import pace
 from harness import requirements as needs
 from harness.faults.kinds import MS, Fault
 from harness.plan import Plan
@@ -50,6 +51,52 @@ def test_a_grace_must_outlast_hints_from_the_write_on() -> None:
     hinted = by_grace(S, hints="handoff", hint_lifetime_ns=400 * MS, hint_every_ns=100 * MS)
     slow = structs.replace(hinted, cluster=structs.replace(hinted.cluster, operation_timeout_ns=6 * S))
     assert grace_needed_ns(slow) == 550 * MS + 6 * S + 500 * MS + 1
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {},
+        {"hints": "handoff", "hint_lifetime_ns": 300 * MS},
+        {"repair_bytes_per_s_max": 20_000, "entropy_schedule": "continuous"},
+        {"exchanges_in_parallel_max": 1, "repair_bytes_per_s_cluster_max": 90_000},
+    ],
+)
+def test_the_grace_that_is_needed_is_the_longest_that_is_refused(policy: dict[str, Any]) -> None:
+    faults = [Fault("f1", "kill", ["r1"], 100 * MS, 400 * MS)]
+    of = structs.replace(by_grace(50 * S, **policy), faults=faults)
+    assert needs.grace_needed_ns(of) == grace_needed_ns(of) - 1
+
+
+def test_the_grace_is_told_in_words() -> None:
+    """An outage of 0.3 s, an exchange that times out and two rounds, 50 ms of skew."""
+    faults = [Fault("f1", "kill", ["r1"], 100 * MS, 400 * MS)]
+    told = [needs.grace_in_words(structs.replace(by_grace(each), faults=faults)) for each in (850 * MS, 850 * MS + 1)]
+    must = "grace: must outlast outages 0.3 s + repair lag 0.5 s + clock skew 0.05 s = 0.85 s; has 0.85 s"
+    assert told == [f"{must}, too short", f"{must}, enough"]
+    assert needs.grace_in_words(plan()) is None
+
+
+@pytest.mark.parametrize(("field", "value", "grows"), [("ranges_per_round_max", 1, 3), ("ranges_per_round_max", 2, 2)])
+def test_rounds_that_look_at_a_part_need_as_many_more(field: str, value: int, grows: int) -> None:
+    """Three nodes share three partitions."""
+    whole, part = plan(), plan(entropy_schedule="continuous", **{field: value})
+    assert pace.cycle_ns(part) == grows * pace.cycle_ns(whole) == grows * 200 * MS
+
+
+def test_where_all_cannot_be_compared_at_once_a_round_may_take_longer() -> None:
+    """One at a time, of two peers: four rounds of patience, and twice two turns; and who stays away must time out."""
+    bound = plan(exchanges_in_parallel_max=1)
+    assert pace.cycle_ns(bound) == 8 * 200 * MS
+    assert pace.cycle_ns(structs.replace(bound, down=["r2"])) == 8 * 200 * MS + 1000 * MS
+    assert pace.cycle_ns(plan(exchanges_in_parallel_max=2)) == 200 * MS
+
+
+def test_a_nodes_share_of_what_the_cluster_may_send_is_what_must_be_enough() -> None:
+    assert needs.ENOUGH_BYTES.missed(plan(repair_bytes_per_s_cluster_max=10**9)) is None
+    missed = needs.ENOUGH_BYTES.missed(plan(repair_bytes_per_s_cluster_max=300))
+    assert missed is not None
+    assert "a node's share of policy.repair_bytes_per_s_cluster_max = 100" in missed
 
 
 @pytest.mark.parametrize(
