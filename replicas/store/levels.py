@@ -52,7 +52,7 @@ def quota_of(level: Level | None, placement: Placement, key: str, coordinator: s
     return Quota(
         tuple(
             Share(datacenter, tuple(replicas), 1 if level == "LOCAL_ONE" else _majority(replicas))
-            for datacenter, replicas in by_datacenter.items()
+            for datacenter, replicas in sorted(by_datacenter.items())
             if level == "EACH_QUORUM" or datacenter == own
         )
     )

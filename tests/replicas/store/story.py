@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import structs
 
 from harness.stages.simulation.disk import DiskError
-from replicas.store.messages import Answer, ClientMessage, Delete, Get, Put, RepairCause, Store
+from replicas.store.messages import Answer, ClientMessage, Delete, Get, Put, RepairCause, Store, level_met
 from replicas.store.parts import Parts
 from replicas.store.policy import Policy
 from replicas.store.records import Record, record
@@ -16,7 +16,7 @@ from tests.replicas.store.rig import MS, Ending, Flight, Rig
 from tests.replicas.store.witness import Witness
 
 KEYS = ["k0", "k1", "k2"]
-LEVELS: list[Level | None] = [None, "QUORUM", "ALL", "ONE", "TWO"]
+LEVELS: list[Level | None] = [None, "QUORUM", "ALL", "ONE", "TWO", "LOCAL_QUORUM"]
 ENDINGS: list[Ending] = ["whole", "uncommitted", "unsent"]
 
 
@@ -277,16 +277,20 @@ class Story:
         """Where quorums meet, a read never shows less than what was answered before it began."""
         shown = self._shown(asked, answer)
         before = self._seen_before[asked.op]
-        if isinstance(asked, Get) and asked.level != "ONE":
+        weak = asked.level == "ONE" or level_met(answer) is not None
+        if isinstance(asked, Get) and not weak:
             at_most = shown or self.witness.last_tombstone(asked.key)  # nothing may be seen where that was purged
             assert covers(at_most, before, self.witness.tie), f"{asked} shows {shown} after {before}"
-        if shown is not None and self._lasts(asked):
+        if shown is not None and self._lasts(asked, answer):
             self._acknowledged.append(shown)
-            if asked.level != "ONE":
+            if not weak and self.rig.policy.quorums == "strict":
                 self._seen[asked.key] = latest([shown, self._seen.get(asked.key)], self.witness.tie) or shown
 
-    def _lasts(self, asked: ClientMessage) -> bool:
-        """Whether what was shown is on a quorum: else a wipe may take it, and another read may miss it."""
+    def _lasts(self, asked: ClientMessage, answer: Answer) -> bool:
+        """Whether what was shown is on a quorum: else a wipe may take it, and another read may miss it. Or in hints,
+        where nothing takes those."""
+        if level_met(answer) is not None:
+            return False
         if isinstance(asked, Get):
             return self.rig.policy.read_repair == "blocking" and asked.level != "ONE"
         return asked.level != "ONE"

@@ -18,6 +18,7 @@ from replicas.store.flaws import FLAWS
 from replicas.store.parts import SOUND, Parts
 from replicas.store.policy import Policy
 from replicas.store.settings import Cluster, Tie
+from tests.replicas.store import substituted
 from tests.replicas.store.rig import MS, QUICK_POLICY, cluster
 from tests.replicas.store.story import Story
 
@@ -255,8 +256,18 @@ def test_whatever_happens_replicas_mend_and_never_go_back(random: Random) -> Non
     plot.tell(SOUND)
 
 
+def _as_plot(draw: Callable[[Random], substituted.Drawn]) -> Callable[[Random], Plot]:
+    def plot(random: Random) -> Plot:
+        shape, policy, steps, down = draw(random)
+        return Plot(shape, policy, [Step(*step) for step in steps], down)
+
+    return plot
+
+
 DRAWS = [
     anything, cut_off, wiped, hinted, by_grace, limited, on_bad_disks, by_hints_alone, unrepaired, far_apart,
+    *map(_as_plot, (substituted.sloppily, substituted.logged, substituted.offered)),
+    *map(_as_plot, (substituted.stepping_down, substituted.in_one_datacenter)),
 ]  # fmt: skip
 
 

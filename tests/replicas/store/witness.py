@@ -24,6 +24,7 @@ class Witness:
         self.contents: dict[Version, Record] = {}
         self.replayed: dict[str, dict[str, tuple[Record, bool]]] = defaultdict(dict)
         self.hints: dict[str, dict[Place, Hint]] = defaultdict(dict)
+        self.purged: dict[str, Record] = {}
         rig.watch = self.committed
 
     def committed(self, node: str, audit: list[Audited]) -> None:
@@ -56,6 +57,9 @@ class Witness:
         hints, policy = self.rig.disks[node].hints, self.rig.policy
         for place, hint in self.hints[node].items():
             assert hints.get(place) == hint or self._may_go(node, hint, hints.get(place)), f"{node} lost {hint}"
+        for place in hints.keys() - self.hints[node].keys():
+            floor = self.purged.get(hints[place].record.key)
+            assert covers(hints[place].record, floor, self.tie), f"{node} keeps what is older than the purged {floor}"
         self.hints[node] = dict(hints)
         for target in self.rig.disks:
             assert sum(each.target == target for each in hints.values()) <= policy.hints_max, "too many hints"
@@ -68,7 +72,13 @@ class Witness:
         held = covers(self.ever.get((hint.target, copy.key)), copy, self.tie)
         replaced = successor is not None and covers(successor.record, copy, self.tie)
         buried = policy.purge == "confirmed" and covers(self.last_tombstone(copy.key), copy, self.tie)
-        return held or replaced or over or buried
+        return held or replaced or over or buried or self._is_oldest(node, hint)
+
+    def _is_oldest(self, node: str, hint: Hint) -> bool:
+        """Where the oldest goes first, and each goes when it must: nothing that was made before it is left."""
+        kept = [each for each in self.rig.disks[node].hints.values() if each.target == hint.target]
+        room = self.rig.policy.hints_when_full != "drop-oldest" or len(kept) < self.rig.policy.hints_max
+        return not room and all((each.made_ns, each.number) > (hint.made_ns, hint.number) for each in kept)
 
     def known(self, copy: Record) -> Record:
         assert copy == self.contents.setdefault(copy.version, copy), "one version with two contents"
@@ -80,6 +90,7 @@ class Witness:
     def _purged(self, key: str, tombstone: Record) -> None:
         """Nothing older anywhere: neither on a disk nor in a message that would still be accepted."""
         assert tombstone.dead
+        self.purged[key] = latest([tombstone, self.purged.get(key)], self.tie) or tombstone
         for node in self.rig.replicas_of(key):
             held = self.rig.held(node, key)
             assert held is None or covers(held, tombstone, self.tie), f"{node} still holds {held}"
