@@ -209,6 +209,37 @@ def far_apart(random: Random) -> Plot:
     return Plot(shape, structs.replace(policy, skew_budget_ns=50 * MS), steps, None)
 
 
+def by_any_course(random: Random) -> Plot:
+    """Operations of which each reaches one replica, or few that answer late, read by every course there is."""
+    steps: list[Step] = []
+    for _ in range(25):
+        steps.append(_cut_off_operation(random))
+        if random.random() < 0.4:
+            steps.append(Step("read_unrepaired", (random.randrange(4), 0)))
+        if random.random() < 0.3:
+            steps += [draw_step(random, {"operate": 3, "deliver": 4, "drop": 1, "settle": 1, "crash": 1, "start": 2})]
+        if random.random() < 0.3:
+            steps.append(Step("pass_time", (random.choice([1, 5, 10, 80]),)))
+    shape, policy = _draw_setting(random)
+    course = {
+        "read_repair": random.choice(["blocking", "bounded", "background", "adaptive"]),
+        "read_repair_wait_ns": random.choice([2, 1_000]) * MS,
+        "read_from": random.choice(["all", "needed", "by-chance"]),
+        "read_repair_chance_ppm": random.choice([0, 500_000, 1_000_000]),
+        "read_choice": random.choice(["first", "random", "nearest", "least-loaded"]),
+        "read_extra_max": random.choice([0, 0, 1]),
+        "read_digests": random.choice(["never", "always", "always", "large"]),
+        "digest_above_bytes": random.choice([0, 2]),
+        "repair_whom": random.choice(["contacted", "all"]),
+        "speculate_after_ns": random.choice([2, 5]) * MS,
+        "repair_attempts_max": random.choice([1, 3]),
+        "repair_backoff_ns": 2 * MS,
+        "habit_half_life_ns": 50 * MS,
+        "often_updated_min": 2,
+    }
+    return Plot(shape, structs.replace(policy, **course), steps, random.choice([None, 0, 1, 2]))
+
+
 def _cut_off_operation(random: Random) -> Step:
     kind, level = random.choice(["put", "delete", "get", "get", "get"]), random.choice([0, 0, 0, 1, 2, 3])
     return Step("operate_with", (kind, random.randrange(3), random.randrange(3), 0, level))
@@ -268,6 +299,7 @@ DRAWS = [
     anything, cut_off, wiped, hinted, by_grace, limited, on_bad_disks, by_hints_alone, unrepaired, far_apart,
     *map(_as_plot, (substituted.sloppily, substituted.logged, substituted.offered)),
     *map(_as_plot, (substituted.stepping_down, substituted.in_one_datacenter)),
+    by_any_course,
 ]  # fmt: skip
 
 
