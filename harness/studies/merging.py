@@ -85,8 +85,8 @@ STUDIES = (
     Study(
         "merging-types",
         "data types that merge still need repair: they lose nothing, and tell nobody",
-        f"to each of {KEYS} sets two clients add an element, {APART_MS} ms apart and through different nodes, while r3 is"
-        f" cut off; dotted version vectors, siblings are united; {len(SEEDS)} seeds a case, in simulation",
+        f"to each of {KEYS} sets two clients add an element, {APART_MS} ms apart and through different nodes, while r3"
+        f" is cut off; dotted version vectors, siblings are united; {len(SEEDS)} seeds a case, in simulation",
         merging_types,
         source="seed document 003: is repair unnecessary with CRDTs?",
     ),
