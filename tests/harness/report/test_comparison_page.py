@@ -167,6 +167,10 @@ def test_marks_of_the_trade_off_tell_their_figures_to_pointer_and_keyboard(open_
     for _ in range(5):
         tab.keyboard.press("Tab")
         seen.add(tab.locator("#tip .head").inner_text())
+        (tip,), (mark_box,) = _boxes(tab.locator("#tip")), _boxes(tab.locator("#tradeoff g.point:focus"))
+        assert tip["top"] >= 0
+        assert tip["bottom"] <= 500
+        assert abs(tip["top"] - mark_box["top"]) < 200
     assert seen == set(sample.POLICIES[:-1])
 
 
