@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import groupby, islice
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 import psutil
@@ -57,6 +57,8 @@ class Finished(NamedTuple):
         return "failed" if isinstance(self.outcome, str) else self.outcome.verdict
 
 
+Asked = TypeVar("Asked")
+Done = TypeVar("Done")
 Watch = Callable[[Finished, float], None]  # is told of each seed that is over, and about how many seconds are left
 
 
@@ -235,7 +237,7 @@ def _perform_on(
     latest_s: deque[float] = deque(maxlen=TIMES)
     while result.stopped is None:
         for job in islice(jobs, most - len(running)):
-            running[_submit(pool, job)] = job.seed, time.monotonic()
+            running[submit(pool, worker.work, job)] = job.seed, time.monotonic()
         if not running:
             return
         wait(running, return_when=FIRST_COMPLETED)
@@ -259,12 +261,12 @@ def left_s(took_s: Collection[float], running_s: list[float], todo: int, workers
     return max((mean_s * todo + sum(under_way_s)) / workers, *under_way_s, 0.0)
 
 
-def _submit(pool: ProcessPoolExecutor, job: Job) -> Future[Performed]:
+def submit(pool: ProcessPoolExecutor, work: Callable[[Asked], Done], job: Asked) -> "Future[Done]":
     """A pool that has lost a worker takes no more: then every seed that is left fails with that reason."""
     try:
-        return pool.submit(worker.work, job)
+        return pool.submit(work, job)
     except BrokenProcessPool as problem:
-        failed = Future[Performed]()
+        failed = Future[Done]()
         failed.set_exception(problem)
         return failed
 

@@ -10,6 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from harness.bench import comparing
 from harness.bench.checks import LENGTHS
 from harness.bench.checks import measure as judge_all
 from harness.bench.linearizability import SHORT_LIMIT_S, SIZES, judge_long, judge_short
@@ -56,6 +57,7 @@ def _figures() -> list[Figure]:
         *_simulation(),
         *_checks(),
         *_linearizability(),
+        *_comparison(),
     ]
 
 
@@ -115,6 +117,12 @@ def _linearizability() -> list[Figure]:
         unknown, histories = unknown + judged.unknown, histories + len(times)
     figures.append(Figure(f"share of these unknown after {SHORT_LIMIT_S:.0f} s", 100 * unknown / histories, "%"))
     return figures
+
+
+def _comparison() -> list[Figure]:
+    spent = comparing.measure()
+    what = f"{len(comparing.POLICIES)} policies over {comparing.SEEDS} seeds compared in simulation"
+    return [Figure(what, spent.wall_s, "s", "120 or less"), Figure("  CPU time of all cores", spent.cpu_s, "s CPU")]
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ nanoseconds; what never came to be took NEVER. Some counts need a history that w
 waiting) and are left out where it was not.
 """
 
+from array import array
 from bisect import bisect_left
 from collections import Counter
 from itertools import accumulate
@@ -41,8 +42,8 @@ class Measures(msgspec.Struct):
     `unknown` says why nothing can be told of it."""
 
     counts: dict[str, int]
-    samples: dict[str, list[int]]
-    divergent: list[int]
+    samples: "dict[str, array[int]]"
+    divergent: "array[int]"
     mend_ns: int
     promises: dict[str, Outcome]
     unknown: list[str]
@@ -67,8 +68,8 @@ def measure(plan: Plan, history: History) -> Measures:
     _held(facts, counts)
     return Measures(
         counts=dict(counts),
-        samples=samples,
-        divergent=_divergent(stretches, facts.events[-1].at),
+        samples={name: array("q", sample) for name, sample in samples.items()},
+        divergent=array("q", _divergent(stretches, facts.events[-1].at)),
         mend_ns=next((phase.at for phase in facts.phases if phase.name == "mend"), facts.events[-1].at),
         promises=outcomes,
         unknown=faults_not_applied(plan, facts) + nothing_done(facts) + not_whole(facts),

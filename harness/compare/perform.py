@@ -22,6 +22,7 @@ from harness.worker import PlanOf
 from harness.wrong import Wrong, near
 
 POLICIES_MOST = 20
+RUNS_MOST = 20_000  # what is kept of each until the end is about 20 KB
 PUT_OVER_FIRST = 20  # so many plans get every policy before anything starts
 AHEAD = {"simulation": 2, "processes": 1}
 
@@ -70,6 +71,9 @@ def check(order: Order, workers: int | None) -> None:
         raise Wrong("compare", f"{many} leaves nothing to compare", "name two or more")
     if len(names) > POLICIES_MOST:
         raise Wrong("compare", f"{len(names)} policies", f"{POLICIES_MOST} are possible at once")
+    if len(names) * len(order.seeds) > RUNS_MOST:
+        what = f"{len(order.seeds):,} seeds under {len(names)} policies"
+        raise Wrong("--seeds", what, f"{RUNS_MOST // len(names):,} seeds are possible under so many")
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise Wrong("compare", f"{twice!r} is named twice", "name each policy once")
@@ -110,7 +114,7 @@ def _perform_on(pool: ProcessPoolExecutor, workers: int, order: Order, found: li
     latest_s: deque[float] = deque(maxlen=suite.TIMES)
     while True:
         for job in islice(jobs, workers * AHEAD[order.stage] - len(running)):
-            running[pool.submit(work, job)] = job.seed, time.monotonic()
+            running[suite.submit(pool, work, job)] = job.seed, time.monotonic()
         if not running:
             return
         wait(running, return_when=FIRST_COMPLETED)

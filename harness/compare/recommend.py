@@ -12,6 +12,7 @@ from typing import NamedTuple
 from harness.compare.measures import Measures
 from harness.compare.pairs import DECIDING, Pairs
 from harness.compare.result import Comparison, Figure, Sentence, Subject, Value
+from harness.compare.statistics import SEEDS_LEAST
 from harness.compare.words import number, said
 
 MUCH_READ = 0.5
@@ -58,6 +59,7 @@ class _Words:
 
     def __init__(self, comparison: Comparison) -> None:
         self.baseline = comparison.baseline
+        self.seeds = comparison.seeds
         self.subjects = {subject.name: subject for subject in comparison.policies}
         self.figures: dict[str, Figure] = {figure.name: figure for figure in comparison.figures}
         self.values: dict[tuple[str, str], Value] = {(each.figure, each.policy): each for each in comparison.values}
@@ -136,6 +138,9 @@ def _read_repair_alone(words: _Words) -> Iterator[Sentence]:
 
 
 def _choice(words: _Words, pairs: Pairs) -> Iterator[Sentence]:
+    if len(words.seeds) < SEEDS_LEAST:
+        yield Sentence(f"{len(words.seeds)} seeds are too few to choose by: take {SEEDS_LEAST} or more.", [])
+        return
     left = pairs.left()
     deciding = [figure for figure in DECIDING if figure in words.figures]
     chosen = min(left, key=lambda name: [_or_most(words.value(figure, name)) for figure in deciding])

@@ -26,6 +26,7 @@ from harness.compare.measures import NEVER
 
 RESAMPLES = 2000
 SURE = 0.95
+SEEDS_LEAST = 6  # to show a difference: if fewer all agree, chance alone does that more often than once in twenty
 GRID = 512  # values between which a resample's quantile is told
 _STREAM = "comparison"
 _NORMAL = NormalDist()
@@ -147,9 +148,9 @@ def _less(one: float, other: float) -> float:
 
 
 def simultaneous(deviations: Sequence[Deviation | None], seeds: int) -> list[Interval | None]:
-    """Of all differences at once, with 95 % confidence."""
+    """Of all differences at once, with 95 % confidence. None: of nothing, or of too few seeds."""
     told = [each for each in deviations if each is not None]
-    if seeds < 2 or not told:
+    if seeds < SEEDS_LEAST or not told:
         return [None] * len(deviations)
     farthest = [0.0] * len(told[0].again)
     for each in told:

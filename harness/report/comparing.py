@@ -22,7 +22,10 @@ from harness.wrong import Wrong
 COLUMN = 17  # a value, its difference and its mark
 NAME_MAX = 30
 TOLD_EVERY = 20  # seeds, where there is no terminal
-LEGEND = "After each value: its difference from the baseline, ✓ better, ✗ worse; = no difference shown; ? one of both has no value."
+LEGEND = (
+    "After each value: its difference from the baseline, ✓ better, ✗ worse; = no difference shown; ? one of the two has"
+    " no value."
+)
 COLUMNS = ("figure", "group", "unit", "better", "policy", "value", "low", "high", "word",
            "difference", "difference_low", "difference_high", "shown")  # fmt: skip
 

@@ -9,6 +9,7 @@ import time  # noqa: TID251 - waits for processes to end
 from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 from rich.cells import cell_len
 
@@ -176,6 +177,7 @@ def test_a_narrow_terminal_gets_one_policy_after_the_other(folder: Path) -> None
         folder, "compare", "none", "async", "sync", *SCENARIO, "--seeds", "1,2", TTY_COMPATIBLE="1", COLUMNS="60",
         TERM="dumb", NO_COLOR="1",
     )  # fmt: skip
+    assert "2 seeds are too few to choose by: take 6 or more." in " ".join(done.out.split())
     lines = done.out.splitlines()
     assert max(cell_len(line.rstrip()) for line in lines) <= 60
     assert [line.split()[1:] for line in lines if line.startswith("figure ")] == [["none", "async"], ["none", "sync"]]
@@ -198,6 +200,7 @@ def test_a_narrow_terminal_gets_one_policy_after_the_other(folder: Path) -> None
         (("async", "sync", "--csv", "no/where.csv"), "no/where.csv: cannot be written"),
         (("async", "sync", "--stage", "processes", "--scenario", "disks", "--seeds", "1..9"), "needs the lever"),
         (("async", "nine.toml"), "9"),
+        (("async", "sync", "--seeds", "1..10001"), "10,001 seeds under 2 policies; 10,000 seeds are possible"),
     ],
 )
 def test_what_cannot_be_compared_is_said_before_anything_starts(
@@ -243,13 +246,32 @@ def test_ctrl_c_ends_what_was_started_and_shows_what_there_is(folder: Path) -> N
         process.wait()
     assert process.returncode == 130
     assert err == "stopped by Ctrl-C; what was started has been ended\n"
-    found = re.search(r"Stopped by Ctrl-C: (\d+) of 5000 seeds compared", out)
+    found = re.search(r"Stopped by Ctrl-C: (\d+) of 5000 seeds were compared", " ".join(out.split()))
     assert found is not None
     assert 20 <= int(found[1]) < 5000
     deadline = time.monotonic() + 30
     while living_in(folder) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert living_in(folder) == []
+
+
+def test_a_worker_that_is_killed_fails_the_seeds_that_are_left(folder: Path) -> None:
+    process = urushi_started(folder, "compare", "none", "async", *SCENARIO, "--seeds", "1..200")
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        children = psutil.Process(process.pid).children()
+        next(child for child in children if "spawn_main" in " ".join(child.cmdline())).kill()
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 3, err
+    told = " ".join(out.split())
+    found = re.search(r"Every policy met the same (\d+) plans.* (\d+) seeds failed and count for nothing", told)
+    assert found is not None
+    assert int(found[1]) >= 20
+    assert int(found[1]) + int(found[2]) == 200
 
 
 def test_nothing_of_numpy_is_loaded_for_other_commands() -> None:

@@ -24,7 +24,7 @@ RUNS = [(seed, policy) for seed in SEEDS for policy in POLICIES]
 
 
 @cache
-def _run(seed: int, policy: str) -> tuple[Plan, History, Measures]:
+def performed(seed: int, policy: str) -> tuple[Plan, History, Measures]:
     scenario = load("compare")
     workload = msgspec.structs.replace(scenario.workload, operations=150, keys=30)
     plan, _ = draw(msgspec.structs.replace(scenario, workload=workload), "compare", seed)
@@ -35,7 +35,7 @@ def _run(seed: int, policy: str) -> tuple[Plan, History, Measures]:
 
 @pytest.mark.parametrize(("seed", "policy"), RUNS)
 def test_to_measure_changes_nothing_of_what_happens(seed: int, policy: str) -> None:
-    plan, history, _ = _run(seed, policy)
+    plan, history, _ = performed(seed, policy)
     left: list[History] = []
     for each in (perform(plan), history):
         events = [msgspec.structs.replace(event) for event in each.events]
@@ -53,7 +53,7 @@ def _is_look(event: AnyEvent) -> bool:
 
 
 def test_a_message_is_as_long_as_its_frame(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan, history, _ = _run(1, "three-lines")
+    plan, history, _ = performed(1, "three-lines")
     lengths: list[int] = []
 
     def framed(message: AnyMessage) -> bytearray:
@@ -72,7 +72,7 @@ def test_a_message_is_as_long_as_its_frame(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize(("seed", "policy"), RUNS)
 def test_operations_and_messages_add_up(seed: int, policy: str) -> None:
-    plan, history, it = _run(seed, policy)
+    plan, history, it = performed(seed, policy)
     backs = {event.op: event for event in history.events if isinstance(event, Return)}
     assert it.counts["operations"] == len(plan.operations)
     reads = [backs[each.id].at - each.at_ns for each in plan.operations
@@ -86,7 +86,7 @@ def test_operations_and_messages_add_up(seed: int, policy: str) -> None:
 
 @pytest.mark.parametrize(("seed", "policy"), RUNS)
 def test_a_mechanism_that_is_off_sends_nothing(seed: int, policy: str) -> None:
-    _, _, it = _run(seed, policy)
+    _, _, it = performed(seed, policy)
     on = {cause for cause in ("read repair", "hints", "anti-entropy") if it.counts[f"messages {cause}"]}
     possible = {"none": set(), "async": {"read repair"}, "three-lines": {"read repair", "hints", "anti-entropy"}}
     assert on <= possible[policy]
@@ -98,7 +98,7 @@ def test_the_cause_of_a_copy_is_that_which_the_replica_names() -> None:
     told = {"write": "foreground", "read repair": "read repair", "hinted handoff": "hints"}
     seen: set[str] = set()
     for seed in SEEDS:
-        _, history, _ = _run(seed, "three-lines")
+        _, history, _ = performed(seed, "three-lines")
         gets = {f"op {event.op}" for event in history.events if isinstance(event, Invoke) and event.kind == "get"}
         messages = {event.id: event for event in history.events if isinstance(event, Message)}
         for change in history.events:
@@ -110,7 +110,7 @@ def test_the_cause_of_a_copy_is_that_which_the_replica_names() -> None:
 
 @pytest.mark.parametrize(("seed", "policy"), RUNS)
 def test_until_a_write_is_everywhere(seed: int, policy: str) -> None:
-    _, history, it = _run(seed, policy)
+    _, history, it = performed(seed, policy)
     order = rank(history.header.tie)
     asked = {event.op: event for event in history.events if isinstance(event, Invoke)}
     changes = [event for event in history.events if isinstance(event, Change) and event.new is not None]
@@ -135,7 +135,7 @@ def test_until_a_write_is_everywhere(seed: int, policy: str) -> None:
 
 @pytest.mark.parametrize(("seed", "policy"), RUNS)
 def test_keys_that_differ_when_the_last_fault_ends(seed: int, policy: str) -> None:
-    plan, history, it = _run(seed, policy)
+    plan, history, it = performed(seed, policy)
     healed = max(event.at for event in history.events if isinstance(event, Fault) and event.phase == "healed")
     assert plan.unrest_ns // 4 < healed < plan.unrest_ns * 3 // 4
     before, after = _apart(history, healed), _apart(history, history.events[-1].at)
@@ -167,14 +167,14 @@ def _apart(history: History, at: int) -> set[str]:
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_the_curve_of_divergence(policy: str) -> None:
-    _, history, it = _run(2, policy)
+    _, history, it = performed(2, policy)
     assert len(it.divergent) == history.events[-1].at // LOOK_NS + 1
     for place in range(0, len(it.divergent), 5):
         assert it.divergent[place] == len(_apart(history, place * LOOK_NS))
 
 
 def test_the_peak_of_repairs_is_that_of_the_fullest_window() -> None:
-    _, history, it = _run(1, "three-lines")
+    _, history, it = performed(1, "three-lines")
     healed = max(event.at for event in history.events if isinstance(event, Fault) and event.phase == "healed")
     gets = {f"op {event.op}" for event in history.events if isinstance(event, Invoke) and event.kind == "get"}
     sent = [
@@ -191,12 +191,12 @@ def test_the_peak_of_repairs_is_that_of_the_fullest_window() -> None:
 
 
 def test_hints_wait_under_the_policies_that_have_them() -> None:
-    assert _run(1, "three-lines")[2].counts["hints waiting at most"] > 0
-    assert _run(1, "async")[2].counts["hints waiting at most"] == 0
+    assert performed(1, "three-lines")[2].counts["hints waiting at most"] > 0
+    assert performed(1, "async")[2].counts["hints waiting at most"] == 0
 
 
 def test_a_history_that_was_not_measured_leaves_out_what_it_lacks() -> None:
-    plan, _, measured = _run(1, "async")
+    plan, _, measured = performed(1, "async")
     bare = measure(plan, perform(plan))
     assert "bytes" not in bare.counts or not bare.counts["bytes"]
     assert "operations sized" not in bare.counts

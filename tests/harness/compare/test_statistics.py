@@ -202,6 +202,13 @@ def test_what_never_comes_to_be_is_told_apart_from_what_does_not_differ() -> Non
     assert interval(never, SEEDS) == (inf, inf)
 
 
+def test_a_handful_of_seeds_shows_nothing_however_well_they_agree() -> None:
+    for seeds, shown in ((5, False), (6, True)):
+        times = resample(seeds, 200)
+        all_alike = deviation(ratio(times, [1] * seeds, [1] * seeds), ratio(times, [0] * seeds, [1] * seeds))
+        assert simultaneous([all_alike], seeds) == [(1.0, 1.0) if shown else None]
+
+
 def test_one_seed_has_no_interval() -> None:
     times = resample(1, 10)
     found = ratio(times, [3], [2])

@@ -7,10 +7,11 @@ import msgspec
 import pytest
 
 from checkers import files
-from checkers.history import Change, Dump, Fault, Life, Message, Metrics, Phase, Rounds
+from checkers.history import Change, Dump, Fault, History, Life, Message, Metrics, Phase, Rounds
+from harness.compare.measures import measure
 from harness.faults.kinds import MS
 from harness.faults.kinds import Fault as PlannedFault
-from harness.run import Prefer, run
+from harness.run import Prefer, perform, run, silent
 from harness.scenario import draw, load
 from harness.stages.processes.links.server import NoServer, find
 from harness.wrong import Wrong
@@ -152,3 +153,34 @@ def test_the_stand_in_is_taken_for_a_plan_in_which_toxiproxy_could_hang(tmp_path
     assert report.verdict == "holds", report.stories or report.reasons
     with pytest.raises(Wrong, match="--proxy toxiproxy: Toxiproxy could hang"):
         run(plan, "processes", proxy="toxiproxy", runs=tmp_path)
+
+
+def test_a_measured_run_knows_how_long_messages_are_and_what_was_spent(tmp_path: Path) -> None:
+    """As the simulation has it of the same plan, but for some wider numbers; CPU time goes on after a restart."""
+    plan, _ = draw(load("calm"), "calm", seed=1)
+    plan = msgspec.structs.replace(plan, faults=[PlannedFault("f1", "kill", ["r1"], 1_000 * MS, 1_500 * MS)])
+    history, _ = perform(plan, "processes", tmp_path / "run", "auto", silent, measured=True)
+    simulated, _ = perform(plan, "simulation", tmp_path / "none", "auto", silent, measured=True)
+    lengths = [_length_by_kind(each) for each in (history, simulated)]
+    for kind in ("store", "stored", "fetch", "fetched", "compare"):
+        assert lengths[0][kind] == pytest.approx(lengths[1][kind], abs=30)
+    looks = [event for event in history.events if isinstance(event, Metrics) and "cpu_us" in event.values]
+    assert {event.node for event in looks} == set(plan.cluster.names())
+    counts = measure(plan, history).counts
+    assert counts["operations timed"] == len(plan.operations)
+    last = {event.node: event.values["cpu_us"] for event in looks}
+    before_the_kill = max(event.values["cpu_us"] for event in looks if event.node == "r1" and event.at < 1_000 * MS)
+    assert counts["cpu us"] >= sum(last.values()) + before_the_kill > 0
+    assert "cpu us" not in measure(plan, simulated).counts
+    plain, _ = perform(plan, "processes", tmp_path / "plain", "auto", silent)
+    assert all(event.bytes is msgspec.UNSET for event in plain.events if isinstance(event, Message))
+    assert "looked" not in (tmp_path / "plain" / "r1" / "trail.jsonl").read_text()
+
+
+def _length_by_kind(history: History) -> dict[str, float]:
+    lengths: dict[str, list[int]] = {}
+    for event in history.events:
+        if isinstance(event, Message):
+            assert event.bytes is not msgspec.UNSET
+            lengths.setdefault(event.kind, []).append(event.bytes)
+    return {kind: sum(of_kind) / len(of_kind) for kind, of_kind in lengths.items()}
