@@ -66,6 +66,9 @@ def test_nothing_sticks_out_or_is_tiny(open_page: Open, viewport: ViewportSize) 
         .map(it => parseFloat(getComputedStyle(it).fontSize) * (it.ownerSVGElement ? it.getScreenCTM().a : 1))"""
     )
     assert min(sizes) > 11
+    for chart in tab.locator(".chart").all():
+        ticks = boxes(chart.locator("text.tick"))
+        assert not [pair for pair in combinations(ticks, 2) if overlap(*pair)]
     charts = boxes(tab.locator(".chart svg"))
     for text in boxes(tab.locator(".chart svg text")):
         assert any(
