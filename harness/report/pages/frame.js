@@ -22,14 +22,15 @@ function logarithmic(lowest, high, zero = false) {
 // The most ticks of which all `fit`; the fewest where none do.
 function ticks(scale, fit) {
   const choices = scale.log
-    ? [[1, 2, 5], [1, 3], [1]].map((steps) => powers(scale, steps, 1)).concat([powers(scale, [1], 2)])
+    ? [[[1, 2, 5], 1], [[1, 3], 1], [[1], 1], [[1], 2], [[1], 3]].map(([steps, jump]) => powers(scale, steps, jump))
     : [12, 8, 6, 5, 4, 3, 2].map((most) => multiples(scale, most));
   return choices.find((all) => all.length > 1 && fit(all)) ?? choices.at(-1);
 }
 
 function powers(scale, steps, jump) {
   const all = [];
-  for (let power = Math.floor(Math.log10(scale.low)); 10 ** power <= scale.high; power += jump) {
+  const first = Math.floor(Math.log10(scale.low)) + (scale.zero ? jump - 1 : 0); // room beside the zero
+  for (let power = first; 10 ** power <= scale.high; power += jump) {
     for (const step of steps) all.push(step * 10 ** power);
   }
   return [...(scale.zero ? [0] : []), ...all.filter((tick) => tick >= scale.low * 0.999 && tick <= scale.high * 1.001)];
@@ -49,7 +50,7 @@ function frame(holder, { x, y, xName, yName, sayX = say, sayY = say, height, ins
   const width = Math.max(240, printing ? 680 : holder.clientWidth);
   const yTicks = ticks(y, (all) => all.length < 7);
   const left = 14 + 7.2 * Math.max(2, ...yTicks.map((tick) => sayY(tick).length));
-  const box = { left, right: width - 22, top: 26 + above, bottom: height - 44 };
+  const box = { left, right: width - 22, top: 26 + above, bottom: height - 47 };
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const across = (value) => box.left + inset + x.part(value) * (box.right - box.left - 2 * inset);
@@ -62,7 +63,7 @@ function frame(holder, { x, y, xName, yName, sayX = say, sayY = say, height, ins
   const apart = (tick, next) => across(next) - across(tick) > half(tick) + half(next) + 12;
   for (const tick of ticks(x, (all) => all.every((each, index) => !index || apart(all[index - 1], each)))) {
     draw(svg, "line", { class: "grid", x1: across(tick), x2: across(tick), y1: box.top, y2: box.bottom });
-    draw(svg, "text", { class: "tick", x: across(tick), y: box.bottom + 17, "text-anchor": "middle" }, sayX(tick));
+    draw(svg, "text", { class: "tick", x: across(tick), y: box.bottom + 19, "text-anchor": "middle" }, sayX(tick));
   }
   draw(svg, "line", { class: "axis", x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom });
   draw(svg, "text", { class: "tick", x: 0, y: 12 }, `↑ ${yName}`);

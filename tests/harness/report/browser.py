@@ -1,11 +1,18 @@
-"""A Chromium for the tests of pages. `ci/browser` says where it comes from."""
+"""A Chromium for the tests of pages, and what they ask of it. `ci/browser` says where it comes from."""
 
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, Protocol
 
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext, Locator, Page, ViewportSize, sync_playwright
+
+from harness.compare.result import Comparison
+
+Scheme = Literal["light", "dark"]
+WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=360, height=740)
 
 # Without these Chromium asks its maker's hosts for things, which no test is about.
 _QUIET = (
@@ -34,3 +41,34 @@ def chromium() -> Iterator[BrowserContext]:
         first.screenshot()
         yield tabs
         browser.close()
+
+
+class Open(Protocol):
+    def __call__(
+        self, comparison: Comparison | None = None, *, viewport: ViewportSize = ..., scheme: Scheme = ...
+    ) -> Page: ...
+
+
+class Opened:
+    """A page in a tab of its own, with all that it said and asked for."""
+
+    def __init__(self, tabs: BrowserContext, file: Path, viewport: ViewportSize, scheme: Scheme) -> None:
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        self.tab = tabs.new_page()
+        self.tab.set_viewport_size(viewport)
+        self.tab.emulate_media(color_scheme=scheme)
+        self.tab.on("console", lambda message: self.said.append(message.text))
+        self.tab.on("pageerror", lambda error: self.said.append(str(error)))
+        self.tab.on("request", lambda request: self.asked.append(request.url))
+        self.tab.goto(file.as_uri())
+
+
+def boxes(found: Locator) -> list[dict[str, float]]:
+    found_at: list[dict[str, float]] = found.evaluate_all("all => all.map(it => it.getBoundingClientRect().toJSON())")
+    return found_at
+
+
+def overlap(one: dict[str, float], other: dict[str, float]) -> bool:
+    beside = one["right"] <= other["left"] or other["right"] <= one["left"]
+    return not (beside or one["bottom"] <= other["top"] or other["bottom"] <= one["top"])

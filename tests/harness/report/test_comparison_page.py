@@ -1,79 +1,20 @@
-"""The page of a comparison in a browser: it loads alone, and does what it says, by pointer and by keyboard."""
+"""What the page of a comparison does in a browser. How it looks: test_comparison_looks.py."""
 
 import math
 import re
-from collections.abc import Iterator
 from itertools import combinations, pairwise
-from pathlib import Path
-from typing import Literal, Protocol
 
 import msgspec
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Page
 
-from harness.compare.result import Comparison, Curve
+from harness.compare.result import Curve
 from harness.report import comparison as pages
-from tests.harness.report import browser, sample
+from tests.harness.report import sample
+from tests.harness.report.browser import Open, boxes, overlap
 from tests.harness.report.test_comparison import HOSTILE
 
 pytestmark = pytest.mark.xdist_group("browser")
-
-Scheme = Literal["light", "dark"]
-WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=360, height=740)
-
-
-@pytest.fixture(scope="module")
-def tabs() -> Iterator[BrowserContext]:
-    with browser.chromium() as it:
-        yield it
-
-
-class Open(Protocol):
-    def __call__(
-        self, comparison: Comparison | None = None, *, viewport: ViewportSize = ..., scheme: Scheme = ...
-    ) -> Page: ...
-
-
-class Opened:
-    """A page in a tab of its own, with all that it said and asked for."""
-
-    def __init__(self, tabs: BrowserContext, file: Path, viewport: ViewportSize, scheme: Scheme) -> None:
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        self.tab = tabs.new_page()
-        self.tab.set_viewport_size(viewport)
-        self.tab.emulate_media(color_scheme=scheme)
-        self.tab.on("console", lambda message: self.said.append(message.text))
-        self.tab.on("pageerror", lambda error: self.said.append(str(error)))
-        self.tab.on("request", lambda request: self.asked.append(request.url))
-        self.tab.goto(file.as_uri())
-
-
-@pytest.fixture
-def open_page(tabs: BrowserContext, tmp_path: Path) -> Iterator[Open]:
-    opened: list[Opened] = []
-
-    def start(comparison: Comparison | None = None, *, viewport: ViewportSize = WIDE, scheme: Scheme = "light") -> Page:
-        file = tmp_path / f"{len(opened)}.html"
-        pages.write(comparison or sample.comparison(), file)
-        opened.append(Opened(tabs, file, viewport, scheme))
-        return opened[-1].tab
-
-    yield start
-    for each in opened:
-        each.tab.close()
-        assert not each.said
-        assert [url for url in each.asked if not url.startswith("data:")] == each.asked[:1]  # the file itself
-
-
-def _boxes(found: Locator) -> list[dict[str, float]]:
-    boxes: list[dict[str, float]] = found.evaluate_all("all => all.map(it => it.getBoundingClientRect().toJSON())")
-    return boxes
-
-
-def _overlap(one: dict[str, float], other: dict[str, float]) -> bool:
-    beside = one["right"] <= other["left"] or other["right"] <= one["left"]
-    return not (beside or one["bottom"] <= other["top"] or other["bottom"] <= one["top"])
 
 
 def test_no_name_is_more_than_text(open_page: Open) -> None:
@@ -167,48 +108,11 @@ def test_marks_of_the_trade_off_tell_their_figures_to_pointer_and_keyboard(open_
     for _ in range(5):
         tab.keyboard.press("Tab")
         seen.add(tab.locator("#tip .head").inner_text())
+        (tip,), (mark_box,) = boxes(tab.locator("#tip")), boxes(tab.locator("#tradeoff g.point:focus"))
+        assert tip["top"] >= 0
+        assert tip["bottom"] <= 500
+        assert abs(tip["top"] - mark_box["top"]) < 200
     assert seen == set(sample.POLICIES[:-1])
-
-
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-@pytest.mark.parametrize("policies", [6, 20])
-def test_labels_of_the_trade_off_do_not_overlap(open_page: Open, viewport: ViewportSize, policies: int) -> None:
-    """The figures of the twenty are much the same."""
-    tab = open_page(_many(policies) if policies > 6 else None, viewport=viewport)
-    boxes = _boxes(tab.locator("#tradeoff .label"))
-    assert len(boxes) >= 5
-    assert not [pair for pair in combinations(boxes, 2) if _overlap(*pair)]
-    plot = _boxes(tab.locator("#tradeoff svg"))[0]
-    assert all(plot["left"] <= box["left"] and box["right"] <= plot["right"] for box in boxes)
-
-
-def _many(count: int) -> Comparison:
-    it = sample.comparison()
-    first = it.policies[0]
-    names = [first.name, *(f"policy-number-{number}" for number in range(1, count))]
-    axes = [figure for figure in it.figures if figure.name in pages.PLANE]
-    level = {"read p99": 20.0, "stale reads": 5.0, "bytes": 2e6}
-    return msgspec.structs.replace(
-        it,
-        policies=[msgspec.structs.replace(first, name=name) for name in names],
-        figures=axes,
-        values=[
-            msgspec.structs.replace(it.values[0], figure=axis.name, policy=name, value=value, low=value, high=value)
-            for axis in axes
-            for number, name in enumerate(names)
-            for value in [level[axis.name] * (1 + 0.003 * (number * 7 % 11))]
-        ],
-        differences=[],
-        front=names[:2],
-    )
-
-
-def test_marks_differ_for_as_many_policies_as_there_may_be(open_page: Open) -> None:
-    tab = open_page(_many(40))
-    looks = tab.locator("#legend .swatch svg").evaluate_all(
-        "all => all.map(it => it.getAttribute('class') + it.innerHTML)"
-    )
-    assert len(set(looks)) == 40
 
 
 def test_curves_are_read_out_along_the_arrow_keys(open_page: Open) -> None:
@@ -258,65 +162,9 @@ def test_a_seed_is_chosen_and_its_faults_are_bands(open_page: Open) -> None:
         tab.get_by_label("How many keys differed, in seed").select_option(str(seed))
         assert tab.locator("#example .band").count() == faults
         assert tab.locator("#faults tbody tr").count() == faults
-        lanes = _boxes(tab.locator("#example .lane"))
-        assert not [pair for pair in combinations(lanes, 2) if _overlap(*pair)]
+        lanes = boxes(tab.locator("#example .lane"))
+        assert not [pair for pair in combinations(lanes, 2) if overlap(*pair)]
     assert tab.locator("#example .curve").count() == 6
-
-
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_nothing_sticks_out_or_is_tiny(open_page: Open, viewport: ViewportSize) -> None:
-    tab = open_page(viewport=viewport)
-    assert tab.evaluate("document.documentElement.scrollWidth") == viewport["width"]
-    sizes = tab.evaluate(
-        """[...document.querySelectorAll('main *, header *')]
-        .filter(it => it.textContent.trim() && it.checkVisibility())
-        .map(it => parseFloat(getComputedStyle(it).fontSize) * (it.ownerSVGElement ? it.getScreenCTM().a : 1))"""
-    )
-    assert min(sizes) > 11
-    charts = _boxes(tab.locator(".chart svg"))
-    for text in _boxes(tab.locator(".chart svg text")):
-        assert any(
-            chart["left"] - 1 <= text["left"] and text["right"] <= chart["right"] + 1 for chart in charts
-        )  # no label is clipped
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_follows_the_scheme_of_the_system(open_page: Open, scheme: Scheme) -> None:
-    tab = open_page(scheme=scheme)
-    ground, text = tab.evaluate("(it => [it.backgroundColor, it.color])(getComputedStyle(document.body))")
-    bright = [sum(map(int, re.findall(r"\d+", colour))) for colour in (ground, text)]
-    assert (bright[0] > bright[1]) == (scheme == "light")
-    tab.emulate_media(media="print")
-    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-
-
-def test_on_paper_nothing_is_folded_away(open_page: Open) -> None:
-    tab = open_page()
-    tab.get_by_label("Show 95").check()
-    assert tab.locator("dl.meanings:visible").count() == 0
-    tab.emulate_media(media="print")
-    expect(tab.locator("dl.meanings:visible")).to_have_count(4)
-    assert tab.locator("#intervals").is_hidden()
-    assert tab.locator("#tradeoff svg").get_attribute("viewBox") == "0 0 680 480"
-    tab.set_viewport_size({"width": 680, "height": 900})  # a sheet of A4 between its margins
-    assert tab.evaluate("document.documentElement.scrollWidth") == 680
-    tab.emulate_media(media="screen")
-    expect(tab.locator("dl.meanings:visible")).to_have_count(0)
-
-
-def test_headings_labels_and_tables_are_in_order(open_page: Open) -> None:
-    tab = open_page()
-    levels = [int(name[1]) for name in tab.locator("h1, h2, h3").evaluate_all("all => all.map(it => it.tagName)")]
-    assert levels[0] == 1
-    assert all(after <= before + 1 for before, after in pairwise(levels))
-    assert tab.locator("th:not([scope])").count() == 0
-    assert tab.locator("table:not(:has(caption))").count() == 0
-    unnamed = tab.locator("input, select, button").evaluate_all(
-        "all => all.filter(it => !(it.labels?.length || it.textContent.trim())).length"
-    )
-    assert unnamed == 0
-    ids = tab.locator("[id]").evaluate_all("all => all.map(it => it.id)")
-    assert len(ids) == len(set(ids))
 
 
 def test_script_and_tables_say_a_number_alike(open_page: Open) -> None:
