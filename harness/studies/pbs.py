@@ -1,5 +1,6 @@
 """Probabilistically bounded staleness: the published table of Bailis and others (VLDB 2012), by the store itself."""
 
+import math
 import tomllib
 from pathlib import Path
 from typing import NamedTuple
@@ -77,6 +78,8 @@ def _figure(name: str, pair: tuple[int, int], what: str, measured: Measured) -> 
         tolerated = _POINTS if unit == "%" else _TOLERATED[what] * expected
         allowed = max(tolerated, 1.5 * measured[1])
     said = f"{name} R={pair[0]} W={pair[1]} {what}"
+    if math.isnan(measured[0]):
+        note = "later than every moment that was tried: the tail is too heavy"
     return Figure(said, unit, measured[0], measured[1], expected, allowed, note)
 
 

@@ -238,7 +238,7 @@ def perform(batch: Batch) -> Sample:
     trials = _Trials(batch)
     numbers = range(batch.first, batch.first + batch.trials)
     chosen = [trial for trial in numbers if batch.only is None or trials.foresees(batch.only, trial)]
-    gc.disable()  # a third of the time, for nothing: what the store leaves has no cycles
+    gc.disable()  # as in any simulated run
     trials.write(iter(chosen))
     trials.world.run_until(EVER_NS - 1)
     gc.enable()

@@ -16,6 +16,7 @@ from harness import requirements as needs
 from harness.levers import STAGE_LEVERS
 from harness.mixtures import CHANCES, Constant, Delays, Exponential, Pareto, Part, Uniform, drawing_of, mixture
 from harness.plan import Network, check, levers_of
+from harness.reproduce.plainer import settings
 from harness.stages.simulation.stage import perform
 from harness.wrong import Wrong
 from tests.harness.plans import small_plan
@@ -207,6 +208,12 @@ def test_a_mixture_is_drawn_for_each_message_by_itself_and_stays_when_all_is_hea
     later = [float(times[f"k{number}"] - 2) for number in range(4000, 8000)]
     for draws in (first, first[::2], later):
         assert distance(draws, closed(parts)) < 2.7 / math.sqrt(len(draws))
+
+
+def test_a_shrunk_plan_may_do_without_mixtures() -> None:
+    plan = structs.replace(small_plan(), network=Network(delays={"all": mixture(SSD, "")}))
+    plainer = list(settings(plan))
+    assert any(each == structs.replace(plan, network=Network()) for each in plainer)
 
 
 def test_promises_count_with_the_longest_delay() -> None:

@@ -106,7 +106,9 @@ def test_a_figure_that_is_off_is_not_confirmed() -> None:
     assert not _figure("SSD", (1, 1), "fresh at once", (96.6, 0.1)).holds()
     assert _figure("SSD", (1, 1), "fresh at once", (96.8, 0.1)).holds()
     assert not _figure("SSD", (2, 2), "t-visibility", (0.01, 0.0)).holds()
-    assert not _figure("SSD", (2, 2), "t-visibility", (math.nan, math.nan)).holds()
+    unknown = _figure("SSD", (2, 2), "t-visibility", (math.nan, math.nan))
+    assert not unknown.holds()
+    assert "later than every moment" in unknown.note
     assert verdict(_figure("my.toml", (1, 1), "read p99.9", (5, 0.1))) == "measured"
 
 
