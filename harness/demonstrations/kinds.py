@@ -29,13 +29,14 @@ def _disk_lost(name: str) -> Plan:
     return sketch(name, steps, [Cut("wipe", ["r1"], 800, 1000)], 1200, policy=policy, mend_rounds_max=60)
 
 
-_TRICKLE = {"repair_bytes_per_s_max": 200}
-_CUT = {"anti_entropy": "log", "log_entries_max": 2}
+_LOG_AND_TRICKLE: dict[str, Any] = {"anti_entropy": "log", "repair_bytes_per_s_max": 200}
+_CLOCKS_AND_TRICKLE: dict[str, Any] = {"anti_entropy": "clocks", "repair_bytes_per_s_max": 200}
+_CUT: dict[str, Any] = {"anti_entropy": "log", "log_entries_max": 2}
 
 PLANS: dict[str, Callable[[str], Plan]] = {
-    "moves-on-unheld": partial(_six_are_missed, anti_entropy="log", **_TRICKLE),
-    "knows-what-it-asked-for": partial(_six_are_missed, anti_entropy="clocks", **_TRICKLE),
-    "clocks and a trickle": partial(_six_are_missed, anti_entropy="clocks", **_TRICKLE),
+    "moves-on-unheld": partial(_six_are_missed, **_LOG_AND_TRICKLE),
+    "knows-what-it-asked-for": partial(_six_are_missed, **_CLOCKS_AND_TRICKLE),
+    "clocks and a trickle": partial(_six_are_missed, **_CLOCKS_AND_TRICKLE),
     "skips-what-was-cut": partial(_six_are_missed, **_CUT),
     "a log that was cut": partial(_six_are_missed, **_CUT),
     "a disk that is lost under logs": _disk_lost,

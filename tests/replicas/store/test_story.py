@@ -255,8 +255,16 @@ def test_whatever_happens_replicas_mend_and_never_go_back(random: Random) -> Non
     plot.tell(SOUND)
 
 
+def by_other_kinds(random: Random) -> Plot:
+    """Small pages and short logs, so that their ends matter."""
+    plot = random.choice([anything, wiped, on_bad_disks])(random)
+    kind, entries = random.choice(["keys", "rows", "log", "log", "clocks", "clocks"]), random.choice([1, 3, 1_000])
+    return plot._replace(policy=structs.replace(plot.policy, anti_entropy=kind, log_entries_max=entries))
+
+
 DRAWS = [
     anything, cut_off, wiped, hinted, by_grace, limited, on_bad_disks, by_hints_alone, unrepaired, far_apart,
+    by_other_kinds,
 ]  # fmt: skip
 
 
