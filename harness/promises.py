@@ -63,6 +63,10 @@ MATRIX: tuple[Cell, ...] = (
             "puts-the-silent-first",
             "drops-the-newest",
             "forgets-what-is-wanted",
+            "moves-on-unheld",
+            "skips-what-was-cut",
+            "knows-what-it-asked-for",
+            "rows-without-tombstones",
         ),
         (
             "hashes-versions-only",
@@ -73,6 +77,9 @@ MATRIX: tuple[Cell, ...] = (
             "room for one hint",
             "hints that are offered first",
             "remembers-for-ever",
+            "a log that was cut",
+            "clocks and a trickle",
+            "a disk that is lost under logs",
         ),
     ),
     Cell(

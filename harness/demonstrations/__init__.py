@@ -11,6 +11,7 @@ from harness.demonstrations import (
     disks,
     entropy,
     handoff,
+    kinds,
     operations,
     repairs,
     sessions,
@@ -32,6 +33,7 @@ PLANS: dict[str, Callable[[str], Plan]] = {
         entropy,
         standing_in,
         courses,
+        kinds,
     )
     for name, plan in family.PLANS.items()
 }

@@ -10,6 +10,7 @@ from .core import Now
 from .joining import first_number, generation_of
 from .levels import quota_of
 from .mending import Mend, Mending
+from .merkle import Untended
 from .messages import (
     Announce,
     Announced,
@@ -102,8 +103,9 @@ class Replica:
         self._durable_clock = meta.clock
         placement = Placement(cluster)
         versions = versions_of(cluster, parts.versions, self.incarnation, meta.clock)
+        tree = parts.tree if policy.anti_entropy == "merkle" else Untended
         trees = {
-            partition: parts.tree(policy.tree_levels)
+            partition: tree(policy.tree_levels)
             for partition in range(placement.partitions)
             if name in placement.replicas_of_partition(partition)
         }

@@ -19,6 +19,7 @@ from tests.harness.report import (
     expected,
     expected_of_courses,
     expected_of_entropy,
+    expected_of_kinds,
     expected_of_order,
     expected_standing_in,
 )
@@ -275,6 +276,7 @@ EXPECTED: dict[str, Expected] = {
     **expected_of_entropy.EXPECTED,
     **expected_standing_in.EXPECTED,
     **expected_of_courses.EXPECTED,
+    **expected_of_kinds.EXPECTED,
 }
 
 

@@ -23,6 +23,7 @@ from tests.replicas.store.decisions import (
     clocks,
     courses,
     entropy,
+    kinds,
     limits,
     mending,
     names,
@@ -283,6 +284,7 @@ DECISIONS: list[Decision] = [
     *entropy.DECISIONS,
     *standing_in.DECISIONS,
     *courses.DECISIONS,
+    *kinds.DECISIONS,
 ]
 
 

@@ -295,11 +295,19 @@ def _as_plot(draw: Callable[[Random], substituted.Drawn]) -> Callable[[Random], 
     return plot
 
 
+def by_other_kinds(random: Random) -> Plot:
+    """Small pages and short logs, so that their ends matter."""
+    plot = random.choice([anything, wiped, on_bad_disks])(random)
+    kind, entries = random.choice(["keys", "rows", "log", "log", "clocks", "clocks"]), random.choice([1, 3, 1_000])
+    return plot._replace(policy=structs.replace(plot.policy, anti_entropy=kind, log_entries_max=entries))
+
+
 DRAWS = [
     anything, cut_off, wiped, hinted, by_grace, limited, on_bad_disks, by_hints_alone, unrepaired, far_apart,
     *map(_as_plot, (substituted.sloppily, substituted.logged, substituted.offered)),
     *map(_as_plot, (substituted.stepping_down, substituted.in_one_datacenter)),
     by_any_course,
+    by_other_kinds,
 ]  # fmt: skip
 
 
