@@ -60,8 +60,16 @@ MATRIX: tuple[Cell, ...] = (
             "forgets-sent-hints",
             "discards-and-forgets",
             "puts-the-silent-first",
+            "marks-when-sent",
         ),
-        ("hashes-versions-only", "a trickle of repairs", "hints alone", "rot that a scrubber finds", "one at a time"),
+        (
+            "hashes-versions-only",
+            "a trickle of repairs",
+            "hints alone",
+            "rot that a scrubber finds",
+            "one at a time",
+            "only what changed",
+        ),
     ),
     Cell(
         "no version regression",

@@ -46,6 +46,7 @@ from .flawed.rounds import (
     NeverRefills,
     StopsRounds,
 )
+from .flawed.scopes import MarksWhenSent
 from .flawed.scrubbing import DiscardsAndForgets
 from .flawed.versions import CountsVersions, RejoinsAsTheSame, TiesByArrival
 from .parts import KINDS, SOUND, Parts
@@ -337,6 +338,12 @@ FLAWS: dict[str, Flaw] = {
         "a tombstone counts as repaired by a comparison that began before the deletion",
         "purge soundness",
         Parts(purging=CountsEarlierRepairs),
+        "Cassandra 13153, 6503",
+    ),
+    "marks-when-sent": Flaw(
+        "incremental repair counts as repaired what was sent, before the peer has acknowledged it",
+        "convergence",
+        Parts(incremental=MarksWhenSent),
         "Cassandra 13153, 6503",
     ),
     "sends-in-set-order": Flaw(

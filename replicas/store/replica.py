@@ -96,7 +96,7 @@ class Replica:
         self.hints = parts.hints(self.core, storage)
         self.reads = parts.reads(self.core)
         self.writes = parts.writes(self.core, self.hints)
-        self.entropy = parts.entropy(self.core, storage, parts.sending, parts.kinds, parts.turns)
+        self.entropy = parts.entropy(self.core, storage, parts.sending, parts.kinds, parts.turns, parts.incremental)
         self._away = self.entropy.turns.away
         self.purging = parts.purging(self.core, self.hints, self.entropy.proofs)
         self.scrubbing = parts.scrubbing(self.core, self.reads, storage)
@@ -223,6 +223,7 @@ class Replica:
         for waiting in self.core.waiting.values():
             waiting.forget(node)
         self.purging.forget(node)
+        self.entropy.forget(node)
 
     def _dispatch(self) -> dict[type[Any], Callable[[str, Any], None]]:
         return {
