@@ -3,7 +3,7 @@
 from harness.plan import Plan
 from harness.requirement import Requirement
 
-PAGED = ("full", "keys", "rows", "log")  # they go through all keys in every exchange
+PAGED = ("full", "keys", "rows", "log", "clocks")  # they go through all keys in every exchange
 
 
 def pages(plan: Plan) -> int:

@@ -1,5 +1,7 @@
 """What nodes say to each other in the kinds of anti-entropy that use no trees."""
 
+import msgspec
+
 from .peer import Brief, Exchanged
 from .records import Record
 
@@ -111,6 +113,47 @@ class CaughtUp(Exchanged, tag="caught up"):
     until: int
 
 
+class Dotted(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What the sender holds of this key, and the dots that are known with it: incarnations and numbers in the key's
+    partition. None: nothing that is shown."""
+
+    key: str
+    brief: Brief | None
+    dots: list[tuple[str, int]]
+
+
+Known = dict[int, dict[str, list[tuple[int, int]]]]  # ranges of dots, by partition and incarnation
+
+
+class Clocks(Exchanged, tag="clocks"):
+    """What do you know of these partitions beside this? Behind `after`, if some was listed before. `waits`: the sender
+    has tombstones that wait for their purge; `compares`: it has to compare all keys with the receiver. Answered by
+    DotsListed, or LogDone."""
+
+    partitions: list[int]
+    known: Known
+    after: tuple[int, str, int] | None
+    waits: bool
+    compares: bool
+
+
+class DotsListed(Exchanged, tag="dots listed"):
+    """Up to `until`, if there are more. An answer also tells what is `known`, whether all of that is `sure` to be held,
+    and whether it takes a comparison of the `whole`."""
+
+    known: Known
+    listed: list[Dotted]
+    until: tuple[int, str, int] | None
+    whole: bool
+    sure: bool
+
+
+class CaughtUpClocks(Exchanged, tag="caught up clocks"):
+    """A comparison of all keys has shown that the receiver holds the writes of all these dots."""
+
+    known: Known
+
+
 Comparing = (
     KeyPage
     | Lacks
@@ -126,4 +169,7 @@ Comparing = (
     | WantLogged
     | LogDone
     | CaughtUp
+    | Clocks
+    | DotsListed
+    | CaughtUpClocks
 )

@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from .copies import Copies
-from .messages import AnyMessage, PeerMessage, Stored
+from .messages import AnyMessage, PeerMessage, Store, Stored
 from .metrics import Metrics
 from .placement import Placement
 from .policy import Policy
@@ -31,6 +31,16 @@ class Waiting(Protocol):
     def forget(self, node: str) -> None:
         """The node lost its disk: what it said before is not true any more."""
         ...
+
+
+class Dotting(Protocol):
+    """Numbers the writes, and knows those that are held."""
+
+    def mint(self, store: Store) -> Store: ...
+
+    def arriving(self, store: Store) -> None: ...
+
+    def held(self, store: Store) -> None: ...
 
 
 class Core:
@@ -65,6 +75,7 @@ class Core:
         self.answers: list[tuple[str, AnyMessage]] = []
         self.timers: list[tuple[int, str]] = []
         self.waiting: dict[int, Waiting] = {}
+        self.dots: Dotting | None = None
         self.changes = 0  # of what must be committed beside copies
         self._requests = 0
         self._sent = 0

@@ -7,7 +7,10 @@ from .changed import ChangedKeys, HeldOfThem, Settled, Unmarked, WantChanged
 from .comparing import (
     AskRows,
     CaughtUp,
+    CaughtUpClocks,
+    Clocks,
     CopyPage,
+    DotsListed,
     KeyPage,
     Lacks,
     LogDone,
@@ -29,6 +32,7 @@ from .messages import (
     Confirm,
     Confirmed,
     Done,
+    DottedStore,
     Fetch,
     Fetched,
     Flush,
@@ -49,6 +53,7 @@ Label = tuple[str, str | None, Version | None]
 
 _LABELS: dict[type[Peer], Callable[[Any], Label]] = {
     Store: lambda message: ("store", message.record.key, message.record.version),
+    DottedStore: lambda message: ("store", message.record.key, message.record.version),
     Stored: lambda message: ("stored", message.key, None),
     Fetch: lambda message: ("fetch", message.key, None),
     Fetched: lambda message: ("fetched", message.key, message.record.version if message.record else None),
@@ -83,6 +88,9 @@ _LABELS: dict[type[Peer], Callable[[Any], Label]] = {
     WantLogged: lambda _: ("want", None, None),
     LogDone: lambda _: ("done", None, None),
     CaughtUp: lambda _: ("done", None, None),
+    Clocks: lambda _: ("compare", None, None),
+    DotsListed: lambda message: ("leaves" if message.listed or message.whole else "done", None, None),
+    CaughtUpClocks: lambda _: ("done", None, None),
     Announce: lambda _: ("announce", None, None),
     Announced: lambda _: ("announced", None, None),
     AskPage: lambda _: ("ask page", None, None),

@@ -29,6 +29,12 @@ class Store(Peer, tag="store"):
     cause: RepairCause
 
 
+class DottedStore(Store, tag="dotted store"):
+    """A write with its number among those of its coordinator's incarnation in the key's partition."""
+
+    dot: int
+
+
 class Stored(Peer, tag="stored"):
     request: int
     key: str
@@ -150,6 +156,7 @@ class Page(Peer, tag="page"):
 
 PeerMessage = (
     Store
+    | DottedStore
     | Stored
     | Fetch
     | Fetched

@@ -8,6 +8,7 @@ from .copies import Copies
 from .core import Core
 from .hints import Hints
 from .joining import Joining
+from .kinds.clocks import NodeClocks
 from .kinds.full import Full
 from .kinds.incremental import Incremental
 from .kinds.keys import Keys
@@ -31,6 +32,7 @@ KINDS: dict[str, type[Kind]] = {
     "keys": Keys,
     "rows": Rows,
     "log": Log,
+    "clocks": NodeClocks,
 }
 
 

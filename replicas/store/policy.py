@@ -22,6 +22,7 @@ CHOICES: dict[str, dict[str | int, str]] = {
         "full": "in rounds, pairs of replicas send each other everything, page by page",
         "keys": "in rounds, pairs of replicas compare the version of every key, then send what differs",
         "log": "in rounds, pairs of replicas read on in each other's log of what they took, and ask for what they lack",
+        "clocks": "in rounds, pairs of replicas tell each other which writes they know, and send those that one lacks",
         "rows": "in rounds, pairs of replicas compare sums over ranges of keys, then hashes of rows",
     },
     "entropy_schedule": {
@@ -50,7 +51,7 @@ CHOICES: dict[str, dict[str | int, str]] = {
 }
 
 
-_HOPS = {"full": 2, "keys": 4, "rows": 8, "log": 6}
+_HOPS = {"full": 2, "keys": 4, "rows": 8, "log": 6, "clocks": 6}
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,8 +72,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     in each round the next `ranges_per_round_max` partitions with each peer, in turn. At most
     `exchanges_in_parallel_max` exchanges are open at a node at a time, opened or answered (0: no limit), and
     `repair_priority` says who comes first where there is a bound. With an `incremental` scope a pair compares what has
-    changed since it was repaired, and everything each `full_every_rounds`. `log_entries_max` is for the log of a node
-    and of what it took, where anti-entropy reads logs: what is older is cut, and who has not read it compares all keys.
+    changed since it was repaired, and everything each `full_every_rounds`. `log_entries_max` is for the log of
+    what a node took, where anti-entropy reads logs, and for the writes of which it remembers the key, where it compares
+    clocks: older ones are forgotten, and who has not been told of them compares all keys.
 
     Every `scrub_every_ns` a node reads the next `scrub_keys_max` of its copies (0: never). One that is damaged is
     discarded, and asked of all its other replicas until each has answered, so many keys at a time.
@@ -80,7 +82,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     read_repair: Literal["none", "blocking", "background"] = "blocking"
     hints: Literal["none", "handoff"] = "none"
-    anti_entropy: Literal["none", "merkle", "full", "keys", "rows", "log"] = "merkle"
+    anti_entropy: Literal["none", "merkle", "full", "keys", "rows", "log", "clocks"] = "merkle"
     purge: Literal["never", "confirmed", "grace", "repaired"] = "confirmed"
     grace_ns: int = 10_000_000_000
     hint_window_ns: int = 10_000_000_000

@@ -21,6 +21,7 @@ from .messages import (
     Confirm,
     Confirmed,
     Delete,
+    DottedStore,
     DumpedCopy,
     DumpReply,
     Fetch,
@@ -228,6 +229,7 @@ class Replica:
     def _dispatch(self) -> dict[type[Any], Callable[[str, Any], None]]:
         return {
             Store: self.writes.store,
+            DottedStore: self.writes.store,
             Stored: self.writes.stored,
             Fetch: self.reads.fetch,
             Fetched: self.scrubbing.fetched if self.scrubbing.active() else self.reads.fetched,

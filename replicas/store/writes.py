@@ -53,7 +53,8 @@ class Writes:
         core.waiting[write.request] = write
         replicas = core.placement.replicas_of(message.key)
         born, origin = core.now.wall, f"op {message.op}"
-        core.send_all(core.others(replicas), Store(0, born, origin, write.request, write.record, "write"))
+        store = Store(0, born, origin, write.request, write.record, "write")
+        core.send_all(core.others(replicas), store if core.dots is None else core.dots.mint(store))
         own = core.name in replicas and core.joined
         if own and core.copies.offer(write.record, Source("write", born, None, origin)):
             write.acks[core.name] = None
@@ -64,7 +65,11 @@ class Writes:
         """A copy from elsewhere. Too old a message may bring back what was purged since: it is refused."""
         core = self.core
         source = Source(message.cause, message.born, f"{sender}/{message.n}", message.origin)
+        if core.dots is not None:
+            core.dots.arriving(message)
         holds = core.joined and self.acceptable(message) and core.copies.offer(message.record, source)
+        if holds and core.dots is not None:
+            core.dots.held(message)
         reply = Stored(0, core.now.wall, message.origin, message.request, message.record.key, holds)
         core.send(sender, reply)
 

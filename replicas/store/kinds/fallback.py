@@ -5,7 +5,7 @@ Where it finds nothing lacking on a side, that side holds all that the other hel
 
 from typing import Any, NamedTuple
 
-from replicas.store.comparing import KeyPage, Lacks
+from replicas.store.comparing import KeyPage, Lacks, WantLogged
 from replicas.store.core import Core
 from replicas.store.exchanges import Exchange, Exchanges
 from replicas.store.sending import Sending
@@ -24,7 +24,8 @@ class Fall(NamedTuple):
 
 
 class FallsBack(Keys):
-    """`_falls` has those of exchanges that this node opened, by peer; `_compared_whole` those of earlier peers."""
+    """`_falls` has those of exchanges that this node opened, by peer. `_compared_whole` has, by earlier peer, the
+    exchange since which nothing was lost here."""
 
     def __init__(self, core: Core, exchanges: Exchanges, sending: Sending, storage: Storage) -> None:
         super().__init__(core, exchanges, sending, storage)
@@ -44,7 +45,7 @@ class FallsBack(Keys):
         """What a comparison under way has passed may be lost now."""
         self._compared_whole.clear()
         for peer, fall in self._falls.items():
-            self._falls[peer] = fall._replace(lacking_here=True)
+            self._falls[peer] = fall._replace(lacking_here=True, lacking_there=True)
 
     def open(self, exchange: Exchange) -> None:
         self._falls.pop(exchange.peer, None)
@@ -56,9 +57,9 @@ class FallsBack(Keys):
             self.ask(exchange)
 
     def key_page(self, sender: str, message: KeyPage) -> None:
-        if message.after is None:
-            self._compared_whole[sender] = message.session
-        super().key_page(sender, message)
+        """Not once something was lost since the opener was told what is known here."""
+        if self._compared_whole.get(sender) == message.session:
+            super().key_page(sender, message)
 
     def compared_whole(self, sender: str, session: int) -> bool:
         """Whether nothing that was held was lost since this comparison began here."""
@@ -78,3 +79,8 @@ class FallsBack(Keys):
         if fall is not None and not fall.lacking_there:
             self.tell_caught_up(exchange, fall.mine)
         super().finish(exchange)
+
+    def wanted(self, sender: str, message: WantLogged) -> None:
+        exchange = self.exchanges.opened_here(message)
+        for key in message.keys:
+            self.sending.push(sender, key, message.origin, exchange)

@@ -50,7 +50,7 @@ class Log(FallsBack):
             Lacks: self.lacks,
             ReadLog: self.read_log,
             LogEntries: self.log_entries,
-            WantLogged: self.want_logged,
+            WantLogged: self.wanted,
             LogDone: self.log_done,
             CaughtUp: self.caught_up,
         }
@@ -91,7 +91,9 @@ class Log(FallsBack):
             return
         after = message.after if message.log == book.name else 0
         cut = after < book.start
-        if exchange is not None:
+        if exchange is None:
+            self._compared_whole[sender] = message.session
+        else:
             exchange.alive_at = core.now.mono
             if cut:
                 self.fall_back(exchange, Position(message.own, message.end), book.end)
@@ -161,11 +163,6 @@ class Log(FallsBack):
         differed = list(dict.fromkeys(self._lacked.pop(opener, [])))
         head = (0, self.core.now.wall, message.origin, message.session, message.opened_by)
         self.core.send(opener, LogDone(*head, differed))
-
-    def want_logged(self, sender: str, message: WantLogged) -> None:
-        exchange = self.exchanges.opened_here(message)
-        for key in message.keys:
-            self.sending.push(sender, key, message.origin, exchange)
 
     def log_done(self, _sender: str, message: LogDone) -> None:
         exchange = self.exchanges.opened_here(message)
