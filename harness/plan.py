@@ -47,6 +47,7 @@ LEAST = {
     "policy.exchange_timeout_ns": 0,
     "policy.keys_per_exchange_max": 1,
     "policy.ranges_per_round_max": 1,
+    "policy.full_every_rounds": 1,
     "policy.exchanges_in_parallel_max": 0,
     "policy.repair_bytes_per_s_cluster_max": 0,
     "policy.scrub_every_ns": 0,

@@ -67,6 +67,7 @@ MATRIX: tuple[Cell, ...] = (
             "skips-what-was-cut",
             "knows-what-it-asked-for",
             "rows-without-tombstones",
+            "marks-when-sent",
         ),
         (
             "hashes-versions-only",
@@ -80,6 +81,7 @@ MATRIX: tuple[Cell, ...] = (
             "a log that was cut",
             "clocks and a trickle",
             "a disk that is lost under logs",
+            "only what changed",
         ),
     ),
     Cell(

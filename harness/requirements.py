@@ -159,14 +159,22 @@ def _rounds_to_purge(plan: Plan) -> int:
     """A purge sees to so many tombstones a tick."""
     keys = len({operation.key for operation in plan.operations})
     compared = 2 if plan.policy.purge == "repaired" else 0  # by rounds that began after the last deletion came
+    if plan.policy.is_incremental():
+        compared *= plan.policy.full_every_rounds  # nothing less shows that all is the same
     return 0 if plan.policy.purge == "never" else 3 * (keys // TOMBSTONES_PER_TICK_MAX) + compared
+
+
+def _rounds_to_settle(plan: Plan) -> int:
+    """An incremental exchange tells of so many keys on each side. One more finds that the marks of a pair differ, the
+    next compares all, and what that sends is told once more."""
+    return 3 + _rounds_to_list(plan) if plan.policy.is_incremental() else 0
 
 
 def _too_few_rounds(plan: Plan) -> str | None:
     """What must fit into the mend phase: what is under way and times out, a purge's wait, the replay of hints, and a
     few rounds to find, mend and agree, with an exchange that mends and one that finds nothing more."""
     policy = plan.policy
-    rounds = ROUNDS_TO_MEND + _rounds_to_list(plan) + _rounds_to_purge(plan)
+    rounds = ROUNDS_TO_MEND + _rounds_to_list(plan) + _rounds_to_purge(plan) + _rounds_to_settle(plan)
     rounds_ns = rounds * cycle_ns(plan) + 2 * _exchange_ns(plan)
     needed = _under_way_ns(plan) + _ageing_ns(plan) + replay_ns(plan) + 2 * policy.scrub_every_ns + rounds_ns
     given = plan.mend_rounds_max * policy.round_every_ns

@@ -46,11 +46,29 @@ def _delete_after_a_repair(name: str) -> Plan:
     return sketch(name, steps, [Cut("isolate", ["r3"], 600, 1900)], 2000, policy=REPAIRED, mend_rounds_max=40)
 
 
+INCREMENTAL = msgspec.structs.replace(
+    SHORT,
+    read_repair="none",
+    purge="never",
+    repair_scope="incremental",
+    full_every_rounds=1000,
+    exchange_timeout_ns=300 * MS,
+)
+
+
+def _missed_after_a_repair(name: str) -> Plan:
+    """All are compared and hold the same; then r3 misses a put, and rounds that would tell it."""
+    steps = [Step(100, "c1", "r1", "put"), Step(800, "c1", "r1", "put")]
+    return sketch(name, steps, [Cut("isolate", ["r3"], 700, 1500)], 1600, policy=INCREMENTAL)
+
+
 PLANS: dict[str, Callable[[str], Plan]] = {
     "discards-and-forgets": _rot_that_nobody_reads,
     "rot that a scrubber finds": _rot_that_nobody_reads,
     "puts-the-silent-first": _one_stays_away,
     "one at a time": _one_stays_away,
+    "marks-when-sent": _missed_after_a_repair,
+    "only what changed": _missed_after_a_repair,
     "counts-earlier-repairs": _delete_after_a_repair,
     "repaired after a cut": _delete_after_a_repair,
 }

@@ -35,7 +35,8 @@ class AntiEntropy:
         storage: Storage,
         sending: type[Sending],
         kinds: dict[str, type[Kind]],
-        turns: type[Turns] = Turns,
+        turns: type[Turns],
+        incremental: Callable[[Core, Exchanges, Sending, Storage, Kind], Kind],
     ) -> None:
         self.core = core
         self.begun = 0
@@ -46,10 +47,14 @@ class AntiEntropy:
         self._due: list[str] = []  # in this round, and there was no room yet
         self.sending = sending(core)
         kind = kinds.get(core.policy.anti_entropy)
-        self.kind = kind(core, self.exchanges, self.sending, storage) if kind else None
         self.proofs = Proofs(core)
-        if self.turns.bound or self.proofs.wanted:
+        self.kind = kind(core, self.exchanges, self.sending, storage) if kind else None
+        self._incremental = core.policy.is_incremental()
+        if self.kind is not None and self._incremental:
+            self.kind = incremental(core, self.exchanges, self.sending, storage, self.kind)
+        if self.turns.bound or self.proofs.wanted or self._incremental:
             self.exchanges.closed = self._closed
+            self.exchanges.dropped = lambda _exchange: self._open_due()
 
     def start(self, tombstones: list[Record]) -> None:
         self.exchanges.started_at = self.core.now.mono
@@ -68,7 +73,7 @@ class AntiEntropy:
         if self.kind is None:
             return {}
         handlers: Handlers = {Done: self.done, **self.kind.handlers()}
-        if not self.slots.most and not self.proofs.wanted:
+        if not self.slots.most and not self.proofs.wanted and not self._incremental:
             return handlers
         self.exchanges.answered = lambda peer, message: self.slots.over(peer, message.session)
         within = {kind: self._within(handler) for kind, handler in handlers.items()}
@@ -84,6 +89,8 @@ class AntiEntropy:
                     core.send(sender, Busy(0, core.now.wall, message.origin, message.session, message.opened_by))
                     return
                 self.proofs.heard(sender, message.session)
+                if self.kind is not None:
+                    self.kind.heard(sender, message.session)
             handler(sender, message)
 
         return handle
@@ -111,7 +118,7 @@ class AntiEntropy:
 
     def counted(self) -> dict[str, int]:
         """What the ways that use no trees have compared."""
-        if self.kind is None or self.core.policy.anti_entropy == "merkle":
+        if self.kind is None or (self.core.policy.anti_entropy == "merkle" and not self._incremental):
             return {}
         sending = self.sending
         return {
@@ -163,7 +170,9 @@ class AntiEntropy:
     def _closed(self, exchange: Exchange) -> None:
         self.turns.had(exchange)
         self.turns.away.pop(exchange.peer, None)
-        same = self.exchanges.same(exchange)
+        if self.kind is not None:
+            self.kind.closed(exchange)
+        same = [] if exchange.partial else self.exchanges.same(exchange)
         self.proofs.found(exchange.peer, same, exchange.began)
         self._tell_over(exchange, same)
         self._open_due()
@@ -191,6 +200,11 @@ class AntiEntropy:
         if not self.slots.most:
             return {}
         return {"exchanges_open": self.slots.open(), "exchanges_turned_away": self.slots.turned_away_ever}
+
+    def forget(self, node: str) -> None:
+        self.proofs.forget(node)
+        if self.kind is not None:
+            self.kind.forget(node)
 
     def done(self, _sender: str, message: Done) -> None:
         self.exchanges.peer_is_done(message)

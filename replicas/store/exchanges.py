@@ -23,6 +23,9 @@ class Exchange:
         self.unacknowledged: dict[str, None] = {}  # keys: one that is acknowledged twice hides no other
         self.awaits_peer = True
         self.differed: list[int] = []  # partitions
+        self.partial = False  # only what has changed is compared
+        self.cut = False  # a limit kept it from telling of all that differs
+        self.settles: list[str] = []  # keys in which a partial one finds both the same, once all is acknowledged
         self.leaves: dict[int, int] = {}  # how many differed, by partition, where that is known
         self.after: str | None = None  # the key up to which that is done, in kinds that go from page to page
         self.told: str | None = None  # the key up to which the peer has been sent copies
@@ -49,6 +52,7 @@ class Exchanges:
     def __init__(self, core: Core, shared: dict[str, list[int]]) -> None:
         self.core = core
         self.closed: Callable[[Exchange], None] = lambda _exchange: None
+        self.dropped: Callable[[Exchange], None] = lambda _exchange: None
         self.answered: Callable[[str, Exchanged], None] | None = None  # hears of each that this node has answered
         self.longest_without_repair_ns = 0  # of any pair
         self.started_at = 0

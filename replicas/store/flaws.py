@@ -55,6 +55,7 @@ from .flawed.rounds import (
     NeverRefills,
     StopsRounds,
 )
+from .flawed.scopes import MarksWhenSent
 from .flawed.scrubbing import DiscardsAndForgets
 from .flawed.substituting import (
     ClaimsItsLevel,
@@ -444,6 +445,12 @@ FLAWS: dict[str, Flaw] = {
         "convergence",
         Parts(kinds={**KINDS, "rows": RowsWithoutTombstones}),
         "Cassandra 6863, with rows",
+    ),
+    "marks-when-sent": Flaw(
+        "incremental repair counts as repaired what was sent, before the peer has acknowledged it",
+        "convergence",
+        Parts(incremental=MarksWhenSent),
+        "Cassandra 13153, 6503",
     ),
     "sends-in-set-order": Flaw(
         "sends in the order of a set: correct, but another order in another process",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from .changed import ChangedKeys, HeldOfThem, Settled, Unmarked, WantChanged
 from .comparing import (
     AskRows,
     CaughtUp,
@@ -77,6 +78,11 @@ _LABELS: dict[type[Peer], Callable[[Any], Label]] = {
     Done: lambda _: ("done", None, None),
     Leaves: lambda _: ("leaves", None, None),
     Want: lambda _: ("want", None, None),
+    ChangedKeys: lambda _: ("compare", None, None),
+    HeldOfThem: lambda _: ("leaves", None, None),
+    WantChanged: lambda _: ("want", None, None),
+    Unmarked: lambda _: ("busy", None, None),
+    Settled: lambda _: ("over", None, None),
     Flush: lambda _: ("flush", None, None),
     Flushed: lambda _: ("flushed", None, None),
     Over: lambda _: ("over", None, None),

@@ -11,6 +11,7 @@ import msgspec
 
 from replicas.system import Level
 
+from .changed import Changed
 from .comparing import Comparing
 from .peer import Brief as Brief  # noqa: PLC0414 - told to all as one of the messages
 from .peer import Exchanged
@@ -248,6 +249,7 @@ PeerMessage = (
     | Kept
     | Newer
     | Comparing
+    | Changed
 )
 
 

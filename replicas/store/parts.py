@@ -10,6 +10,7 @@ from .hints import Hints
 from .joining import Joining
 from .kinds.clocks import NodeClocks
 from .kinds.full import Full
+from .kinds.incremental import Incremental
 from .kinds.keys import Keys
 from .kinds.kind import Kind
 from .kinds.log import Log
@@ -56,6 +57,7 @@ class Parts(NamedTuple):
     kinds: dict[str, type[Kind]] = KINDS
     sending: type[Sending] = Sending
     turns: type[Turns] = Turns
+    incremental: type[Incremental] = Incremental
     purging: type[Purging] = Purging
     scrubbing: type[Scrubbing] = Scrubbing
     storage: Callable[[Storage], Storage] = _as_it_is  # the shell wraps its disk with this

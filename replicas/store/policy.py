@@ -69,6 +69,10 @@ CHOICES: dict[str, dict[str | int, str]] = {
         "batch": "each round of anti-entropy compares all partitions",
         "continuous": "each round compares the next few partitions, in turn",
     },
+    "repair_scope": {
+        "whole": "a comparison is about all that a pair of replicas shares",
+        "incremental": "a comparison is about what has changed since a pair found the rest repaired",
+    },
     "repair_priority": {
         "order": "where not all can be compared at once, peers and partitions have their turns",
         "most-divergent": "where not all can be compared at once, those come first that differed most when last seen",
@@ -138,7 +142,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `repair_bytes_per_s_cluster_max`, of which each has an equal share (0: no limit). A `continuous` schedule compares
     in each round the next `ranges_per_round_max` partitions with each peer, in turn. At most
     `exchanges_in_parallel_max` exchanges are open at a node at a time, opened or answered (0: no limit), and
-    `repair_priority` says who comes first where there is a bound. `log_entries_max` is for the log of what a node
+    `repair_priority` says who comes first where there is a bound. With an `incremental` scope a pair compares what has
+    changed since it was repaired, and everything each `full_every_rounds`. `log_entries_max` is for the log of what a node
     took, where anti-entropy reads logs, and for the writes of which it remembers the key, where it compares clocks:
     older ones are forgotten, and who has not been told of them compares all keys.
 
@@ -183,6 +188,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entropy_schedule: Literal["batch", "continuous"] = "batch"
     ranges_per_round_max: int = 1
     exchanges_in_parallel_max: int = 0
+    repair_scope: Literal["whole", "incremental"] = "whole"
+    full_every_rounds: int = 100
     repair_priority: Literal["order", "most-divergent", "lately-away"] = "order"
     repair_bytes_per_s_cluster_max: int = 0
     scrub_every_ns: int = 0
@@ -224,6 +231,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def compares_states(self) -> bool:
         """What is found the same by such a kind of anti-entropy is held by both: not only what they have heard of."""
         return self.anti_entropy in ("merkle", "full", "keys", "rows")
+
+    def is_incremental(self) -> bool:
+        """Kinds that read on in logs or clocks are that by themselves."""
+        return self.repair_scope == "incremental" and self.compares_states()
 
     def longest_round_ns(self) -> int:
         return self.round_every_ns * (1_000_000 + self.round_jitter_ppm) // 1_000_000

@@ -27,9 +27,14 @@ class Proofs:
 
     def told(self, peer: str, session: int, same: list[int]) -> None:
         """The peer's last word in it: the partitions in which it found nothing different."""
-        known, began = self._began.pop(peer, (0, NEVER))
-        if known == session:
+        began = self.began(peer, session)
+        if began is not None:
             self.found(peer, same, began)
+
+    def began(self, peer: str, session: int) -> int | None:
+        """With which change here; None: it is not the last that this peer has opened, or was in an earlier life."""
+        known, began = self._began.get(peer, (0, NEVER))
+        return began if known == session else None
 
     def found(self, peer: str, same: list[int], began: int) -> None:
         self._since.setdefault(peer, {}).update(dict.fromkeys(same, began))

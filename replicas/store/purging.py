@@ -90,7 +90,6 @@ class Purging:
         for confirmation in self._led.values():
             confirmation.confirmed.pop(node, None)
             confirmation.marked.pop(node, None)
-        self.proofs.forget(node)
         self.flushing.forget(node)
 
     def _voters(self, key: str) -> tuple[str, ...]:

@@ -118,7 +118,7 @@ class Replica:
         self.patience = Patience(self.core, self.reads, self.writes, self.substitutes)
         self.mending = Mending(self.core, self.patience.deadlines.add)
         self.writes.met_newer = self.mending.met_newer
-        self.entropy = parts.entropy(self.core, storage, parts.sending, parts.kinds, parts.turns)
+        self.entropy = parts.entropy(self.core, storage, parts.sending, parts.kinds, parts.turns, parts.incremental)
         self._away = self.entropy.turns.away
         self.purging = parts.purging(self.core, self.hints, self.entropy.proofs)
         self.scrubbing = parts.scrubbing(self.core, self.reads, storage)
@@ -256,6 +256,7 @@ class Replica:
         for waiting in self.core.waiting.values():
             waiting.forget(node)
         self.purging.forget(node)
+        self.entropy.forget(node)
 
     def _dispatch(self) -> dict[type[Any], Callable[[str, Any], None]]:
         own_fetches = self.scrubbing.active() or self.core.policy.write_repair == "on"  # beside those of reads

@@ -9,6 +9,8 @@ from .paged import Paged
 
 
 class Keys(Paged):
+    tells_keys = True
+
     def handlers(self) -> Handlers:
         return {KeyPage: self.key_page, Lacks: self.lacks}
 

@@ -17,6 +17,8 @@ class Kind:
     """`notices`: it hears of each copy that is taken here, and of each that is lost."""
 
     notices = False
+    tells_keys = False  # each key that a comparison finds to differ is told to `found`, on one side at least
+    found: Callable[[list[str]], None] | None = None
 
     def __init__(self, core: Core, exchanges: Exchanges, sending: Sending, storage: Storage) -> None:
         self.core = core
@@ -37,6 +39,15 @@ class Kind:
         """The first message of an exchange, over partitions that both sides replicate."""
         raise NotImplementedError
 
+    def heard(self, peer: str, session: int) -> None:
+        """A message in an exchange that this peer opened."""
+
+    def closed(self, exchange: Exchange) -> None:
+        """It is over, at its opener."""
+
+    def forget(self, node: str) -> None:
+        """The node lost its disk."""
+
     def resume(self, exchange: Exchange) -> None:
         """It is still open when the next round comes."""
 
@@ -56,6 +67,8 @@ class Kind:
         only_here = [key for key in mine if key not in theirs]
         self.sending.keys_compared += len(theirs) + len(only_here)
         self.sending.keys_differed += len(only_here)
+        if self.found is not None:
+            self.found([*want, *win, *only_here])
         return want, win + only_here
 
     def counted(self) -> dict[str, int]:

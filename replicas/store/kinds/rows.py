@@ -20,6 +20,8 @@ _MASK = 0xFFFF_FFFF_FFFF_FFFF
 
 
 class Rows(Paged):
+    tells_keys = True
+
     """`_only_here`, by peer: the keys of the open page whose rows the peer does not have."""
 
     def __init__(self, core: Core, exchanges: Exchanges, sending: Sending, storage: Storage) -> None:

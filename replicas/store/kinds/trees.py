@@ -14,6 +14,8 @@ from .kind import Handlers, Kind
 
 
 class Trees(Kind):
+    tells_keys = True
+
     def __init__(self, core: Core, exchanges: Exchanges, sending: Sending, storage: Storage) -> None:
         super().__init__(core, exchanges, sending, storage)
         self._roots: dict[int, dict[int, int]] = {}  # as they were when so many changes had been made
@@ -92,7 +94,12 @@ class Trees(Kind):
         exchange.differed = list(message.leaves)
         exchange.leaves = {partition: len(leaves) for partition, leaves in message.leaves.items()}
         theirs = {b.key: b for b in message.briefs}
-        want, win = self.weigh(theirs, self._only_here(message, theirs))
+        only_here = self._only_here(message, theirs)
+        exchange.cut = len(only_here) == core.policy.keys_per_exchange_max or (message.after, message.until) != (
+            None,
+            None,
+        )
+        want, win = self.weigh(theirs, only_here)
         for key in win:
             self.sending.push(sender, key, message.origin, exchange)
         exchange.awaits_peer = bool(want)

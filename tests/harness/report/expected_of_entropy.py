@@ -15,6 +15,11 @@ EXPECTED: dict[str, Expected] = {
         ],
         [("store", "op 2", "r1", "r3", LOST)],
     ),
+    "marks-when-sent": Expected(
+        "convergence",
+        ["r3 missed v2 (put, op 2)", "while f1 (isolate r3) was on"],
+        [("store", "op 2", "r1", "r3", LOST)],
+    ),
     "puts-the-silent-first": Expected(
         "convergence",
         [

@@ -41,8 +41,21 @@ def whether_it_marks_what_one_missed_since(parts: Parts) -> bool:
     return rig.marked(leader, "k")
 
 
+def whether_a_lost_exchange_is_made_good(parts: Parts) -> bool:
+    policy = structs.replace(QUICK_POLICY, purge="never", repair_scope="incremental", full_every_rounds=1000)
+    rig = Rig(cluster(), policy, parts)
+    rig.rounds(3)
+    rig.place("r1", NEW)
+    rig.replicas["r1"].copies.taken(NEW)
+    rig.pass_time(10)
+    rig.drop(*rig.flying)
+    rig.rounds(10)
+    return rig.held("r3", "k") == NEW
+
+
 DECISIONS: list[Decision] = [
     ("discards-and-forgets", whom_it_asks_for_a_damaged_copy, ["r2", "r3"], []),
     ("counts-earlier-repairs", whether_it_marks_what_one_missed_since, False, True),
+    ("marks-when-sent", whether_a_lost_exchange_is_made_good, True, False),
     ("puts-the-silent-first", whom_it_compares_with_in_twenty_rounds, ["r2", "r3"], ["r2"]),
 ]
