@@ -15,7 +15,7 @@ from harness.report.causes import cause_of
 from harness.report.rules import figures
 from harness.reproduce.trial import Trial, trial
 from replicas.store.flaws import FLAWS
-from tests.harness.report import expected, expected_of_order
+from tests.harness.report import expected, expected_of_order, expected_of_siblings
 from tests.harness.report.expected import CAME, DIFFER, ISOLATED, LOST, MISSED, R3_ISOLATED, R3_MISSED, Expected
 
 EXPECTED: dict[str, Expected] = {
@@ -266,6 +266,7 @@ EXPECTED: dict[str, Expected] = {
     ),
     **expected.EXPECTED,
     **expected_of_order.EXPECTED,
+    **expected_of_siblings.EXPECTED,
 }
 
 

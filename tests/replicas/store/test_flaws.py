@@ -15,7 +15,7 @@ from replicas.store.parts import SOUND, Parts
 from replicas.store.records import Version, record
 from replicas.store.settings import Node
 from replicas.store.storage import Hint
-from tests.replicas.store.decisions import NEW, OLD, TWIN, Decision, clocks, limits, mending, names, rig_with
+from tests.replicas.store.decisions import NEW, OLD, TWIN, Decision, clocks, limits, mending, names, rig_with, siblings
 from tests.replicas.store.decisions.mending import whether_trees_differ
 from tests.replicas.store.rig import MS, QUICK_POLICY, WALL, Rig, cluster
 
@@ -267,6 +267,7 @@ DECISIONS: list[Decision] = [
     *names.DECISIONS,
     *limits.DECISIONS,
     *clocks.DECISIONS,
+    *siblings.DECISIONS,
 ]
 
 
