@@ -15,6 +15,7 @@ from harness.demonstrations import (
     operations,
     repairs,
     sessions,
+    siblings,
     standing_in,
 )
 from harness.plan import Plan
@@ -34,6 +35,7 @@ PLANS: dict[str, Callable[[str], Plan]] = {
         standing_in,
         courses,
         kinds,
+        siblings,
     )
     for name, plan in family.PLANS.items()
 }

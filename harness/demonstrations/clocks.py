@@ -47,7 +47,7 @@ def _two_after_one_that_led(name: str) -> Plan:
     return sketch(name, steps, cuts, 1400, mend_rounds_max=40)
 
 
-def _wiped_after_minting(name: str) -> Plan:
+def wiped_after_minting(name: str) -> Plan:
     """r4 holds no copy, and r3 alone takes its put. r4 loses its disk, hears of the put before again and not of its
     own, and is asked for another one."""
     steps = [
@@ -74,5 +74,5 @@ PLANS: dict[str, Callable[[str], Plan]] = {
     "clocks within the budget": _late_and_young_by_a_clock_that_lags,
     "counts-versions": _two_coordinators,
     "ties-by-arrival": _two_after_one_that_led,
-    "rejoins-as-the-same": _wiped_after_minting,
+    "rejoins-as-the-same": wiped_after_minting,
 }

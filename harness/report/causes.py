@@ -22,7 +22,7 @@ from checkers.facts import Answer, is_purge
 from checkers.history import AnyEvent, Change, Copy, Dump, Invoke, Life, Message, Phase, Return
 from checkers.verdict import Violation
 from checkers.words import seconds
-from harness.report import causes_of_limits, causes_of_order
+from harness.report import causes_of_limits, causes_of_order, causes_of_siblings
 from harness.report.backwards import Clauses, brought_back, first_drop, lost_commits, not_past, over, went_back
 from harness.report.case import Case, Clause, Heard
 from harness.report.compared import last_compared, never_repaired
@@ -327,4 +327,5 @@ _BUILDERS: dict[str, Callable[[Case, list[AnyEvent]], Clauses]] = {
     evidence.NAME: _evidence,
     **causes_of_limits.BUILDERS,
     **causes_of_order.BUILDERS,
+    **causes_of_siblings.BUILDERS,
 }

@@ -57,6 +57,13 @@ from .flawed.rounds import (
 )
 from .flawed.scopes import MarksWhenSent
 from .flawed.scrubbing import DiscardsAndForgets
+from .flawed.siblings import (
+    ComparesScalars,
+    IgnoresContexts,
+    MergesEqualsToNothing,
+    MergesToTheLarger,
+    MintsDotsAgain,
+)
 from .flawed.substituting import (
     ClaimsItsLevel,
     CountsRemote,
@@ -312,6 +319,36 @@ FLAWS: dict[str, Flaw] = {
         "writes follow reads",
         Parts(versions=LearnsNothing),
         "textbook: a logical clock that is not raised on receipt",
+    ),
+    "compares-scalars": Flaw(
+        "of two copies with siblings the one with the latest write replaces the other",
+        "no lost update",
+        Parts(versions=ComparesScalars),
+        "textbook: vector clocks compared by the sum or the highest of their entries",
+    ),
+    "merges-equals-to-nothing": Flaw(
+        "two equal copies with siblings are called concurrent, and nothing is left of both",
+        "no lost update",
+        Parts(versions=MergesEqualsToNothing),
+        "textbook: equal vector clocks reported as concurrent",
+    ),
+    "merges-to-the-larger": Flaw(
+        "of siblings the largest value is kept",
+        "no lost update",
+        Parts(versions=MergesToTheLarger),
+        "textbook: a cart merged by `max`",
+    ),
+    "ignores-contexts": Flaw(
+        "a write does not say what its client had read",
+        "writes follow reads",
+        Parts(versions=IgnoresContexts),
+        "Riak 746, 1046",
+    ),
+    "mints-dots-again": Flaw(
+        "dots are counted, and a node that lost its disk counts anew under its old name",
+        "nothing invented",
+        Parts(versions=MintsDotsAgain),
+        "Riak kv679",
     ),
     "writes-first-w": Flaw(
         "a write is sent to the first W replicas of its key alone, and a read asks the first R",

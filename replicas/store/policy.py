@@ -142,10 +142,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `repair_bytes_per_s_cluster_max`, of which each has an equal share (0: no limit). A `continuous` schedule compares
     in each round the next `ranges_per_round_max` partitions with each peer, in turn. At most
     `exchanges_in_parallel_max` exchanges are open at a node at a time, opened or answered (0: no limit), and
-    `repair_priority` says who comes first where there is a bound. With an `incremental` scope a pair compares what has
-    changed since it was repaired, and everything each `full_every_rounds`. `log_entries_max` is for the log of what a node
-    took, where anti-entropy reads logs, and for the writes of which it remembers the key, where it compares clocks:
-    older ones are forgotten, and who has not been told of them compares all keys.
+    `repair_priority` says who comes first where there is a bound. With an `incremental` scope a pair compares what
+    has changed since it was repaired, and everything each `full_every_rounds`. `log_entries_max` is for the log of
+    what a node took, where anti-entropy reads logs, and for the writes of which it remembers the key, where it
+    compares clocks: older ones are forgotten, and who has not been told of them compares all keys.
 
     Every `scrub_every_ns` a node reads the next `scrub_keys_max` of its copies (0: never). One that is damaged is
     discarded, and asked of all its other replicas until each has answered, so many keys at a time.

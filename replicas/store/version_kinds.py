@@ -14,12 +14,14 @@ _SIBLINGS: dict[VersionKind, type[Dotted]] = {"vector": Vectors, "dotted": Dotte
 
 
 def versions_of(cluster: Cluster, part: type[LastWriterWins], incarnation: str, clock: int) -> LastWriterWins:
-    """Those of the cluster, unless a flaw has put its own in their place."""
+    """Those of the cluster, unless a flaw has put its own in their place; one of siblings has a place only among those
+    that keep them, and another one only among the rest."""
     if cluster.keeps_siblings():
         kind = part if issubclass(part, Dotted) else _SIBLINGS[cluster.versions]
         return kind(incarnation, cluster.tie, clock, cluster.merge, cluster.siblings_max)
-    kind_of_one = _LAST_WRITER.get(cluster.versions, part) if part is LastWriterWins else part
-    return kind_of_one(incarnation, cluster.tie, clock)
+    if part is LastWriterWins or issubclass(part, Dotted):
+        part = _LAST_WRITER.get(cluster.versions, LastWriterWins)
+    return part(incarnation, cluster.tie, clock)
 
 
 def value_bytes_max(cluster: Cluster) -> int:

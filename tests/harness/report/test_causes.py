@@ -21,6 +21,7 @@ from tests.harness.report import (
     expected_of_entropy,
     expected_of_kinds,
     expected_of_order,
+    expected_of_siblings,
     expected_standing_in,
 )
 from tests.harness.report.expected import CAME, DIFFER, ISOLATED, LOST, MISSED, R3_ISOLATED, R3_MISSED, Expected
@@ -277,6 +278,7 @@ EXPECTED: dict[str, Expected] = {
     **expected_standing_in.EXPECTED,
     **expected_of_courses.EXPECTED,
     **expected_of_kinds.EXPECTED,
+    **expected_of_siblings.EXPECTED,
 }
 
 

@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.studies.capacity import CAPACITY, GIVEN
-from harness.studies.study import Order
+from harness.studies.study import Order, Seen
 from tests.harness.commands import urushi
 
 
 def rate_of(**given_text: str) -> float:
-    return CAPACITY.perform(Order(given={**GIVEN, **given_text}))[-1].measured
+    figures = CAPACITY.perform(Order(given={**GIVEN, **given_text}))
+    assert not isinstance(figures, Seen)
+    return figures[-1].measured
 
 
 def test_the_published_figures_are_what_the_study_says(tmp_path: Path) -> None:

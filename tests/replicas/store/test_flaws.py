@@ -28,6 +28,7 @@ from tests.replicas.store.decisions import (
     mending,
     names,
     rig_with,
+    siblings,
     standing_in,
 )
 from tests.replicas.store.decisions.mending import whether_trees_differ
@@ -285,6 +286,7 @@ DECISIONS: list[Decision] = [
     *standing_in.DECISIONS,
     *courses.DECISIONS,
     *kinds.DECISIONS,
+    *siblings.DECISIONS,
 ]
 
 
