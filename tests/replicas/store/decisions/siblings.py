@@ -5,10 +5,10 @@ from typing import cast
 from msgspec.structs import replace
 
 from replicas.store.causal import read, values_of
-from replicas.store.kinds import versions_of
 from replicas.store.parts import Parts
 from replicas.store.records import Record
 from replicas.store.siblings import Dotted
+from replicas.store.version_kinds import versions_of
 from tests.replicas.store.decisions import Decision
 from tests.replicas.store.rig import cluster
 
