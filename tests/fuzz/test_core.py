@@ -30,6 +30,7 @@ from replicas.store.messages import (
     Brief,
     Compare,
     Confirm,
+    Digest,
     Fetched,
     Keep,
     PagedCopy,
@@ -58,6 +59,10 @@ POLICY = Policy(
     message_lifetime_ns=60 * MS,
     skew_budget_ns=5 * MS,
 )
+COURSE = msgspec.structs.replace(
+    POLICY, read_repair="adaptive", read_from="needed", read_choice="nearest", read_digests="always", repair_whom="all",
+    speculate_after_ns=5 * MS, repair_attempts_max=3, habit_half_life_ns=50 * MS, habits_max=2,
+)  # fmt: skip
 TIMES = st.sampled_from([-1, 0, 1, WALL, WALL + 10**15, 2**61]) | st.integers(WALL - 10 * MS, WALL + 10 * MS)
 NUMBERS = st.integers(-1, 40) | st.sampled_from([2**31, 2**61, -(2**63)]) | TIMES
 VERSIONS = st.builds(Version, TIMES, st.sampled_from(["r1.1", "r2.1", "r9.7", ""]))
@@ -80,6 +85,7 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "until": st.none() | st.sampled_from(["", *KEYS]), "last": st.none() | st.sampled_from(KEYS),
     "level": st.integers(-2, 6), "hashes": st.dictionaries(NUMBERS, st.dictionaries(NUMBERS, NUMBERS, min_size=1,
     max_size=3), max_size=3),
+    "above": NUMBERS,
     "leaves": st.dictionaries(NUMBERS, st.lists(NUMBERS, max_size=3), max_size=3),
     "copies": st.lists(st.builds(PagedCopy, COPIES, st.booleans()), max_size=3),
     "partitions": st.lists(st.integers(-1, 6), max_size=3), "total": NUMBERS, "sent": NUMBERS,
@@ -108,6 +114,7 @@ def _of(kind: type[Any]) -> st.SearchStrategy[Any]:
         "cause": FIELDS[Store]["cause"],
     }
     drawn |= OF_KIND.get(kind, {})
+    drawn |= {"brief": st.none() | BRIEFS} if kind is Digest else {}
     return st.builds(kind, **{name: drawn[name] for name in names})
 
 
@@ -129,9 +136,9 @@ def can_be_heard(message: AnyMessage) -> bool:
 class Watched:
     """A cluster of five with three copies of each key, of which r1 hears the lies."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Policy = POLICY) -> None:
         self.disk = SqliteStorage(Path(":memory:"), "OFF")
-        self.rig = Rig(cluster(nodes=5), POLICY, stores={"r1": lambda: self.disk})
+        self.rig = Rig(cluster(nodes=5), policy, stores={"r1": lambda: self.disk})
         self.held: dict[str, Record] = {}
         self.changes = 0
         self.rig.watch = self._judge
@@ -167,13 +174,14 @@ class Watched:
             frame(flight.message)  # can be said
 
 
-def test_no_lie_ends_a_replica_or_takes_a_copy_back() -> None:
+@pytest.mark.parametrize("policy", [POLICY, COURSE], ids=["plain reads", "reads by digests, of few, adaptive"])
+def test_no_lie_ends_a_replica_or_takes_a_copy_back(policy: Policy) -> None:
     seen: Counter[str] = Counter()
 
     @cases(120)
     @given(st.lists(RECORDS, max_size=4), STEPS)
     def each(copies: list[Record], steps: list[Any]) -> None:
-        watched = Watched()
+        watched = Watched(policy)
         with closing(watched.disk):
             watched.step([("r2", Store(1, WALL, "", 0, copy, "write")) for copy in copies])
             for step in steps:

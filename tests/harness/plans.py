@@ -103,7 +103,15 @@ def _networks(draw: st.DrawFn, low: int, high: int) -> Network:
 @st.composite
 def _policies(draw: st.DrawFn) -> Policy:
     return Policy(
-        read_repair=draw(st.sampled_from(["none", "blocking", "background"])),
+        read_repair=draw(st.sampled_from(["none", "blocking", "background", "bounded", "adaptive"])),
+        read_from=draw(st.sampled_from(["all", "needed", "by-chance"])),
+        read_choice=draw(st.sampled_from(["first", "random", "nearest", "least-loaded"])),
+        read_digests=draw(st.sampled_from(["never", "always", "large"])),
+        repair_whom=draw(st.sampled_from(["contacted", "all"])),
+        read_repair_chance_ppm=draw(st.integers(0, 1_000_000)),
+        repair_sync_replicas=draw(st.integers(0, 5)),
+        repair_attempts_max=draw(st.integers(1, 20)),
+        speculate_after_ns=draw(st.integers(0, SECOND)),
         hints=draw(st.sampled_from(["none", "handoff"])),
         anti_entropy=draw(st.sampled_from(["none", "merkle"])),
         purge=draw(st.sampled_from(["never", "confirmed", "grace"])),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness.faults.table import KINDS
 from harness.plan import check
-from harness.policy import names_in_toml
+from harness.policy import choices, names_in_toml
 from harness.scenario import Scenario, WorkloadDraw, built_in, draw, load
 from harness.wrong import Wrong, convert
 from replicas.store.policy import Policy
@@ -70,7 +70,8 @@ def test_the_built_in_scenarios_reach_every_level_policy_and_workload() -> None:
     plans = [draw(load(name), name, seed)[0] for name in NAMES for seed in SEEDS]
     assert {operation.level for plan in plans for operation in plan.operations} == {None, *get_args(Level)}
     assert {plan.policy.purge for plan in plans} == {"confirmed", "grace", "never"}
-    assert {plan.policy.read_repair for plan in plans} == {"blocking", "none", "background"}
+    for name in ("read_repair", "read_from", "read_choice", "read_digests", "repair_whom"):
+        assert {getattr(plan.policy, name) for plan in plans} == set(choices(name)), name
 
 
 def test_the_same_seed_is_the_same_plan() -> None:
