@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from harness.compare.result import FRONT
 from harness.compare.statistics import Interval, Resampled, deviation, simultaneous
 
-FRONT = ("read p99", "stale reads", "bytes")
-DECIDING = ("promises broken", "never converged", *("stale reads", "read p99", "bytes"))
+DECIDING = ("promises broken", "never converged", "stale reads", "read p99", "bytes")
 
 Found = Mapping[tuple[str, str], Resampled]  # by figure and policy
 

@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+FRONT = ("read p99", "stale reads", "bytes")  # the figures of the trade-off
+
 
 class Figure(msgspec.Struct, frozen=True):
     """One thing that is measured of each policy. `unit` is one of ms, us, bytes, bytes/s, %, count."""

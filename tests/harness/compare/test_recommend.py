@@ -5,8 +5,9 @@ from random import Random
 
 import pytest
 
-from harness.compare.pairs import DECIDING, FRONT, Pairs
+from harness.compare.pairs import DECIDING, Pairs
 from harness.compare.recommend import Load, load_of
+from harness.compare.result import FRONT
 from harness.compare.statistics import Resampled, ratio, resample
 from tests.harness.compare.test_measures import performed
 
