@@ -45,6 +45,7 @@ class AntiEntropy:
         self.turns = turns(core, self.exchanges, self._later_peers)
         self.slots = Slots(core, self.exchanges)
         self._due: list[str] = []  # in this round, and there was no room yet
+        self._goes_on = False
         self.sending = sending(core)
         kind = kinds.get(core.policy.anti_entropy)
         self.proofs = Proofs(core)
@@ -54,7 +55,7 @@ class AntiEntropy:
             self.kind = incremental(core, self.exchanges, self.sending, storage, self.kind)
         if self.turns.bound or self.proofs.wanted or self._incremental:
             self.exchanges.closed = self._closed
-            self.exchanges.dropped = lambda _exchange: self._open_due()
+            self.exchanges.dropped = lambda _exchange: self._go_on()
 
     def start(self, tombstones: list[Record]) -> None:
         self.exchanges.started_at = self.core.now.mono
@@ -158,6 +159,17 @@ class AntiEntropy:
         self._due = self.turns.order(due, self.begun) if self.slots.most else due
         self._open_due()
 
+    def _go_on(self) -> None:
+        """There may be room. As at the start of a round, an exchange begins when all messages of a batch are handled:
+        it tells of the state that is committed before it leaves."""
+        if self._due and not self._goes_on:
+            self._goes_on = True
+            self.core.set_timer(0, "turn")
+
+    def turn(self) -> None:
+        self._goes_on = False
+        self._open_due()
+
     def _open_due(self) -> None:
         while self._due and self.kind is not None:
             peer = self._due[0]
@@ -175,7 +187,7 @@ class AntiEntropy:
         same = [] if exchange.partial else self.exchanges.same(exchange)
         self.proofs.found(exchange.peer, same, exchange.began)
         self._tell_over(exchange, same)
-        self._open_due()
+        self._go_on()
 
     def _tell_over(self, exchange: Exchange, same: list[int]) -> None:
         if self.slots.most or self.proofs.wanted:
@@ -186,14 +198,14 @@ class AntiEntropy:
         if message.opened_by == sender:
             self.slots.over(sender, message.session)
             self.proofs.told(sender, message.session, message.same)
-            self._open_due()
+            self._go_on()
 
     def _busy(self, _sender: str, message: Busy) -> None:
         """In the next round again."""
         exchange = self.exchanges.opened_here(message)
         if exchange is not None:
             self.exchanges.drop(exchange)
-            self._open_due()
+            self._go_on()
 
     def metrics(self) -> dict[str, int]:
         """Nothing of a bound that is not there."""

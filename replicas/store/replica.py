@@ -131,6 +131,7 @@ class Replica:
         self._handlers = self._dispatch()
         self._timers: dict[str, Callable[[], None]] = {
             "round": self.entropy.tick,
+            "turn": self.entropy.turn,
             "purge": self.purging.tick,
             "hints": self.hints.tick,
             "join": self.joining.tick,
