@@ -158,8 +158,12 @@ class Reads:
         heard = len(read.answers) + len(read.briefs)
         if heard - len(hiding) >= read.needed:
             self._decide(read)
-        elif heard >= read.needed:
+        elif heard >= read.needed and (read.answers or not self.speculates or self._is_overdue(read)):
             self._ask_in_full(read, hiding)
+
+    def _is_overdue(self, read: Read) -> bool:
+        """The one that was asked for its copy is slow. Until then it may only be behind those that send digests."""
+        return self.core.now.mono - read.begun >= self.core.policy.speculate_after_ns
 
     def _ask_in_full(self, read: Read, nodes: list[str]) -> None:
         """Each of them once."""
@@ -175,6 +179,8 @@ class Reads:
         """In place of those that are silent others are asked, and after as long again still others."""
         if read.decided:
             return
+        if len(read.answers) + len(read.briefs) >= read.needed:
+            self._ask_in_full(read, self._hiding(read, self.decided_copy(read)))
         spare = [node for node in read.course.order if node not in read.asked]
         if not spare:
             return
