@@ -83,7 +83,8 @@ def _waiting_bytes(plan: Plan, node: str, stop: Fault) -> int:
     during = [each for each in plan.operations if low <= each.at_ns <= high]
     largest = max((_size(each.value) + _size(each.key) for each in plan.operations), default=0) + COPY_BYTES
     keys = len({each.key for each in plan.operations})
-    waiting = sum(OPERATION_BYTES + (largest if each.kind == "get" else _size(each.value)) for each in during)
+    repairs = policy.repair_attempts_max + (policy.repair_whom == "all")  # of one read, to one node
+    waiting = sum(OPERATION_BYTES + (repairs * largest if each.kind == "get" else _size(each.value)) for each in during)
     if policy.anti_entropy != "none":
         exchanges = (high - low) // policy.exchange_timeout_ns + 2
         waiting += exchanges * COMPARISON_BYTES + min(keys, policy.keys_per_exchange_max) * largest
