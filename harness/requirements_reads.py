@@ -60,13 +60,14 @@ def hops_of_digests(plan: Plan) -> int:
 
 
 def waits_ns(plan: Plan) -> int:
-    """For how long a read may wait for nothing: for each replica that it asks in place of others, for others to
-    repair, and for a repair that is not awaited in the end."""
+    """For how long a read may wait for nothing: for a copy where it has digests, for each replica that it asks in
+    place of others, for others to repair, and for a repair that is not awaited in the end."""
     policy, n = plan.policy, plan.cluster.n
     asked = min((reads + policy.read_extra_max for reads in reads_needed(plan)), default=n)
     spare = max(0, n - asked) if policy.read_from != "all" else 0
     bounded_ns = policy.read_repair_wait_ns if policy.read_repair == "bounded" else 0
-    return (spare + 1) * policy.speculate_after_ns + bounded_ns
+    copies = 1 if hops_of_digests(plan) else 0
+    return (copies + spare + 1) * policy.speculate_after_ns + bounded_ns
 
 
 def _gave_up(plan: Plan, history: History) -> str | None:

@@ -27,6 +27,7 @@ class Course(NamedTuple):
     digests_above: int | None
     lingers: bool
     looks_again: bool
+    spare: tuple[str, ...]  # who may be asked too, behind the answer
 
 
 class Asking:
@@ -43,14 +44,12 @@ class Asking:
         chooses = policy.read_choice != "first" or policy.read_from != "all" or policy.read_digests != "never"
         certain = policy.read_repair_chance_ppm == _MILLION
         self._always_the_same = certain and not chooses and policy.read_repair != "adaptive"
-        self._courses: dict[tuple[str, ...], Course] = {}
+        self.courses: dict[tuple[str, ...], Course] = {}  # by replicas, where nothing but them decides
 
     def course(self, message: Get, needed: int, replicas: tuple[str, ...]) -> Course:
-        if not self._always_the_same:
-            return self._drawn(message, needed, replicas)
-        course = self._courses.get(replicas)
-        if course is None:
-            course = self._courses[replicas] = self._drawn(message, needed, replicas)
+        course = self._drawn(message, needed, replicas)
+        if self._always_the_same:
+            self.courses[replicas] = course
         return course
 
     def _drawn(self, message: Get, needed: int, replicas: tuple[str, ...]) -> Course:
@@ -64,9 +63,10 @@ class Asking:
             least = order[: needed + policy.read_extra_max]
             asked = tuple(node for node in order if node in least or node in more)
         mended = within_reach if policy.repair_whom == "all" else tuple(each for each in within_reach if each in asked)
-        looks_again = bool(mended) and (mode == "background" or len(mended) > len(asked))
+        spare = tuple(node for node in mended if node not in asked)
+        looks_again = bool(spare) or (bool(mended) and mode == "background")
         lingers = looks_again or mode == "bounded" or policy.repair_attempts_max > 1
-        return Course(mode, order, asked, mended, self._digests_above(key), lingers, looks_again)
+        return Course(mode, order, asked, mended, self._digests_above(key), lingers, looks_again, spare)
 
     def _digests_above(self, key: str) -> int | None:
         policy = self.core.policy

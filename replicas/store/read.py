@@ -19,6 +19,12 @@ class Read:
 
     `answers` has who sent what it holds, `briefs` who sent a digest of it."""
 
+    __slots__ = (
+        "answered", "answers", "asked", "asked_in_full", "begun", "best", "born", "briefs", "client", "course",
+        "decided", "holders", "in_flight", "looks_again", "message", "needed", "reads", "repair_begun", "repairing",
+        "request", "target",
+    )  # fmt: skip
+
     def __init__(self, reads: "Reads", client: str, message: Get, needed: int, request: int, course: Course) -> None:
         self.reads = reads
         self.client = client
@@ -29,11 +35,12 @@ class Read:
         self.request = request
         self.course = course
         self.asked = course.asked
-        self.born = reads.core.now.wall
-        self.begun = reads.core.now.mono
+        now = reads.core.now
+        self.born = now.wall
+        self.begun = now.mono
         self.answers: dict[str, Record | None] = {}
         self.briefs: dict[str, Brief | None] = {}
-        self.asked_in_full: dict[str, None] = {}  # after a digest
+        self.asked_in_full: tuple[str, ...] = ()  # after a digest
         self.best: Record | None = None
         self.decided = False
         self.answered = False

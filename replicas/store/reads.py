@@ -26,13 +26,16 @@ class Reads:
         self.repairs = repairs
         self.asking = Asking(core, repairs.habits)
         self.adapts = core.policy.read_repair == "adaptive"
+        self.tracks = self.asking.tracks
+        self.speculates = core.policy.speculate_after_ns > 0
 
     def begin(self, client: str, message: Get) -> Read:
         core = self.core
         core.metrics.reads += 1
         quota = quota_of(message.level, core.placement, message.key, core.name) if message.level else None
         needed = core.cluster.reads_needed(message.level) if quota is None else quota.total()
-        course = self.asking.course(message, needed, core.placement.replicas_of(message.key))
+        replicas = core.placement.replicas_of(message.key)
+        course = self.asking.courses.get(replicas) or self.asking.course(message, needed, replicas)
         read = Read(self, client, message, needed, core.next_request(), course)
         read.quota = quota
         core.waiting[read.request] = read
@@ -42,7 +45,7 @@ class Reads:
             self._ask(read, course.asked)
         else:
             self._ask_one_in_full(read, course.digests_above)
-        if core.policy.speculate_after_ns:
+        if self.speculates:
             self.repairs.later(read, core.policy.speculate_after_ns, partial(self._speculate, read))
         return read
 
@@ -51,13 +54,13 @@ class Reads:
         core = self.core
         others = core.others(nodes)
         core.send_all(others, Fetch(0, core.now.wall, f"op {read.message.op}", read.request, read.message.key))
-        self._count(others)
-        self._ask_itself(read, nodes)
+        if self.tracks:
+            self._count(others)
+        if core.name in nodes and core.joined:
+            self._ask_itself(read)
 
-    def _ask_itself(self, read: Read, nodes: tuple[str, ...]) -> None:
+    def _ask_itself(self, read: Read) -> None:
         core = self.core
-        if core.name not in nodes or not core.joined:
-            return
         held = core.copies.visible(read.message.key)
         if not read.decided:
             self._gather(read, core.name, held)
@@ -70,17 +73,19 @@ class Reads:
         """Of the others none, where this node holds a copy itself."""
         core, asked = self.core, read.asked
         others = core.others(asked)
-        full = [] if core.joined and core.name in asked else others[:1]
+        own = core.joined and core.name in asked
+        full = [] if own else others[:1]
         origin, request, key = f"op {read.message.op}", read.request, read.message.key
         core.send_all(full, Fetch(0, read.born, origin, request, key))
         core.send_all(others[len(full) :], AskDigest(0, read.born, origin, request, key, above))
-        self._count(others)
-        self._ask_itself(read, asked)
+        if self.tracks:
+            self._count(others)
+        if own:
+            self._ask_itself(read)
 
     def _count(self, others: list[str]) -> None:
-        if self.asking.tracks:
-            for node in others:
-                self.asking.sent(node)
+        for node in others:
+            self.asking.sent(node)
 
     def fetch(self, sender: str, message: Fetch) -> None:
         core, key = self.core, message.key
@@ -109,7 +114,8 @@ class Reads:
         record = message.record
         if record is not None and not record.intact():
             return  # damaged on its way: no answer is better than a wrong one
-        self._note_time(read, sender)
+        if self.tracks:
+            self._note_time(read, sender)
         if read.briefs:
             read.briefs.pop(sender, None)
         if not read.decided:
@@ -125,7 +131,8 @@ class Reads:
         if not isinstance(read, Read) or sender in read.answers:
             return
         self.core.metrics.digests_received += 1
-        self._note_time(read, sender)
+        if self.tracks:
+            self._note_time(read, sender)
         read.briefs[sender] = message.brief
         if not read.decided:
             self._weigh(read)
@@ -138,7 +145,7 @@ class Reads:
         return stands(self.core.versions, best, brief)
 
     def _note_time(self, read: Read, sender: str) -> None:
-        if self.asking.tracks and sender not in read.answers and sender not in read.briefs:
+        if sender not in read.answers and sender not in read.briefs:
             self.asking.answered(sender, self.core.now.mono - read.begun)
 
     def _gather(self, read: Read, sender: str, record: Record | None) -> None:
@@ -152,13 +159,16 @@ class Reads:
 
     def _weigh(self, read: Read) -> None:
         """A digest counts as an answer once it is known that it hides nothing newer."""
-        best = self.decided_copy(read)
-        hiding = [node for node, brief in read.briefs.items() if self.stands(best, brief) in ("older", "unsure")]
+        hiding = self._hiding(read, self.decided_copy(read))
         heard = [*read.answers, *read.briefs]
         if read.enough([node for node in heard if node not in hiding]):
             self._decide(read)
-        elif read.enough(heard):
+        elif read.enough(heard) and (read.answers or not self.speculates or self._is_overdue(read)):
             self._ask_in_full(read, hiding)
+
+    def _is_overdue(self, read: Read) -> bool:
+        """The one that was asked for its copy is slow. Until then it may only be behind those that send digests."""
+        return self.core.now.mono - read.begun >= self.core.policy.speculate_after_ns
 
     def _ask_in_full(self, read: Read, nodes: list[str]) -> None:
         """Each of them once."""
@@ -166,7 +176,7 @@ class Reads:
         nodes = [node for node in nodes if node not in read.asked_in_full]
         if nodes:
             core.metrics.digests_resolved += len(nodes)
-            read.asked_in_full |= dict.fromkeys(nodes)
+            read.asked_in_full += tuple(nodes)
             fetch = Fetch(0, core.now.wall, f"op {read.message.op}", read.request, read.message.key)
             core.send_all(nodes, fetch)
 
@@ -174,6 +184,8 @@ class Reads:
         """In place of those that are silent others are asked, and after as long again still others."""
         if read.decided:
             return
+        if len(read.answers) + len(read.briefs) >= read.needed:
+            self._ask_in_full(read, self._hiding(read, self.decided_copy(read)))
         spare = [node for node in read.course.order if node not in read.asked]
         if not spare:
             return
@@ -199,9 +211,10 @@ class Reads:
     def _choose(self, read: Read, best: Record | None) -> None:
         """Who said that it holds what dominates this copy too is a holder still."""
         dominates = self.core.versions.dominates
-        kept = read.holders if read.best is not None and dominates(read.best, best) else {}
-        read.best = best
-        read.holders = {sender: None for sender, record in read.answers.items() if dominates(record, best)} | kept
+        holders = {sender: None for sender, record in read.answers.items() if dominates(record, best)}
+        if read.best is not None and dominates(read.best, best):
+            holders |= read.holders
+        read.best, read.holders = best, holders
         if read.briefs:
             same = [node for node, brief in read.briefs.items() if self.stands(best, brief) == "same"]
             read.holders |= dict.fromkeys(same)
@@ -226,18 +239,22 @@ class Reads:
 
     def _look_again(self, read: Read) -> None:
         """Once all that were asked have answered; others are asked when something differs."""
-        more = tuple(node for node in read.course.mended if node not in read.asked)
-        if more and self._differs(read):
-            self.core.metrics.reads_widened += 1
-            self._ask_more(read, more)
-        if not read.looks_again or len(read.answers) + len(read.briefs) < len(read.asked):
+        if read.course.spare and self._differs(read):
+            more = tuple(node for node in read.course.spare if node not in read.asked)
+            if more:
+                self.core.metrics.reads_widened += 1
+                self._ask_more(read, more)
+        if len(read.answers) + len(read.briefs) < len(read.asked):
             return
-        best = self.decided_copy(read)
-        hiding = [node for node, brief in read.briefs.items() if self.stands(best, brief) in ("older", "unsure")]
+        hiding = self._hiding(read, self.decided_copy(read)) if read.briefs else []
         if hiding:
             self._ask_in_full(read, hiding)
         else:
             self._repair_in_background(read)
+
+    def _hiding(self, read: Read, best: Record | None) -> list[str]:
+        """Whose digests may be of something newer."""
+        return [node for node, brief in read.briefs.items() if self.stands(best, brief) in ("older", "unsure")]
 
     def _differs(self, read: Read) -> bool:
         unlike = any(self.stands(read.best, brief) != "same" for brief in read.briefs.values())
@@ -275,7 +292,8 @@ class Reads:
             self.core.metrics.repairs_failed += 1
             if self.adapts:
                 self.repairs.habits.failed(read.message.key)
-        self._over(read)
+        if read.in_flight or self.tracks:
+            self._over(read)
         return False
 
     def _answer(self, read: Read) -> None:
@@ -292,11 +310,12 @@ class Reads:
     def _end(self, read: Read) -> None:
         del self.core.waiting[read.request]
         self.core.metrics.repairs_done += read.repair_begun
-        self._over(read)
+        if read.in_flight or self.tracks:
+            self._over(read)
 
     def _over(self, read: Read) -> None:
         self.repairs.over(read)
-        if self.asking.tracks:
+        if self.tracks:
             for node in read.asked:
                 if node != self.core.name and node not in read.answers and node not in read.briefs:
                     self.asking.given_up(node, self.core.now.mono - read.begun)

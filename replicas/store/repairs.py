@@ -37,8 +37,11 @@ class Repairs:
     def begin(self, read: Read) -> None:
         """Also replicas that have not answered yet: their word counts as soon as it comes."""
         core, best = self.core, read.best
-        stale = [] if best is None else self._whom(read)
-        if best is None or not stale:
+        if best is None:
+            return
+        behind = self.behind(read, core.placement.replicas_of(read.message.key))
+        stale = behind and self._whom(read, behind)
+        if not stale:
             return
         if self.in_flight >= core.policy.repairs_in_flight_max:
             core.metrics.repairs_dropped += 1
@@ -59,10 +62,9 @@ class Repairs:
                 held = read.answers[node] if node in read.answers else _without_value(read.briefs[node])
                 self.core.metrics.count_difference(self.core.versions, held, best)
 
-    def _whom(self, read: Read) -> list[str]:
+    def _whom(self, read: Read, behind: list[str]) -> list[str]:
         """Those that it may repair; then as many more as must hold it before the answer, those first that have
         answered."""
-        behind = self.behind(read, self.core.placement.replicas_of(read.message.key))
         if read.quota is not None or len(read.course.mended) == self.core.cluster.n == len(read.asked):
             return behind
         whom = [node for node in behind if node in read.course.mended and node in read.asked]

@@ -89,6 +89,7 @@ def _least_timeout_ns(of: Plan) -> int:
         ({"read_repair": "adaptive"}, 3, 2, 0),
         ({"read_repair": "bounded", "read_repair_wait_ns": 30 * MS}, 3, 0, 30 * MS),
         ({"speculate_after_ns": 7 * MS}, 3, 0, 7 * MS),  # others may have to hold what is repaired
+        ({"speculate_after_ns": 7 * MS, "read_digests": "always"}, 3, 2, 14 * MS),  # and for the copy
         ({"speculate_after_ns": 7 * MS, "read_from": "needed"}, 3, 0, 14 * MS),
         ({"speculate_after_ns": 7 * MS, "read_from": "needed"}, 5, 0, 21 * MS),
         ({"speculate_after_ns": 7 * MS, "read_from": "needed", "read_extra_max": 1}, 5, 0, 14 * MS),

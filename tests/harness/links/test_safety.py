@@ -4,7 +4,7 @@ import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -116,6 +116,18 @@ def test_a_read_may_bring_the_largest_value_as_a_repair() -> None:
     reads = [Operation(100 + at, 11 * S + at, "c2", "r1", "get", "k") for at in range(30)]
     assert danger(written, ROOM) is None
     assert danger(msgspec.structs.replace(written, operations=[*written.operations, *reads]), ROOM)
+
+
+@pytest.mark.parametrize("more", [{"repair_attempts_max": 3}, {"repair_attempts_max": 2, "repair_whom": "all"}])
+def test_a_repair_that_is_sent_again_waits_again(more: dict[str, Any]) -> None:
+    """1.3 MB where each is sent once, and three times that."""
+    faults = pause(), other("isolate", ["r2"], 11, 12)
+    reads = [Operation(100 + at, 11 * S + at, "c2", "r1", "get", "k") for at in range(12)]
+    calm = plan(*faults, puts=1)
+    calm = msgspec.structs.replace(calm, operations=[*calm.operations, *reads])
+    assert danger(calm, ROOM) is None
+    policy = msgspec.structs.replace(calm.policy, **more)
+    assert "3.7 MB wait" in str(danger(msgspec.structs.replace(calm, policy=policy), ROOM))
 
 
 @pytest.mark.parametrize("policy", [Policy(hints="none"), Policy(anti_entropy="none", hints="handoff")])

@@ -130,6 +130,25 @@ def test_where_the_one_that_was_asked_in_full_is_silent_another_is() -> None:
     assert rig.answers[1].value == "value"  # the digest of r2 is that of the same copy
 
 
+def test_where_others_may_be_asked_later_the_one_that_was_asked_in_full_is_waited_for_first() -> None:
+    rig = rig_of(cluster(nodes=4), read_digests="always", speculate_after_ns=5 * MS)
+    key = next(f"k{i}" for i in range(100) if rig.replicas_of(f"k{i}") == ("r1", "r2", "r3"))
+    for name in ("r1", "r2", "r3"):
+        rig.place(name, record(key, NEW.version, "value"))
+    for op, is_slow in ((1, False), (2, True)):
+        rig.ask("r4", Get(op, key, None))
+        answer_from(rig, "r2", "r3")
+        assert asked(rig) == ["r1"]
+        rig.pass_time(4)
+        if is_slow:
+            rig.drop(*rig.flights(to="r1"))
+            rig.pass_time(1)
+            assert sorted(asked(rig)) == ["r2", "r3"]
+        rig.settle()
+        assert rig.answers[op].value == "value"
+    assert rig.metrics("r4")["digests_resolved"] == 2
+
+
 def test_a_newer_copy_of_one_that_went_silent_keeps_no_read_from_its_quorum() -> None:
     rig = rig_of(cluster(), {"r1": OLD, "r2": NEW, "r3": OLD}, read_digests="always")
     ask(rig)

@@ -83,8 +83,11 @@ def _waiting_bytes(plan: Plan, node: str, stop: Fault) -> int:
     during = [each for each in plan.operations if low <= each.at_ns <= high]
     largest = max((_size(each.value) + _size(each.key) for each in plan.operations), default=0) + COPY_BYTES
     keys = len({each.key for each in plan.operations})
-    copies = 1 + (plan.cluster.n if policy.quorums == "sloppy" else 0) + (policy.write_repair == "on")
-    waiting = sum(OPERATION_BYTES + (largest if each.kind == "get" else copies * _size(each.value)) for each in during)
+    writes = 1 + (plan.cluster.n if policy.quorums == "sloppy" else 0) + (policy.write_repair == "on")
+    repairs = policy.repair_attempts_max + (policy.repair_whom == "all")  # of one read, to one node
+    waiting = sum(
+        OPERATION_BYTES + (repairs * largest if each.kind == "get" else writes * _size(each.value)) for each in during
+    )
     if policy.anti_entropy != "none":
         exchanges = (high - low) // policy.exchange_timeout_ns + 2
         page = min(keys, policy.keys_per_exchange_max) * largest
