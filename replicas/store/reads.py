@@ -16,13 +16,14 @@ from .records import Record
 class Read:
     """Gathers R answers, waits for a blocking repair, is answered, and may then mend in the background."""
 
+    quota: Quota | None = None  # of a level that asks for replicas of certain datacenters
+    level_met: Level | None = None  # where it stepped down
+
     def __init__(self, reads: "Reads", client: str, message: Get, needed: int, request: int) -> None:
         self.reads = reads
         self.client = client
         self.message = message
         self.needed = needed
-        self.quota: Quota | None = None  # of a level that asks for replicas of certain datacenters
-        self.level_met: Level | None = None  # where it stepped down
         self.request = request
         self.born = reads.core.now.wall
         self.answers: dict[str, Record | None] = {}
@@ -74,7 +75,8 @@ class Reads:
         quota = quota_of(message.level, core.placement, message.key, core.name) if message.level else None
         needed = core.cluster.reads_needed(message.level) if quota is None else quota.total()
         read = Read(self, client, message, needed, core.next_request())
-        read.quota = quota
+        if quota is not None:
+            read.quota = quota
         core.waiting[read.request] = read
         replicas = core.placement.replicas_of(message.key)
         fetch = Fetch(0, read.born, f"op {message.op}", read.request, message.key)
@@ -108,7 +110,7 @@ class Reads:
         read.answers[sender] = record
         if record is not None:
             self.core.versions.observe(record.version)
-        if read.enough():
+        if len(read.answers) >= read.needed and (read.quota is None or read.enough()):
             self._decide(read)
 
     def _decide(self, read: Read) -> None:
@@ -169,7 +171,9 @@ class Reads:
 
     def go_on(self, read: Read) -> None:
         """The next step, if it is due: the answer, then what is done in the background, then the end."""
-        if read.request not in self.core.waiting or not read.repaired():
+        if read.request not in self.core.waiting or len(read.holders) < read.target:
+            return
+        if read.quota is not None and not read.repaired():
             return
         if not read.answered:
             self._answer(read)

@@ -115,6 +115,7 @@ class Replica:
         self.copies.taken = self.purging.notice
         self._changes_committed = 0
         self._dumps: list[tuple[str, str | None]] = []
+        self._refuses_when_full = policy.hints_when_full == "refuse" and self.hints.active()
         self._handlers = self._dispatch()
         self._timers: dict[str, Callable[[], None]] = {
             "round": self.entropy.tick,
@@ -279,7 +280,7 @@ class Replica:
             return f"the value is longer than {VALUE_BYTES_MAX} bytes"
         if message.level is not None and (reason := self._level_refusal(message)):
             return reason
-        if self.core.policy.hints_when_full == "refuse" and self.hints.active() and not isinstance(message, Get):
+        if self._refuses_when_full and not isinstance(message, Get):
             return self.writes.refusal(message)
         return None
 
