@@ -29,6 +29,10 @@ class Patience:
     def watch(self, operation: Read | Write, message: ClientMessage) -> None:
         """From its beginning, if it is not over by then."""
         self.deadlines.add(operation.request)
+        if self._sloppy or self._steps_down or message.level == "ANY":
+            self._watch_closely(operation, message)
+
+    def _watch_closely(self, operation: Read | Write, message: ClientMessage) -> None:
         if isinstance(operation, Write) and (self._sloppy or message.level == "ANY"):
             self.quarters.add(operation.request)
             if self._sloppy and not self.writes.counting.is_asking(operation):

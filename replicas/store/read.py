@@ -21,8 +21,8 @@ class Read:
 
     __slots__ = (
         "answered", "answers", "asked", "asked_in_full", "begun", "best", "born", "briefs", "client", "course",
-        "decided", "holders", "in_flight", "looks_again", "message", "needed", "reads", "repair_begun", "repairing",
-        "request", "target",
+        "decided", "holders", "in_flight", "level_met", "looks_again", "message", "needed", "quota", "reads",
+        "repair_begun", "repairing", "request", "target",
     )  # fmt: skip
 
     def __init__(self, reads: "Reads", client: str, message: Get, needed: int, request: int, course: Course) -> None:

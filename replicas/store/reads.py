@@ -37,7 +37,8 @@ class Reads:
         replicas = core.placement.replicas_of(message.key)
         course = self.asking.courses.get(replicas) or self.asking.course(message, needed, replicas)
         read = Read(self, client, message, needed, core.next_request(), course)
-        read.quota = quota
+        if quota is not None:
+            read.quota = quota
         core.waiting[read.request] = read
         if self.adapts:
             self.repairs.habits.read(message.key)
@@ -154,7 +155,7 @@ class Reads:
             self.core.versions.observe(record.version)
         if read.briefs:
             self._weigh(read)
-        elif read.enough(read.answers):
+        elif len(read.answers) >= read.needed and (read.quota is None or read.quota.met(read.answers)):
             self._decide(read)
 
     def _weigh(self, read: Read) -> None:
@@ -228,7 +229,9 @@ class Reads:
 
     def go_on(self, read: Read) -> None:
         """The next step, if it is due: the answer, then what is done in the background, then the end."""
-        if read.request not in self.core.waiting or not read.decided or not read.repaired():
+        if read.request not in self.core.waiting or not read.decided or len(read.holders) < read.target:
+            return
+        if read.quota is not None and not read.repaired():
             return
         if not read.answered:
             self._answer(read)

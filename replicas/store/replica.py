@@ -128,6 +128,7 @@ class Replica:
         self._changes_committed = 0
         self._value_bytes_max = value_bytes_max(cluster)
         self._dumps: list[tuple[str, str | None]] = []
+        self._refuses_when_full = policy.hints_when_full == "refuse" and self.hints.active()
         self._handlers = self._dispatch()
         self._timers: dict[str, Callable[[], None]] = {
             "round": self.entropy.tick,
@@ -320,7 +321,7 @@ class Replica:
         reason = self._level_refusal(message) if message.level is not None else None
         if reason is None and self.core.versions.joins:
             reason = refusal(self.core.cluster, message)
-        if reason is None and self.core.policy.hints_when_full == "refuse" and not isinstance(message, Get):
+        if reason is None and self._refuses_when_full and not isinstance(message, Get):
             reason = self.writes.refusal(message)
         return reason
 

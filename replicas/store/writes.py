@@ -22,22 +22,23 @@ class Write:
     """`quota` is that of a level which asks for replicas of certain datacenters. `asked` says which substitute was to
     keep a hint for which replica, `covered` those of which it said that it does."""
 
+    quota: Quota | None = None
+    level_met: Level | None = None  # where it stepped down
+    kept_here = False  # in hints of its coordinator
+    beside: Record | None = None  # a tombstone that may be purged and has not seen it: a hint has what that leaves
+    mend: Waiting | None = None  # what it met that is newer, on its way to others
+
     def __init__(self, writes: "Writes", client: str, message: Put | Delete, needed: int, request: int) -> None:
         self.writes = writes
         self.client = client
         self.message = message
         self.needed = needed
         self.request = request
-        self.quota: Quota | None = None
-        self.level_met: Level | None = None  # where it stepped down
         self.answered = False
         self.buried = False  # under a tombstone that may be purged: it leaves no hint
-        self.kept_here = False  # in hints of its coordinator
-        self.beside: Record | None = None  # such a tombstone that has not seen it: a hint has what that leaves of it
         self.acks: dict[str, None] = {}
         self.asked: dict[str, str] = {}
         self.covered: dict[str, str] = {}
-        self.mend: Waiting | None = None  # what it met that is newer, on its way to others
         core = writes.core
         value = message.value if isinstance(message, Put) else None
         if core.versions.joins:
@@ -86,6 +87,7 @@ class Writes:
         self.core = core
         self.hints = hints
         self.counting = Counting(core, self._send)
+        self._repairs = core.policy.write_repair == "on"
         self.met_newer: Callable[[Write, str], None] = lambda _write, _node: None
 
     def begin(self, client: str, message: Put | Delete) -> Write:
@@ -94,7 +96,8 @@ class Writes:
         quota = quota_of(message.level, core.placement, message.key, core.name) if message.level else None
         needed = core.cluster.writes_needed(message.level) if quota is None else quota.total()
         write = Write(self, client, message, needed, core.next_request())
-        write.quota = quota
+        if quota is not None:
+            write.quota = quota
         core.waiting[write.request] = write
         if core.versions.asks_first:
             self.counting.begin(write)
@@ -144,7 +147,7 @@ class Writes:
         holds = core.joined and self.acceptable(message.born) and core.copies.offer(message.record, source)
         if holds and core.dots is not None:
             core.dots.held(message)
-        if holds and message.cause == "write" and core.policy.write_repair == "on":
+        if self._repairs and holds and message.cause == "write":
             held = core.copies.visible(message.record.key)
             if held is not None and held.version != message.record.version:
                 core.send(sender, Newer(0, core.now.wall, message.origin, message.request, message.record.key))
@@ -176,15 +179,9 @@ class Writes:
             copy = write.record
             told = Answer(write.message.op, "ok", None, copy.version, copy.dead)
             core.answer(write.client, told if write.level_met is None else self.told_below(told, write.level_met))
-        if not self._goes_on_after_its_answer() or self._unreached(write) == 0:
+        reached = len(write.acks) + len(write.covered)
+        if not (self._repairs or self.hints.active()) or reached == len(core.placement.replicas_of(write.record.key)):
             del core.waiting[write.request]
-
-    def _goes_on_after_its_answer(self) -> bool:
-        return self.hints.active() or self.core.policy.write_repair == "on"
-
-    def _unreached(self, write: Write) -> int:
-        replicas = self.core.placement.replicas_of(write.record.key)
-        return len(replicas) - len(write.acks) - len(write.covered)
 
     def enough(self, write: Write) -> bool:
         if write.quota is not None:

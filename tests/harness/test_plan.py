@@ -80,7 +80,7 @@ BAD: list[tuple[str, Edit, str, str, str]] = [  # name, what is done to the plan
     ("unknown kind of operation", put("operations", 0, "kind", "putt"), "operations[0].kind", "'putt'",
      "allowed: delete, get, put; did you mean 'put'?"),
     ("unknown level", put("operations", 0, "level", "QUORM"), "operations[0].level", "'QUORM'",
-     "allowed: ALL, ONE, QUORUM, THREE, TWO; did you mean 'QUORUM'?"),
+     "allowed: ALL, ANY, EACH_QUORUM, LOCAL_ONE, LOCAL_QUORUM, ONE, QUORUM, THREE, TWO; did you mean 'QUORUM'?"),
     ("unknown policy", put("policy", "purge", "confirm"), "policy.purge", "'confirm'", "did you mean 'confirmed'?"),
     ("a number that is no choice", put("policy", "tree_levels", 3), "policy.tree_levels", "'3'", "allowed: 2, 4"),
     ("W > N", put("cluster", "w", 4), "cluster.w", "W = 4 with N = 3", "1 to 3 are possible"),
