@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from replicas.store import parts
 from replicas.store.comparing import (
     AskRows,
     CaughtUp,
@@ -119,9 +120,13 @@ def can_be_heard(message: AnyMessage) -> bool:
 class Watched:
     """A cluster of five with three copies of each key, of which r1 hears the lies."""
 
-    def __init__(self) -> None:
+    def __init__(self, anti_entropy: str) -> None:
         self.disk = SqliteStorage(Path(":memory:"), "OFF")
-        self.rig = Rig(cluster(nodes=5), POLICY, stores={"r1": lambda: self.disk})
+        self.rig = Rig(
+            cluster(nodes=5),
+            msgspec.structs.replace(POLICY, anti_entropy=anti_entropy),
+            stores={"r1": lambda: self.disk},
+        )
         self.held: dict[str, Record] = {}
         self.changes = 0
         self.rig.watch = self._judge
@@ -161,9 +166,9 @@ def test_no_lie_ends_a_replica_or_takes_a_copy_back() -> None:
     seen: Counter[str] = Counter()
 
     @cases(120)
-    @given(st.lists(RECORDS, max_size=4), STEPS)
-    def each(copies: list[Record], steps: list[Any]) -> None:
-        watched = Watched()
+    @given(st.sampled_from(list(parts.KINDS)), st.lists(RECORDS, max_size=4), STEPS)
+    def each(kind: str, copies: list[Record], steps: list[Any]) -> None:
+        watched = Watched(kind)
         with closing(watched.disk):
             watched.step([("r2", Store(1, WALL, "", 0, copy, "write")) for copy in copies])
             for step in steps:
@@ -200,7 +205,7 @@ def test_a_tombstone_with_a_value_is_damaged(dead: bool, value: str | None) -> N
 
 
 def test_a_partition_of_others_without_hashes_is_no_comparison() -> None:
-    watched = Watched()
+    watched = Watched("merkle")
     with closing(watched.disk):
         watched.step([("r2", Compare(1, WALL, "", 1, "r2", 0, {99: {}}))])
         assert not watched.rig.flights(sender="r1", to="r2")
