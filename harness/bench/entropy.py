@@ -30,7 +30,7 @@ DIFFERING = (0, 10, 1_000, 100_000)
 SHARES_PPM = (0, 1_000, 10_000, 100_000, 1_000_000)
 WRITES = 20_000
 WRITE_REPEATS = 3
-_TITLES = ("kind", "differ", "rows sent", "rounds", "compared", "copied", "quiet round", "s", "share of all data")
+_TITLES = ("differ", "rows sent", "rounds", "compared", "copied", "quiet round", "s", "share of all data")
 
 
 def main() -> None:
@@ -39,12 +39,12 @@ def main() -> None:
     console = Console(width=150)
     console.print(f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores")
     held = copies(keys)
-    table = Table(*_TITLES)
     everything = sum(len(copy.key) + len(copy.value or "") for copy in held)
     for name, policy in KINDS.items():
+        table = Table(*_TITLES, title=name)
         for mended in differences(policy, held, [each for each in DIFFERING if each <= keys], seconds_max):
-            table.add_row(name, *_cells(mended, everything))
-    console.print(table)
+            table.add_row(*_cells(mended, everything))
+        console.print(table)
     console.print(_shares(keys // 10))
     console.print(_upkeep())
 

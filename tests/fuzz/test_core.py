@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from replicas.store import parts
 from replicas.store.comparing import (
     AskRows,
     CaughtUp,
@@ -179,9 +180,9 @@ def test_no_lie_ends_a_replica_or_takes_a_copy_back(policy: Policy) -> None:
     seen: Counter[str] = Counter()
 
     @cases(120)
-    @given(st.lists(RECORDS, max_size=4), STEPS)
-    def each(copies: list[Record], steps: list[Any]) -> None:
-        watched = Watched(policy)
+    @given(st.sampled_from(list(parts.KINDS)), st.lists(RECORDS, max_size=4), STEPS)
+    def each(kind: str, copies: list[Record], steps: list[Any]) -> None:
+        watched = Watched(msgspec.structs.replace(policy, anti_entropy=kind))
         with closing(watched.disk):
             watched.step([("r2", Store(1, WALL, "", 0, copy, "write")) for copy in copies])
             for step in steps:
