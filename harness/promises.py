@@ -61,6 +61,10 @@ MATRIX: tuple[Cell, ...] = (
             "discards-and-forgets",
             "puts-the-silent-first",
             "marks-when-sent",
+            "moves-on-unheld",
+            "skips-what-was-cut",
+            "knows-what-it-asked-for",
+            "rows-without-tombstones",
         ),
         (
             "hashes-versions-only",
@@ -69,6 +73,9 @@ MATRIX: tuple[Cell, ...] = (
             "rot that a scrubber finds",
             "one at a time",
             "only what changed",
+            "a log that was cut",
+            "clocks and a trickle",
+            "a disk that is lost under logs",
         ),
     ),
     Cell(

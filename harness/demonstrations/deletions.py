@@ -1,6 +1,7 @@
 """Tombstones and purges."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 
@@ -30,9 +31,10 @@ def _missed_delete_under_grace(name: str) -> Plan:
     return sketch(name, steps, [Cut("isolate", ["r3"], 300, 1700)], 2200, policy=GRACE, mend_rounds_max=60)
 
 
-def _delete_of_what_was_never_there(name: str) -> Plan:
+def delete_of_what_was_never_there(name: str, anti_entropy: Literal["merkle", "rows"] = "merkle") -> Plan:
     """r3 has nothing, and r1 and r2 have a tombstone, which nobody purges."""
-    steps, policy = [Step(300, "c1", "r1", "delete")], msgspec.structs.replace(SHORT, purge="never")
+    steps = [Step(300, "c1", "r1", "delete")]
+    policy = msgspec.structs.replace(SHORT, purge="never", anti_entropy=anti_entropy)
     return sketch(name, steps, [Cut("isolate", ["r3"], 200, 600)], 600, policy=policy)
 
 
@@ -56,7 +58,7 @@ PLANS: dict[str, Callable[[str], Plan]] = {
     "confirms-twice": _missed_delete,
     "purges-after-quorum": _missed_delete,
     "cut off until the mend": _cut_off_until_the_mend,
-    "hashes-no-tombstones": _delete_of_what_was_never_there,
+    "hashes-no-tombstones": delete_of_what_was_never_there,
     "shows-purgeable": _purged_one_after_the_other,
     "deletes-outright": _put_and_deleted,
 }

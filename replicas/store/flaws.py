@@ -19,6 +19,7 @@ from .flawed.copies import (
 from .flawed.cores import ForgetsItsClock, KnowsNoSkew, SendsInSetOrder
 from .flawed.disks import CommitsLater, IgnoresFailedCommits, ServesRot, never_syncs
 from .flawed.hinting import CountsHints, DropsHints, ForgetsSentHints, HintsFirstOnly
+from .flawed.kinds import KnowsWhatItAskedFor, MovesOnUnheld, RowsWithoutTombstones, SkipsWhatWasCut
 from .flawed.paces import PutsTheSilentFirst
 from .flawed.purges import (
     ConfirmsTwice,
@@ -345,6 +346,29 @@ FLAWS: dict[str, Flaw] = {
         "convergence",
         Parts(incremental=MarksWhenSent),
         "Cassandra 13153, 6503",
+    ),
+    "moves-on-unheld": Flaw(
+        "a log counts as read once copies were asked for, whether they come or not",
+        "convergence",
+        Parts(kinds={**KINDS, "log": MovesOnUnheld}),
+        "textbook: an offset that is committed before its messages are handled",
+    ),
+    "skips-what-was-cut": Flaw(
+        "who has not read what was cut from a log reads on behind it",
+        "convergence",
+        Parts(kinds={**KINDS, "log": SkipsWhatWasCut}),
+        "textbook: a log with retention and no full comparison behind it",
+    ),
+    "knows-what-it-asked-for": Flaw(
+        "a node's clock has the writes that were asked for, whether they come or not",
+        "convergence",
+        Parts(kinds={**KINDS, "clocks": KnowsWhatItAskedFor}),
+    ),
+    "rows-without-tombstones": Flaw(
+        "hashes of rows leave out tombstones",
+        "convergence",
+        Parts(kinds={**KINDS, "rows": RowsWithoutTombstones}),
+        "Cassandra 6863, with rows",
     ),
     "sends-in-set-order": Flaw(
         "sends in the order of a set: correct, but another order in another process",

@@ -79,6 +79,12 @@ class Tree:
                 row[index] = xxh3_64_intdigest(_pack(*children[start : start + _FAN]))
 
 
+class Untended(Tree):
+    """Where nothing compares trees: it says which keys live here, and costs nothing."""
+
+    def replace(self, key: str, record: Record | None) -> None: ...
+
+
 def roots(trees: dict[int, Tree], partitions: list[int]) -> dict[int, dict[int, int]]:
     return {partition: trees[partition].hashes(0, []) for partition in partitions}
 

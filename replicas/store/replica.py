@@ -9,6 +9,7 @@ import msgspec
 from .copies import Audited
 from .core import Now
 from .joining import first_number, generation_of
+from .merkle import Untended
 from .messages import (
     Announce,
     Announced,
@@ -87,8 +88,9 @@ class Replica:
         self._durable_clock = meta.clock
         placement = Placement(cluster)
         versions = parts.versions(self.incarnation, cluster.tie, meta.clock)
+        tree = parts.tree if policy.anti_entropy == "merkle" else Untended
         trees = {
-            partition: parts.tree(policy.tree_levels)
+            partition: tree(policy.tree_levels)
             for partition in range(placement.partitions)
             if name in placement.replicas_of_partition(partition)
         }

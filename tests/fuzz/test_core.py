@@ -11,6 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from replicas.store.comparing import (
+    AskRows,
+    CaughtUp,
+    Clocks,
+    CopyPage,
+    DotsListed,
+    Dotted,
+    LogEntries,
+    ReadLog,
+    RowHashes,
+)
 from replicas.store.copies import Audited
 from replicas.store.frames import BadFrame, Frames, frame
 from replicas.store.messages import (
@@ -47,6 +58,9 @@ BRIEFS = RECORDS.map(lambda copy: Brief(copy.key, copy.version, copy.dead, copy.
     Brief, st.sampled_from(KEYS), VERSIONS, st.booleans(), NUMBERS
 )
 COPIES = RECORDS | SPOILT
+DOTS = st.tuples(st.sampled_from(["r1.1", "r2.1", ""]), NUMBERS)
+RANGES = st.lists(st.tuples(NUMBERS, NUMBERS), max_size=3)
+KNOWN = st.dictionaries(st.integers(-1, 6), st.dictionaries(st.sampled_from(["r1.1", ""]), RANGES), max_size=3)
 BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "n": NUMBERS, "born": TIMES, "origin": st.sampled_from(["", "op 1", "round r1/1"]), "request": NUMBERS,
     "session": NUMBERS,
@@ -58,12 +72,32 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     max_size=3), max_size=3),
     "leaves": st.dictionaries(NUMBERS, st.lists(NUMBERS, max_size=3), max_size=3),
     "copies": st.lists(st.builds(PagedCopy, COPIES, st.booleans()), max_size=3),
+    "partitions": st.lists(st.integers(-1, 6), max_size=3), "total": NUMBERS, "sent": NUMBERS,
+    "differed": st.lists(NUMBERS, max_size=3), "log": st.sampled_from(["", "r1.1", "r2.1"]), "end": NUMBERS,
+    "own": st.sampled_from(["", "r1.1", "r2.1"]), "waits": st.booleans(), "cut": st.booleans(), "done": st.booleans(),
+    "known": KNOWN, "compares": st.booleans(), "whole": st.booleans(), "sure": st.booleans(), "dot": NUMBERS,
+    "listed": st.lists(st.builds(Dotted, st.sampled_from(KEYS), st.none() | BRIEFS, st.lists(DOTS, max_size=3))),
 }  # fmt: skip
+_LIST = st.lists(NUMBERS, max_size=5)
+OF_KIND: dict[Any, dict[str, st.SearchStrategy[Any]]] = {
+    CopyPage: {"copies": st.lists(COPIES, max_size=3)},
+    RowHashes: {"hashes": _LIST},
+    AskRows: {"hashes": _LIST},
+    ReadLog: {"after": NUMBERS},
+    LogEntries: {"after": NUMBERS, "until": NUMBERS},
+    CaughtUp: {"until": NUMBERS},
+    Clocks: {"after": st.none() | st.tuples(NUMBERS, st.sampled_from(["r1.1", ""]), NUMBERS)},
+    DotsListed: {"until": st.none() | st.tuples(NUMBERS, st.sampled_from(["r1.1", ""]), NUMBERS)},
+}
 
 
 def _of(kind: type[Any]) -> st.SearchStrategy[Any]:
     names = [field.name for field in msgspec.structs.fields(kind)]
-    drawn = BY_NAME | {"record": COPIES if kind is Store else st.none() | COPIES, "cause": FIELDS[Store]["cause"]}
+    drawn = BY_NAME | {
+        "record": COPIES if issubclass(kind, Store) else st.none() | COPIES,
+        "cause": FIELDS[Store]["cause"],
+    }
+    drawn |= OF_KIND.get(kind, {})
     return st.builds(kind, **{name: drawn[name] for name in names})
 
 

@@ -15,7 +15,7 @@ from harness.report.causes import cause_of
 from harness.report.rules import figures
 from harness.reproduce.trial import Trial, trial
 from replicas.store.flaws import FLAWS
-from tests.harness.report import expected, expected_of_entropy, expected_of_order
+from tests.harness.report import expected, expected_of_entropy, expected_of_kinds, expected_of_order
 from tests.harness.report.expected import CAME, DIFFER, ISOLATED, LOST, MISSED, R3_ISOLATED, R3_MISSED, Expected
 
 EXPECTED: dict[str, Expected] = {
@@ -267,6 +267,7 @@ EXPECTED: dict[str, Expected] = {
     **expected.EXPECTED,
     **expected_of_order.EXPECTED,
     **expected_of_entropy.EXPECTED,
+    **expected_of_kinds.EXPECTED,
 }
 
 

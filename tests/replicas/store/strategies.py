@@ -5,11 +5,13 @@ from typing import Any, get_args
 import msgspec
 from hypothesis import strategies as st
 
+from replicas.store.comparing import CaughtUpClocks, Clocks, CopyPage, DotsListed, Dotted
 from replicas.store.messages import (
     Answer,
     AnyMessage,
     Brief,
     Compare,
+    DottedStore,
     DumpedCopy,
     DumpReply,
     Fetched,
@@ -44,6 +46,10 @@ TIMES = st.integers(0, 2**62)
 NUMBERS = st.integers(0, 2**40)
 TEXT = st.text(max_size=12)
 BRIEFS = st.builds(Brief, KEYS, VERSIONS, st.booleans(), st.integers(0, 2**63 - 1))
+DOTS = st.tuples(TEXT, NUMBERS)
+DOTTED = st.builds(Dotted, KEYS, st.none() | BRIEFS, st.lists(DOTS, max_size=2))
+_RANGES = st.lists(st.tuples(NUMBERS, NUMBERS), max_size=3)
+_KNOWN = st.dictionaries(st.integers(0, 3), st.dictionaries(TEXT, _RANGES, max_size=2), max_size=2)
 FIELDS: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     Store: {"record": records(), "cause": st.sampled_from(get_args(RepairCause))},
     Hello: {"role": st.sampled_from(["peer", "client", "control"])},
@@ -55,6 +61,11 @@ FIELDS: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     },
     Leaves: {"leaves": st.dictionaries(st.integers(0, 3), st.lists(NUMBERS)), "briefs": st.lists(BRIEFS, max_size=3)},
     Want: {"keys": st.lists(KEYS, max_size=3)},
+    CopyPage: {"copies": st.lists(records(), max_size=3)},
+    Clocks: {"known": _KNOWN},
+    CaughtUpClocks: {"known": _KNOWN},
+    DotsListed: {"known": _KNOWN, "listed": st.lists(DOTTED, max_size=3)},
+    DottedStore: {"record": records(), "cause": st.sampled_from(get_args(RepairCause))},
     Page: {"copies": st.lists(st.builds(PagedCopy, records(), st.booleans()), max_size=3)},
     DumpReply: {"copies": st.lists(st.builds(DumpedCopy, records(), st.booleans()), max_size=3)},
 }
@@ -71,6 +82,9 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     Brief: BRIEFS,
     dict[str, int]: st.dictionaries(TEXT, NUMBERS, max_size=3),
     list[str]: st.lists(TEXT, max_size=3),
+    list[int]: st.lists(NUMBERS, max_size=3),
+    list[Brief]: st.lists(BRIEFS, max_size=3),
+    tuple[int, str, int] | None: st.none() | st.tuples(NUMBERS, TEXT, NUMBERS),
 }
 
 

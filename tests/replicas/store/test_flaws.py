@@ -15,7 +15,19 @@ from replicas.store.parts import SOUND, Parts
 from replicas.store.records import Version, record
 from replicas.store.settings import Node
 from replicas.store.storage import Hint
-from tests.replicas.store.decisions import NEW, OLD, TWIN, Decision, clocks, entropy, limits, mending, names, rig_with
+from tests.replicas.store.decisions import (
+    NEW,
+    OLD,
+    TWIN,
+    Decision,
+    clocks,
+    entropy,
+    kinds,
+    limits,
+    mending,
+    names,
+    rig_with,
+)
 from tests.replicas.store.decisions.mending import whether_trees_differ
 from tests.replicas.store.rig import MS, QUICK_POLICY, WALL, Rig, cluster
 
@@ -268,6 +280,7 @@ DECISIONS: list[Decision] = [
     *limits.DECISIONS,
     *clocks.DECISIONS,
     *entropy.DECISIONS,
+    *kinds.DECISIONS,
 ]
 
 

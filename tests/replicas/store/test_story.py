@@ -19,8 +19,9 @@ from replicas.store.parts import SOUND, Parts
 from replicas.store.policy import Policy
 from replicas.store.settings import Cluster, Tie
 from tests.replicas.store.rig import MS, QUICK_POLICY, cluster
-from tests.replicas.store.story import Story
+from tests.replicas.store.story import LEVELS, Story
 
+LEVEL_ONE = LEVELS.index("ONE")
 TIES: list[Tie] = ["incarnation", "cassandra", "riak"]
 
 
@@ -255,8 +256,23 @@ def test_whatever_happens_replicas_mend_and_never_go_back(random: Random) -> Non
     plot.tell(SOUND)
 
 
+def by_other_kinds(random: Random) -> Plot:
+    """Writes that most miss, and copies sent for them that get lost as well; with small pages and short logs, so that
+    their ends matter."""
+    plot = random.choice([anything, wiped, on_bad_disks])(random)
+    kind, entries = random.choice(["keys", "rows", "log", "log", "clocks", "clocks"]), random.choice([1, 3, 1_000])
+    steps = [*plot.steps, Step("recover", ())]
+    for _ in range(4):
+        what, node = random.choice(["put", "put", "delete"]), random.randrange(3)
+        steps.append(Step("operate_with", (what, node, random.randrange(3), random.randrange(3), LEVEL_ONE)))
+        steps.append(Step("lose", ("anti-entropy", random.choice([1, 2, 5]))))
+    policy = structs.replace(plot.policy, anti_entropy=kind, log_entries_max=entries)
+    return plot._replace(policy=policy, steps=steps, down=None)
+
+
 DRAWS = [
     anything, cut_off, wiped, hinted, by_grace, limited, on_bad_disks, by_hints_alone, unrepaired, far_apart,
+    by_other_kinds,
 ]  # fmt: skip
 
 
