@@ -5,6 +5,7 @@ from typing import Any, get_args
 import msgspec
 from hypothesis import strategies as st
 
+from replicas.store.changed import ChangedKeys
 from replicas.store.comparing import CaughtUpClocks, Clocks, CopyPage, DotsListed, Dotted
 from replicas.store.messages import (
     Answer,
@@ -15,6 +16,8 @@ from replicas.store.messages import (
     DumpedCopy,
     DumpReply,
     Fetched,
+    Flush,
+    Flushed,
     Generation,
     Hello,
     Leaves,
@@ -68,6 +71,9 @@ FIELDS: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     CaughtUpClocks: {"known": _KNOWN},
     DotsListed: {"known": _KNOWN, "listed": st.lists(DOTTED, max_size=3)},
     DottedStore: {"record": records(), "cause": st.sampled_from(get_args(RepairCause))},
+    Flush: {"time": TIMES},
+    Flushed: {"time": TIMES},
+    ChangedKeys: {"marks": st.dictionaries(st.integers(0, 3), TIMES), "briefs": st.lists(BRIEFS, max_size=3)},
     Page: {"copies": st.lists(st.builds(PagedCopy, records(), st.booleans()), max_size=3)},
     DumpReply: {"copies": st.lists(st.builds(DumpedCopy, records(), st.booleans()), max_size=3)},
 }
@@ -87,6 +93,7 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     Brief | None: st.none() | BRIEFS,
     dict[str, int]: st.dictionaries(TEXT, NUMBERS, max_size=3),
     list[str]: st.lists(TEXT, max_size=3),
+    list[str] | None: st.none() | st.lists(TEXT, max_size=3),
     list[int]: st.lists(NUMBERS, max_size=3),
     list[Brief]: st.lists(BRIEFS, max_size=3),
     tuple[int, str, int] | None: st.none() | st.tuples(NUMBERS, TEXT, NUMBERS),
