@@ -11,13 +11,23 @@ from harness.report.console import console_for, print_json
 
 def list_(
     what: Literal[
-        "all", "scenarios", "faults", "workloads", "checkers", "models", "policies", "mechanisms", "flaws", "promises"
+        "all",
+        "scenarios",
+        "faults",
+        "workloads",
+        "checkers",
+        "models",
+        "policies",
+        "mechanisms",
+        "versions",
+        "flaws",
+        "promises",
     ] = "all",
     /,
     *,
     json: Json = False,
 ) -> int:
-    """Show what there is: scenarios, faults, workloads, checkers, policies, mechanisms, flaws, promises.
+    """Show what there is: scenarios, faults, workloads, checkers, policies, mechanisms, versions, flaws, promises.
 
     Example: `urushi list promises`
 

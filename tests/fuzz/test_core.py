@@ -56,6 +56,7 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "until": st.none() | st.sampled_from(["", *KEYS]), "last": st.none() | st.sampled_from(KEYS),
     "level": st.integers(-2, 6), "hashes": st.dictionaries(NUMBERS, st.dictionaries(NUMBERS, NUMBERS, min_size=1,
     max_size=3), max_size=3),
+    "version": st.none() | VERSIONS,
     "leaves": st.dictionaries(NUMBERS, st.lists(NUMBERS, max_size=3), max_size=3),
     "copies": st.lists(st.builds(PagedCopy, COPIES, st.booleans()), max_size=3),
 }  # fmt: skip
