@@ -1,5 +1,7 @@
 """What a plan must have for a promise: decided before anything runs."""
 
+from collections import Counter
+
 from harness.faults.clocks import spread_ns
 from harness.faults.table import KINDS
 from harness.hinting import no_room_for_hints, replay_ns
@@ -22,6 +24,9 @@ def _without_anti_entropy(plan: Plan) -> str | None:
         return None
     if plan.policy.hints == "none":
         return "anti-entropy is off, and read repair alone mends only what is read"
+    order = _siblings_by_order(plan)
+    if order:
+        return f"anti-entropy is off, and {order}"
     why = _hints_may_go(plan)
     return f"anti-entropy is off, and hints alone mend only as long as none is lost: {why}" if why else None
 
@@ -48,6 +53,19 @@ def _hints_too_old(plan: Plan, skew_ns: int) -> str | None:
         if getattr(policy, name) < longest_ns:
             given = getattr(policy, name) / 1e9
             return f"policy.{name} is {given:g} s, and one may have to wait for {longest_ns / 1e9:.3g} s"
+    return None
+
+
+def _siblings_by_order(plan: Plan) -> str | None:
+    """All writes reach everyone, and what they leave must not depend on their order."""
+    cluster = plan.cluster
+    if cluster.versions == "vector":
+        return "which siblings a vector keeps depends on the order in which writes come"
+    if not cluster.keeps_siblings() or cluster.merge == "last":
+        return None
+    most = max(Counter(each.key for each in plan.operations if each.kind != "get").values(), default=0)
+    if most > cluster.siblings_max:
+        return f"of {most} writes of a key, which {cluster.siblings_max} siblings have room depends on their order"
     return None
 
 

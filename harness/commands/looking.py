@@ -19,6 +19,7 @@ def list_(
         "models",
         "policies",
         "mechanisms",
+        "versions",
         "flaws",
         "promises",
         "studies",
@@ -27,7 +28,7 @@ def list_(
     *,
     json: Json = False,
 ) -> int:
-    """Show what there is: scenarios, faults, workloads, checkers, policies, mechanisms, flaws, promises, studies.
+    """Show what there is: scenarios, faults, workloads, checkers, policies, mechanisms, versions, flaws, studies.
 
     Example: `urushi list promises`
 

@@ -1,5 +1,5 @@
-"""What there is: scenarios, faults, workloads, checkers, models, policies and their mechanisms, flaws and the promise
-matrix."""
+"""What there is: scenarios, faults, workloads, checkers, models, policies and their mechanisms, versions, flaws and the
+promise matrix."""
 
 from typing import Any
 
@@ -16,6 +16,7 @@ from harness.scenario import built_in, load
 from harness.studies.table import STUDIES
 from replicas.store.flaws import FLAWS
 from replicas.store.policy import CHOICES
+from replicas.store.settings import MERGES, VERSIONS
 from workloads.generate import MIX_LEGENDS
 from workloads.keys import DISTRIBUTIONS
 
@@ -86,6 +87,12 @@ def _mechanisms() -> Rows:
     ]
 
 
+def _versions() -> Rows:
+    """Of `cluster.versions`, and of `cluster.merge` where those keep siblings."""
+    kinds = [{"what": "versions", "name": str(name), "about": about} for name, about in VERSIONS.items()]
+    return [*kinds, *({"what": "merge", "name": str(name), "about": about} for name, about in MERGES.items())]
+
+
 def _flaws() -> Rows:
     return [
         {
@@ -144,6 +151,7 @@ LISTS = {
     "models": _models,
     "policies": _policies,
     "mechanisms": _mechanisms,
+    "versions": _versions,
     "flaws": _flaws,
     "promises": _promises,
     "studies": _studies,

@@ -13,22 +13,17 @@ from .messages import (
     AskMetrics,
     AskReady,
     AskStatus,
-    ClientMessage,
-    Delete,
-    DeleteAfter,
     DumpReply,
-    Get,
     Greeting,
     Hello,
     MetricsReply,
     Ping,
     Pong,
-    Put,
-    PutAfter,
     Ready,
     Status,
     level_met,
 )
+from .requests import request
 
 M = TypeVar("M")
 _OUTCOMES: dict[str, Outcome] = {"ok": "ok", "refused": "failed", "timeout": "unknown"}
@@ -122,16 +117,6 @@ class StoreSession:
 
     def close(self) -> None:
         self._connection.close()
-
-
-def request(
-    op: int, kind: Kind, key: str, value: str | None, level: Level | None, context: str | None
-) -> ClientMessage:
-    if kind == "get":
-        return Get(op, key, level)
-    if kind == "delete":
-        return Delete(op, key, level) if context is None else DeleteAfter(op, key, level, context)
-    return Put(op, key, value or "", level) if context is None else PutAfter(op, key, value or "", level, context)
 
 
 class StoreObserver:

@@ -7,6 +7,7 @@ from checkers import acknowledged, convergence
 from checkers.history import History
 from checkers.properties import PROPERTIES, judge
 from tests.checkers.linear_oracle import linear
+from tests.checkers.lost_oracle import lost
 from tests.checkers.measuring import needless, reaped
 from tests.checkers.oracles import ORACLES
 from tests.checkers.session_oracles import SESSION_ORACLES
@@ -17,6 +18,7 @@ DEFINITIONS = {
     **SESSION_ORACLES,
     "linearizability": linear,
     "no needless repair": needless,
+    "no lost update": lost,
     "tombstones reaped": reaped,
 }
 

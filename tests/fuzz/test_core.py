@@ -87,6 +87,7 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "level": st.integers(-2, 6), "hashes": st.dictionaries(NUMBERS, st.dictionaries(NUMBERS, NUMBERS, min_size=1,
     max_size=3), max_size=3),
     "above": NUMBERS,
+    "version": st.none() | VERSIONS,
     "leaves": st.dictionaries(NUMBERS, st.lists(NUMBERS, max_size=3), max_size=3),
     "copies": st.lists(st.builds(PagedCopy, COPIES, st.booleans()), max_size=3),
     "partitions": st.lists(st.integers(-1, 6), max_size=3), "total": NUMBERS, "sent": NUMBERS,

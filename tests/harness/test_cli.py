@@ -128,7 +128,19 @@ def test_a_demonstration_takes_a_seed_and_a_flaw(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["scenarios", "faults", "workloads", "checkers", "policies", "mechanisms", "flaws", "promises", "studies"]
+    "name",
+    [
+        "scenarios",
+        "faults",
+        "workloads",
+        "checkers",
+        "policies",
+        "mechanisms",
+        "versions",
+        "flaws",
+        "promises",
+        "studies",
+    ],
 )
 def test_lists_have_rows_of_one_shape(name: str, tmp_path: Path) -> None:
     rows = urushi(tmp_path, "list", name, "--json").document[name]

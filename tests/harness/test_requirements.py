@@ -10,6 +10,7 @@ from harness import requirements as needs
 from harness.faults.kinds import MS, Fault
 from harness.plan import Plan
 from harness.scenario import draw, load
+from harness.sketch import SHORT, Step, sketch
 from workloads.operations import Operation
 
 S = 1000 * MS
@@ -167,3 +168,21 @@ def test_quorums_meet_where_r_and_w_are_more_than_n(read: Any, write: Any, misse
     why = needs.QUORUMS_MEET.missed(structs.replace(plan(), operations=asked))
     assert (why is not None) == missed
     assert why is None or "is not more than N = 3" in why
+
+
+def test_hints_alone_mend_siblings_only_where_their_order_does_not_matter() -> None:
+    """A vector and a full list keep other siblings where writes come in another order."""
+    steps = [Step(100 * number, "c1", "r1", "put") for number in range(1, 5)]
+    alone = structs.replace(SHORT, anti_entropy="none", hints="handoff", purge="never")
+    of = sketch("x", steps, [], 500, policy=alone)
+    for changes, word in (
+        ({"versions": "hlc"}, None),
+        ({"versions": "dotted", "merge": "siblings"}, None),
+        ({"versions": "dotted", "merge": "siblings", "siblings_max": 4}, None),
+        ({"versions": "dotted", "merge": "siblings", "siblings_max": 3}, "of 4 writes of a key, which 3 siblings"),
+        ({"versions": "dotted", "merge": "last", "siblings_max": 3}, None),
+        ({"versions": "vector", "merge": "siblings"}, "which siblings a vector keeps"),
+    ):
+        missed = needs.ANTI_ENTROPY.missed(structs.replace(of, cluster=structs.replace(of.cluster, **changes)))
+        assert (missed is None) == (word is None)
+        assert word is None or word in str(missed)
