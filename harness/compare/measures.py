@@ -15,7 +15,7 @@ import msgspec
 
 from checkers import divergence, properties, staleness
 from checkers.facts import Answer, Facts, gather
-from checkers.history import Fault, History, Invoke, Message, Metrics, Return
+from checkers.history import Fault, History, Invoke, Metrics, Return, Version
 from harness.plan import MS, Plan
 from harness.promises import Outcome, faults_not_applied, judge, not_whole, nothing_done
 
@@ -23,18 +23,25 @@ NEVER = 1 << 62
 LOOK_NS = 20 * MS  # how far apart the points of a curve of divergence are
 WINDOW_NS = 100 * MS
 
-Cause = Literal["foreground", "read repair", "hints", "anti-entropy", "upkeep"]
+Cause = Literal["foreground", "read repair", "write repair", "hints", "anti-entropy", "upkeep"]
 
 CAUSES: dict[Cause, str] = {
     "foreground": "what clients asked for",
     "read repair": "copies sent since a read found them missing",
+    "write repair": "what a write found to be newer, and brought to those who lack it",
     "hints": "copies sent since a write was not acknowledged",
     "anti-entropy": "rounds that compare replicas, and copies sent in them",
     "upkeep": "purges, bootstraps and all else",
 }
-REPAIRS: tuple[Cause, ...] = ("read repair", "hints", "anti-entropy")
-_BY_ORIGIN: dict[str, Cause] = {"op": "foreground", "hint": "hints", "round": "anti-entropy"}
-_STORES = ("store", "stored")
+REPAIRS: tuple[Cause, ...] = ("read repair", "write repair", "hints", "anti-entropy")
+_BY_ORIGIN: dict[str, Cause] = {
+    "op": "foreground",
+    "hint": "hints",
+    "round": "anti-entropy",
+    "scrub": "anti-entropy",
+}
+_COPIES = ("store", "dotted store")
+_FOR_WRITE_REPAIR = ("newer", "fetch", "fetched")
 
 
 class Measures(msgspec.Struct):
@@ -63,8 +70,9 @@ def measure(plan: Plan, history: History) -> Measures:
     _everywhere(facts, counts, samples)
     stretches = divergence.stretches(facts)
     _converging(facts, stretches, healed_ns, counts, samples)
-    _messages(facts, counts)
-    _storm(plan, facts, healed_ns, counts, samples)
+    causes = causes_of(facts)
+    _messages(facts, causes, counts)
+    _storm(plan, facts, causes, healed_ns, counts, samples)
     _held(facts, counts)
     return Measures(
         counts=dict(counts),
@@ -181,26 +189,30 @@ def _converging(
         counts[f"keys never {kind}"] = sum(wait == NEVER for wait in of_kind)
 
 
-def cause_of(message: Message, gets: set[str]) -> Cause:
-    """What set off a message: `gets` are the origins of reads, whose copies are repairs."""
-    if message.origin in gets and message.kind in _STORES:
-        return "read repair"
-    return _BY_ORIGIN.get(message.origin.partition(" ")[0], "upkeep")
+def causes_of(facts: Facts) -> list[Cause]:
+    """What set off each message. A copy that goes out for a read is its repair. A write sends its own copy first: one
+    of another version, and what it takes to get that, is write repair."""
+    gets = {f"op {invoke.op}" for invoke in facts.operations.values() if invoke.kind == "get"}
+    written: dict[str, Version | None] = {}
+    causes: list[Cause] = []
+    for message in facts.messages:
+        cause = _BY_ORIGIN.get(message.origin.partition(" ")[0], "upkeep")
+        if cause == "foreground" and message.origin in gets:
+            cause = "read repair" if message.kind in (*_COPIES, "stored") else cause
+        elif cause == "foreground":
+            again = message.kind in _COPIES and written.setdefault(message.origin, message.version) != message.version
+            cause = "write repair" if again or message.kind in _FOR_WRITE_REPAIR else cause
+        causes.append(cause)
+    return causes
 
 
-def _gets(facts: Facts) -> set[str]:
-    return {f"op {invoke.op}" for invoke in facts.operations.values() if invoke.kind == "get"}
-
-
-def _messages(facts: Facts, counts: Counter[str]) -> None:
+def _messages(facts: Facts, causes: list[Cause], counts: Counter[str]) -> None:
     """Each is counted when it is sent, whether or not it arrives."""
-    gets = _gets(facts)
     for cause in CAUSES:
         counts[f"messages {cause}"] = 0
-    for message in facts.messages:
-        cause = cause_of(message, gets)
+    for message, cause in zip(facts.messages, causes, strict=True):
         counts[f"messages {cause}"] += 1
-        counts["copies sent"] += message.kind == "store"
+        counts["copies sent"] += message.kind in _COPIES
         counts["messages handled"] += message.received is not None
         if message.bytes is not msgspec.UNSET:
             counts[f"bytes {cause}"] += message.bytes
@@ -215,17 +227,21 @@ def _messages(facts: Facts, counts: Counter[str]) -> None:
 
 
 def _storm(
-    plan: Plan, facts: Facts, healed_ns: int | None, counts: Counter[str], samples: dict[str, list[int]]
+    plan: Plan,
+    facts: Facts,
+    causes: list[Cause],
+    healed_ns: int | None,
+    counts: Counter[str],
+    samples: dict[str, list[int]],
 ) -> None:
     """Repair traffic after the heal, in windows. Those with half of the most or more are the storm; how long the
     operations that were due in them took stands against those that were due before the first fault."""
     samples["in storm"], samples["before faults"] = [], []
     if healed_ns is None or not counts["operations sized"]:
         return
-    gets = _gets(facts)
     windows = Counter[int]()
-    for message in facts.messages:
-        if message.at >= healed_ns and cause_of(message, gets) in REPAIRS and message.bytes is not msgspec.UNSET:
+    for message, cause in zip(facts.messages, causes, strict=True):
+        if message.at >= healed_ns and cause in REPAIRS and message.bytes is not msgspec.UNSET:
             windows[(message.at - healed_ns) // WINDOW_NS] += message.bytes
     peak = max(windows.values(), default=0)
     counts["heals"] = 1

@@ -147,8 +147,8 @@ def _choice(words: _Words, pairs: Pairs) -> Iterator[Sentence]:
     yield Sentence(f"Take {chosen}: {'; '.join(_beside(words, figure, chosen) for figure in deciding)}.", deciding)
     alike = [name for name in left if name != chosen]
     if alike:
-        also = f"{', '.join(alike)}: in none of these figures {'is' if len(alike) == 1 else 'are'}"
-        yield Sentence(f"No difference that decides is shown between it and {also} shown to be worse.", deciding)
+        others = f"{', '.join(alike)} in any of these"
+        yield Sentence(f"It is not shown to be better than {others}: that it comes first may be chance.", deciding)
     order = ", ".join(deciding)
     yield Sentence(f"That is by {order}, in this order; who weighs them otherwise chooses from the front.", deciding)
 

@@ -45,7 +45,9 @@ def compare(order: Order, outcome: Outcome) -> Comparison:
     found = {
         (figure, name): _resampled(times, recipe, of[name]) for figure, recipe in RECIPES.items() for name in names
     }
-    figures = [figure for figure in FIGURES if not all(isnan(found[figure.name, name].value) for name in names)]
+    figures = [
+        figure for figure in FIGURES if _is_worth_a_row(figure, [found[figure.name, name].value for name in names])
+    ]
     values = [_value(figure, name, found[figure.name, name], len(seeds)) for figure in figures for name in names]
     others = [name for name in names if name != order.baseline]
     pairs = Pairs(names, found, len(seeds))
@@ -81,6 +83,11 @@ def compare(order: Order, outcome: Outcome) -> Comparison:
     return msgspec.structs.replace(
         comparison, recommendation=recommend.sentences(comparison, pairs, of[order.baseline])
     )
+
+
+def _is_worth_a_row(figure: Figure, values: list[float]) -> bool:
+    """Not where nothing was measured, nor for a cause for which nobody has sent anything."""
+    return not all(isnan(value) or (figure.group == "traffic" and not value) for value in values)
 
 
 def _resampled(times: Floats, recipe: Recipe, runs: list[Measures]) -> Resampled:

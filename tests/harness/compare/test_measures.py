@@ -6,9 +6,23 @@ import msgspec
 import pytest
 
 from checkers import files
-from checkers.history import AnyEvent, Change, Copy, Fault, History, Invoke, Life, Message, Metrics, Return, ordered
+from checkers.facts import gather
+from checkers.history import (
+    AnyEvent,
+    Change,
+    Copy,
+    Fault,
+    History,
+    Invoke,
+    Life,
+    Message,
+    Metrics,
+    Return,
+    Version,
+    ordered,
+)
 from checkers.versions import rank
-from harness.compare.measures import CAUSES, LOOK_NS, NEVER, WINDOW_NS, Measures, cause_of, measure
+from harness.compare.measures import CAUSES, LOOK_NS, NEVER, WINDOW_NS, Measures, causes_of, measure
 from harness.plan import Plan
 from harness.policy import load as load_policy
 from harness.policy import over
@@ -17,6 +31,7 @@ from harness.stages.simulation import network
 from harness.stages.simulation.stage import perform
 from replicas.store.frames import frame
 from replicas.store.messages import AnyMessage
+from tests.checkers.story import Story
 
 SEEDS = (1, 2, 3)
 POLICIES = ("none", "async", "three-lines")
@@ -95,17 +110,26 @@ def test_a_mechanism_that_is_off_sends_nothing(seed: int, policy: str) -> None:
 
 def test_the_cause_of_a_copy_is_that_which_the_replica_names() -> None:
     """The messages do not say it, their receivers do."""
-    told = {"write": "foreground", "read repair": "read repair", "hinted handoff": "hints"}
+    told = {"write": "foreground", "hinted handoff": "hints"}
     seen: set[str] = set()
     for seed in SEEDS:
         _, history, _ = performed(seed, "three-lines")
-        gets = {f"op {event.op}" for event in history.events if isinstance(event, Invoke) and event.kind == "get"}
-        messages = {event.id: event for event in history.events if isinstance(event, Message)}
-        for change in history.events:
-            if isinstance(change, Change) and change.message in messages and change.new and not change.new.purgeable:
+        facts = gather(history)
+        causes = {message.id: cause for message, cause in zip(facts.messages, causes_of(facts), strict=True)}
+        for change in facts.changes:
+            if change.message in causes and change.new and not change.new.purgeable:
                 seen.add(change.cause)
-                assert cause_of(messages[change.message], gets) == told.get(change.cause, change.cause)
+                assert causes[change.message] == told.get(change.cause, change.cause)
     assert seen >= {"write", "read repair", "hinted handoff", "anti-entropy"}
+
+
+def test_a_write_that_brings_another_version_repairs() -> None:
+    story = Story()
+    op = story.ask("put", "x")
+    for kind, version in (("store", 2), ("store", 2), ("newer", None), ("fetch", None), ("fetched", 3), ("store", 3)):
+        of = Version(version, "r1") if version else None
+        story.add(Message(at=story.now, id="m", born=0, sender="A", to="B", kind=kind, origin=f"op {op}", version=of))
+    assert causes_of(gather(story.history())) == ["foreground"] * 2 + ["write repair"] * 4
 
 
 @pytest.mark.parametrize(("seed", "policy"), RUNS)
@@ -176,12 +200,12 @@ def test_the_curve_of_divergence(policy: str) -> None:
 def test_the_peak_of_repairs_is_that_of_the_fullest_window() -> None:
     _, history, it = performed(1, "three-lines")
     healed = max(event.at for event in history.events if isinstance(event, Fault) and event.phase == "healed")
-    gets = {f"op {event.op}" for event in history.events if isinstance(event, Invoke) and event.kind == "get"}
+    facts = gather(history)
     sent = [
-        (event.at - healed, event.bytes)
-        for event in history.events
-        if isinstance(event, Message) and event.at >= healed and event.bytes is not msgspec.UNSET
-        and cause_of(event, gets) in ("read repair", "hints", "anti-entropy")
+        (message.at - healed, message.bytes)
+        for message, cause in zip(facts.messages, causes_of(facts), strict=True)
+        if message.at >= healed and cause in ("read repair", "hints", "anti-entropy")
+        and message.bytes is not msgspec.UNSET
     ]  # fmt: skip
     starts = range(0, max(at for at, _ in sent) + 1, WINDOW_NS)
     fullest = max(sum(size for at, size in sent if start <= at < start + WINDOW_NS) for start in starts)
