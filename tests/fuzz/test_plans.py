@@ -40,7 +40,8 @@ def is_small(plan: Plan) -> bool:
     policy, cluster = plan.policy, plan.cluster
     looks_ns = 4 * plan.mend_rounds_max * policy.round_every_ns
     quickest_ns = min(policy.round_every_ns, policy.hint_every_ns if policy.hints == "handoff" else SECOND)
-    beats_ns = min((number for fault in plan.faults for number in fault.parameters.values()), default=MS)
+    parameters = [number for fault in plan.faults for number in fault.parameters.values() if number]
+    beats_ns = min(parameters, default=MS)
     virtual_ns = plan.unrest_ns + (1 + len(plan.operations)) * plan.client_timeout_ns + looks_ns
     return virtual_ns / quickest_ns * len(cluster.nodes) ** 2 < 30_000 and plan.unrest_ns / beats_ns < 10**9
 
