@@ -12,12 +12,13 @@ import msgspec
 from replicas.store.comparing import CopyPage
 from replicas.store.core import Now
 from replicas.store.frames import Frames, frame
-from replicas.store.messages import Put, Store, Stored
+from replicas.store.messages import Store, Stored
 from replicas.store.policy import Policy
 from replicas.store.records import Record, Version, record
 from replicas.store.replica import Replica
 from replicas.store.settings import Cluster, Node
 from replicas.store.storage import Meta, SqliteStorage
+from replicas.store.visits import Put
 
 MS = 1_000_000
 WALL = 1_700_000_000_000 * MS

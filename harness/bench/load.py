@@ -10,7 +10,7 @@ import msgspec
 import uvloop
 
 from replicas.store.frames import Frames, frame
-from replicas.store.messages import Answer, Get, Hello, Put
+from replicas.store.visits import Answer, Get, Hello, Put
 from replicas.system import Address
 
 

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from checkers import resurrection
 from harness.plan import Plan
-from harness.requirements import LONG_GRACE, hint_age_ns, repair_lag_ns
+from harness.requirements import LONG_GRACE, grace_needed_ns
 from harness.stages.simulation.stage import perform
 from harness.studies import plans
 from harness.studies.plans import MS, QUIET
@@ -39,8 +39,7 @@ def short_grace(order: Order) -> Seen:
         longer += back if enough else 0
         shorter += back if grace_ms < OUTAGE_MS else 0
         rows.append(Row(f"grace {grace_ms / 1000:g} s", {"came back": Part(back, KEYS * len(SEEDS))}))
-    plan = _deleted(1, GRACES_MS[0])
-    needed_ms = OUTAGE_MS + (repair_lag_ns(plan) + hint_age_ns(plan) + plan.policy.skew_budget_ns) / MS
+    needed_ms = grace_needed_ns(_deleted(1, GRACES_MS[0])) / MS
     why = (
         f"{shorter} deleted keys came back under graces shorter than the outage of {OUTAGE_MS / 1000:g} s, and {longer}"
         f" under those that the rule allows: it needs more than {needed_ms / 1000:.3g} s here"

@@ -18,8 +18,8 @@ from harness.studies.study import Figure, Order, Study
 from harness.studies.trials import EVER_NS, Store, coordinator_of, quiet_plan
 from harness.wrong import Wrong
 from harness.zoo.pool import Job, crew
-from replicas.store.messages import Answer, Get, Put
 from replicas.store.placement import Placement
+from replicas.store.visits import Answer, Get, Put
 
 TRIALS = 8_000
 TRIALS_LEAST = 500

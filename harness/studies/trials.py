@@ -21,11 +21,12 @@ from harness.stages.simulation.network import Network
 from harness.stages.simulation.node import Node
 from harness.stages.simulation.world import World
 from replicas.store.flaws import parts_of
-from replicas.store.messages import Answer, AnyMessage, Get, Put
+from replicas.store.messages import AnyMessage
 from replicas.store.placement import Placement
 from replicas.store.policy import Policy
 from replicas.store.settings import Cluster
 from replicas.store.settings import Node as Place
+from replicas.store.visits import Answer, Get, Put
 from replicas.system import Level
 
 COPIES = 3

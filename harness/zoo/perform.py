@@ -14,7 +14,8 @@ from harness.zoo.pool import Crew, Job, crew
 from harness.zoo.result import SOUND, Smallest, Specimen, Zoo, specimen
 from harness.zoo.shrunk import Shrunk, ToShrink, confirm, shrink_one
 from replicas.store import parts
-from replicas.store.flaws import FLAWS, Flaw
+from replicas.store.flaw import Flaw
+from replicas.store.flaws import FLAWS
 
 SCENARIO = "wild"
 FOLDER = Path(".urushi/zoo")  # of the shrunk plans

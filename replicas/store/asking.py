@@ -8,7 +8,7 @@ from .core import Core
 from .decay import decayed
 from .habits import Habits, Mode
 from .levels import BY_DATACENTER
-from .messages import Get
+from .visits import Get
 
 _MILLION = 1_000_000
 _WEIGHT_OF_THE_LAST = 8  # an eighth of an average of answer times

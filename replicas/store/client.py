@@ -6,9 +6,10 @@ from typing import TypeVar, cast
 from replicas.system import Address, Health, HeldCopy, Kind, Level, Outcome, Reply, Snapshot
 
 from .frames import BadFrame, Frames, frame
-from .messages import (
+from .messages import AnyMessage
+from .requests import request
+from .visits import (
     Answer,
-    AnyMessage,
     AskDump,
     AskMetrics,
     AskReady,
@@ -23,7 +24,6 @@ from .messages import (
     Status,
     level_met,
 )
-from .requests import request
 
 M = TypeVar("M")
 _OUTCOMES: dict[str, Outcome] = {"ok": "ok", "refused": "failed", "timeout": "unknown"}

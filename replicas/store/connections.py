@@ -7,7 +7,9 @@ from typing import Protocol, cast
 from replicas.system import Address
 
 from .frames import BadFrame, Frames, frame
-from .messages import AnyMessage, Greeting, Hello, Peer
+from .messages import AnyMessage
+from .peer import Peer
+from .visits import Greeting, Hello
 
 _BUFFER_MAX = 8 * 1024 * 1024
 _RETRY_FIRST_S = 0.01

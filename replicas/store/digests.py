@@ -1,7 +1,7 @@
 """Digests in reads: a copy without its value, which a read compares with the copies that it has in full."""
 
 from .antientropy import brief
-from .messages import Brief
+from .peer import Brief
 from .records import Record
 from .versions import Glance, Versions
 

@@ -50,12 +50,12 @@ from .messages import (
     OfferReply,
     Over,
     Page,
-    Peer,
     Store,
     Stored,
     ToldVersion,
     Want,
 )
+from .peer import Peer
 from .records import Version
 
 Label = tuple[str, str | None, Version | None]

@@ -3,10 +3,10 @@
 from .core import Core
 from .deadlines import Deadlines
 from .mending import Mend
-from .messages import Answer, ClientMessage
 from .read import Read
 from .reads import Reads
 from .substitutes import Substitutes
+from .visits import Answer, ClientMessage
 from .writes import Write, Writes
 
 

@@ -20,7 +20,8 @@ from .copies import Source
 from .core import Core
 from .flushing import Flushing
 from .hints import Hints
-from .messages import Brief, Confirm, Confirmed, Mark, Marked
+from .messages import Confirm, Confirmed, Mark, Marked
+from .peer import Brief
 from .proofs import Proofs
 from .records import Record, record
 from .writes import Write

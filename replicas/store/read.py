@@ -7,8 +7,10 @@ from replicas.system import Level
 
 from .asking import Course
 from .levels import Quota
-from .messages import Brief, Get, Stored
+from .messages import Stored
+from .peer import Brief
 from .records import Record
+from .visits import Get
 
 if TYPE_CHECKING:
     from .reads import Reads

@@ -12,12 +12,14 @@ from .asking import Asking
 from .core import Core
 from .digests import digest_of, size_of, stands
 from .levels import level_reached, quota_of
-from .messages import Answer, AskDigest, Brief, Digest, Fetch, Fetched, Get, below
+from .messages import AskDigest, Digest, Fetch, Fetched
+from .peer import Brief
 from .read import Read
 from .records import Record
 from .repairs import Repairs
 from .siblings import Dotted
 from .versions import Glance
+from .visits import Answer, Get, below
 
 
 class Reads:

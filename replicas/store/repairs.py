@@ -10,7 +10,8 @@ from .alarms import Alarms
 from .copies import Source
 from .core import Core
 from .habits import Habits
-from .messages import Brief, Store
+from .messages import Store
+from .peer import Brief
 from .read import Read
 from .records import Record
 

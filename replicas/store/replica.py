@@ -14,27 +14,18 @@ from .merkle import Untended
 from .messages import (
     Announce,
     Announced,
-    Answer,
     AnyMessage,
     AskDigest,
-    AskDump,
     AskPage,
-    AskStatus,
     AskVersion,
-    ClientMessage,
     Confirm,
     Confirmed,
-    Delete,
-    DeleteAfter,
     Digest,
     DottedStore,
-    DumpedCopy,
-    DumpReply,
     Fetch,
     Fetched,
     Flush,
     Flushed,
-    Get,
     Keep,
     Kept,
     Mark,
@@ -43,19 +34,14 @@ from .messages import (
     Offer,
     OfferReply,
     Page,
-    Peer,
     PeerMessage,
-    Ping,
-    Pong,
-    Put,
-    PutAfter,
-    Status,
     Store,
     Stored,
     ToldVersion,
 )
 from .parts import SOUND, Parts
 from .patience import Patience
+from .peer import Peer
 from .placement import Placement
 from .policy import Policy
 from .read import Read
@@ -64,6 +50,22 @@ from .settings import Cluster
 from .siblings import Dotted
 from .storage import Meta, Storage
 from .version_kinds import refusal, value_bytes_max, versions_of
+from .visits import (
+    Answer,
+    AskDump,
+    AskStatus,
+    ClientMessage,
+    Delete,
+    DeleteAfter,
+    DumpedCopy,
+    DumpReply,
+    Get,
+    Ping,
+    Pong,
+    Put,
+    PutAfter,
+    Status,
+)
 from .writes import Write
 
 _NUMBERS_PER_LIFE = 1_000_000_000

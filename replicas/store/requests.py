@@ -2,7 +2,7 @@
 
 from replicas.system import Kind, Level
 
-from .messages import ClientMessage, Delete, DeleteAfter, Get, Put, PutAfter
+from .visits import ClientMessage, Delete, DeleteAfter, Get, Put, PutAfter
 
 
 def request(

@@ -13,12 +13,14 @@ from .connections import Inbound, Outbound
 from .core import Now
 from .flaws import parts_of
 from .frames import frame
-from .messages import AnyMessage, AskMetrics, AskReady, Greeting, MetricsReply, Peer, Ready
+from .messages import AnyMessage
+from .peer import Peer
 from .policy import Policy
 from .replica import Effects, Replica
 from .settings import Cluster
 from .storage import SqliteStorage
 from .trail import Trail
+from .visits import AskMetrics, AskReady, Greeting, MetricsReply, Ready
 
 LOOK_EVERY_S = 0.1
 

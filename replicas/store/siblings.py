@@ -16,7 +16,7 @@ from .causal import (
     values_text,
     write,
 )
-from .messages import Brief
+from .peer import Brief
 from .records import Record, Version, record
 from .settings import SIBLINGS_MAX, Merge, Tie
 from .union import united

@@ -9,10 +9,10 @@ import msgspec
 from replicas.system import Address, Observer, Session
 
 from .client import Connection, StoreObserver, StoreSession
-from .messages import Hello
 from .policy import Policy
 from .settings import Cluster
 from .shell import Spec
+from .visits import Hello
 
 
 class Store:

@@ -13,7 +13,8 @@ import msgspec
 from .copies import Audited
 from .frames import frame
 from .labels import label
-from .messages import AnyMessage, Peer, PeerMessage
+from .messages import AnyMessage, PeerMessage
+from .peer import Peer
 from .records import Record
 
 CopyLine = tuple[int, str, bool, str | None, bool]  # time, by, dead, value, purgeable

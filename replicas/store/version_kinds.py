@@ -1,10 +1,10 @@
 """The kinds of versions by name, and what they ask of a write."""
 
-from .messages import ClientMessage, DeleteAfter, Put, PutAfter
 from .settings import Cluster, VersionKind
 from .siblings import Dotted, Vectors, is_context
 from .union import elements
 from .versions import Counter, LastWriterWins, WallClock
+from .visits import ClientMessage, DeleteAfter, Put, PutAfter
 
 VALUE_BYTES_MAX = 1024 * 1024
 _FRAME_BYTES = 15 * 1024 * 1024  # for the values of all siblings, of which each character may take six in JSON

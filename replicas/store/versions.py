@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
-from .messages import Brief
+from .peer import Brief
 from .records import Record, Version
 from .settings import Tie
 

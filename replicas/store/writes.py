@@ -13,9 +13,10 @@ from .core import Core, Waiting
 from .counting import Counting
 from .hints import Hints, Wanted, bytes_of, size_of
 from .levels import Quota, level_reached, quota_of
-from .messages import Answer, Delete, DeleteAfter, Newer, Put, PutAfter, Store, Stored, below
+from .messages import Newer, Store, Stored
 from .records import Record, record
 from .siblings import Dotted
+from .visits import Answer, Delete, DeleteAfter, Put, PutAfter, below
 
 
 class Write:

@@ -6,7 +6,9 @@ import msgspec
 from hypothesis import strategies as st
 
 from replicas.store.frames import FRAME_MAX, BadFrame, Frames, frame
-from replicas.store.messages import AnyMessage, Delete, Get, Hello, Peer, Put
+from replicas.store.messages import AnyMessage
+from replicas.store.peer import Peer
+from replicas.store.visits import Delete, Get, Hello, Put
 from replicas.system import Level
 from tests.fuzz.spoil import HUGE, JUNK, TEXT, damaged
 from tests.replicas.store.strategies import messages

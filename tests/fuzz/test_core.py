@@ -28,17 +28,16 @@ from replicas.store.frames import BadFrame, Frames, frame
 from replicas.store.messages import (
     Announce,
     AnyMessage,
-    Brief,
     Compare,
     Confirm,
     Digest,
     Fetched,
     Keep,
     PagedCopy,
-    Peer,
     PeerMessage,
     Store,
 )
+from replicas.store.peer import Brief, Peer
 from replicas.store.placement import Placement
 from replicas.store.policy import Policy
 from replicas.store.records import Record, Version, checksum, record

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from replicas.store.messages import DeleteAfter, Fetched, PutAfter, Store
+from replicas.store.messages import Fetched, Store
 from replicas.store.records import Version, record
 from replicas.store.settings import VersionKind
+from replicas.store.visits import DeleteAfter, PutAfter
 from tests.fuzz.effort import cases, told
 from tests.fuzz.test_core import KEYS, NODES, Watched
 from tests.replicas.store.rig import WALL, Rig

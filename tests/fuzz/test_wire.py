@@ -21,8 +21,9 @@ import pytest
 from hypothesis import given
 
 from replicas.store.frames import Frames, frame
-from replicas.store.messages import AnyMessage, Hello, Ping, Pong, Put, Store
+from replicas.store.messages import AnyMessage, Store
 from replicas.store.records import Version, record
+from replicas.store.visits import Hello, Ping, Pong, Put
 from tests.fuzz.effort import cases, told
 from tests.fuzz.guests import Guests
 from tests.fuzz.said import Understood, Visit, framed, may_be_sent, understood, visits

@@ -9,8 +9,9 @@ from harness.stages.simulation.doors import Connection, Doors
 from harness.stages.simulation.fate import Fate
 from harness.stages.simulation.node import Node
 from harness.stages.simulation.world import World
-from replicas.store.messages import Answer, AnyMessage, level_met
+from replicas.store.messages import AnyMessage
 from replicas.store.requests import request
+from replicas.store.visits import Answer, level_met
 from workloads.operations import Operation
 
 GREETING_DEADLINE_NS = 500_000_000  # as in harness/stages/processes/clients.py

@@ -11,7 +11,8 @@ from harness.stages.simulation.fate import Fate
 from harness.stages.simulation.links import On, Pipe
 from harness.stages.simulation.node import Node
 from harness.stages.simulation.world import World
-from replicas.store.messages import AnyMessage, Greeting, Hello
+from replicas.store.messages import AnyMessage
+from replicas.store.visits import Greeting, Hello
 
 Act = Callable[["Connection", AnyMessage], None]
 

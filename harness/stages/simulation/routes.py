@@ -5,7 +5,7 @@ from harness.stages.simulation.fate import Fate
 from harness.stages.simulation.links import On, Pipe
 from harness.stages.simulation.world import World
 from replicas.store.frames import frame
-from replicas.store.messages import Hello
+from replicas.store.visits import Hello
 
 # As replicas/store/connections.py has them, which the simulator cannot import: it has sockets.
 RETRY_FIRST_NS = 10_000_000

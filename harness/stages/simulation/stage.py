@@ -16,8 +16,9 @@ from harness.stages.simulation.network import Network
 from harness.stages.simulation.node import Node, present
 from harness.stages.simulation.world import World
 from replicas.store.flaws import parts_of
-from replicas.store.messages import AnyMessage, AskDump, DumpReply
+from replicas.store.messages import AnyMessage
 from replicas.store.replica import Replica
+from replicas.store.visits import AskDump, DumpReply
 from replicas.system import Health
 
 OBSERVER = "observer"

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from replicas.store.copies import Cause, Copies, Source
-from replicas.store.messages import Brief
+from replicas.store.peer import Brief
 from replicas.store.records import Record
 from replicas.store.versions import Glance, LastWriterWins
 

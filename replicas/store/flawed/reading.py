@@ -7,7 +7,7 @@ from xxhash import xxh3_64_intdigest
 from replicas.store.antientropy import brief
 from replicas.store.core import Core
 from replicas.store.habits import Habits
-from replicas.store.messages import Brief
+from replicas.store.peer import Brief
 from replicas.store.read import Read
 from replicas.store.reads import Reads
 from replicas.store.records import Record

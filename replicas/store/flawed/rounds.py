@@ -8,7 +8,8 @@ from replicas.store.budget import Budget
 from replicas.store.core import Core
 from replicas.store.kinds.trees import Trees
 from replicas.store.merkle import Tree, keys_of
-from replicas.store.messages import Brief, Leaves
+from replicas.store.messages import Leaves
+from replicas.store.peer import Brief
 from replicas.store.records import Record
 from replicas.store.sending import Sending
 

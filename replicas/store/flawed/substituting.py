@@ -3,10 +3,11 @@
 from replicas.store.budget import Budget
 from replicas.store.core import Core
 from replicas.store.hints import Hints, size_of
-from replicas.store.messages import Answer, OfferReply
+from replicas.store.messages import OfferReply
 from replicas.store.records import Record
 from replicas.store.storage import Storage
 from replicas.store.substitutes import Substitutes
+from replicas.store.visits import Answer
 from replicas.store.writes import Write, Writes
 from replicas.system import Level
 

@@ -1,7 +1,7 @@
 """Flawed versions: minted twice, or not told apart."""
 
 from replicas.store.flawed.clocks import MintsByCounting
-from replicas.store.messages import Brief
+from replicas.store.peer import Brief
 from replicas.store.records import Record, Version
 from replicas.store.settings import Tie
 from replicas.store.versions import Glance, LastWriterWins

@@ -9,7 +9,7 @@ from replicas.store.antientropy import brief
 from replicas.store.changed import ChangedKeys, HeldOfThem, Settled, Unmarked, WantChanged
 from replicas.store.core import Core
 from replicas.store.exchanges import Exchange, Exchanges
-from replicas.store.messages import Brief
+from replicas.store.peer import Brief
 from replicas.store.records import Record
 from replicas.store.repaired import Repaired
 from replicas.store.sending import Sending

@@ -5,7 +5,7 @@ from typing import Any
 
 from replicas.store.core import Core
 from replicas.store.exchanges import Exchange, Exchanges
-from replicas.store.messages import Brief
+from replicas.store.peer import Brief
 from replicas.store.records import Record
 from replicas.store.sending import Sending
 from replicas.store.storage import Storage

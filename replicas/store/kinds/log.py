@@ -14,8 +14,7 @@ from replicas.store.antientropy import brief
 from replicas.store.comparing import CaughtUp, KeyPage, Lacks, LogDone, LogEntries, ReadLog, WantLogged
 from replicas.store.core import Core
 from replicas.store.exchanges import Exchange, Exchanges
-from replicas.store.messages import Brief
-from replicas.store.peer import Exchanged
+from replicas.store.peer import Brief, Exchanged
 from replicas.store.records import Record
 from replicas.store.sending import Sending
 from replicas.store.storage import Storage

@@ -6,7 +6,8 @@ from replicas.store.antientropy import brief
 from replicas.store.core import Core
 from replicas.store.exchanges import Exchange, Exchanges
 from replicas.store.merkle import children, differing, keys_of, roots, same_shape
-from replicas.store.messages import Brief, Compare, Leaves, Want
+from replicas.store.messages import Compare, Leaves, Want
+from replicas.store.peer import Brief
 from replicas.store.sending import Sending
 from replicas.store.storage import Storage
 

@@ -6,7 +6,7 @@ from checkers.history import Change, Return
 from harness.levers import Action
 from harness.stages.processes.clients import GREETING_DEADLINE_S
 from harness.stages.simulation.clients import GREETING_DEADLINE_NS
-from replicas.store.messages import Answer, Get, Greeting, Hello
+from replicas.store.visits import Answer, Get, Greeting, Hello
 from tests.harness.simulation.worlds import (
     CONNECT,
     MS,

@@ -8,7 +8,7 @@ from harness.levers import Action
 from harness.plan import Network as Model
 from harness.stages.simulation.routes import RETRY_FIRST_NS, RETRY_MAX_NS, first_attempt
 from replicas.store import connections
-from replicas.store.messages import Hello
+from replicas.store.visits import Hello
 from tests.harness.simulation.worlds import MS, NODES, WAY, Net, S, fetch, pull, size_of
 
 LINK = "r1>r2"

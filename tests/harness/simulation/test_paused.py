@@ -1,8 +1,8 @@
 """Clients of a node that is paused: it greets and answers when it goes on, those who are still there."""
 
 from harness.stages.simulation.clients import GREETING_DEADLINE_NS
-from replicas.store.messages import Answer, Greeting
 from replicas.store.records import Version
+from replicas.store.visits import Answer, Greeting
 from tests.harness.simulation.worlds import (
     CONNECT,
     MS,

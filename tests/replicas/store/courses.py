@@ -4,9 +4,10 @@ from typing import Any
 
 from msgspec import structs
 
-from replicas.store.messages import AskDigest, Digest, Fetch, Fetched, Get, Store, Stored
+from replicas.store.messages import AskDigest, Digest, Fetch, Fetched, Store, Stored
 from replicas.store.records import Record, Version, record
 from replicas.store.settings import Cluster
+from replicas.store.visits import Get
 from replicas.system import Level
 from tests.replicas.store.rig import QUICK_POLICY, WALL, Flight, Rig, cluster
 

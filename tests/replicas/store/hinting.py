@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
-from replicas.store.messages import Delete, Put, Store
+from replicas.store.messages import Store
 from replicas.store.policy import Policy
+from replicas.store.visits import Delete, Put
 from tests.replicas.store.rig import MS, QUICK_POLICY, Flight, Rig, cluster
 
 POLICY = structs.replace(

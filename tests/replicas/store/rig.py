@@ -9,22 +9,16 @@ from harness.stages.simulation.disk import Disk, SimulatedStorage
 from replicas.store.copies import Audited
 from replicas.store.core import Now
 from replicas.store.frames import Frames, frame
-from replicas.store.messages import (
-    Answer,
-    AnyMessage,
-    AskStatus,
-    ClientMessage,
-    Peer,
-    PeerMessage,
-    Status,
-)
+from replicas.store.messages import AnyMessage, PeerMessage
 from replicas.store.parts import SOUND, Parts
+from replicas.store.peer import Peer
 from replicas.store.placement import Placement
 from replicas.store.policy import Policy
 from replicas.store.records import Record
 from replicas.store.replica import Effects, Replica
 from replicas.store.settings import Cluster, Node
 from replicas.store.storage import SqliteStorage, Storage
+from replicas.store.visits import Answer, AskStatus, ClientMessage, Status
 
 MS = 1_000_000
 WALL = 1_700_000_000_000 * MS

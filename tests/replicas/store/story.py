@@ -5,11 +5,12 @@ from typing import Literal
 from msgspec import structs
 
 from harness.stages.simulation.disk import DiskError
-from replicas.store.messages import Answer, ClientMessage, Delete, Get, Put, RepairCause, Store, level_met
+from replicas.store.messages import RepairCause, Store
 from replicas.store.parts import Parts
 from replicas.store.policy import Policy
 from replicas.store.records import Record, record
 from replicas.store.settings import Cluster
+from replicas.store.visits import Answer, ClientMessage, Delete, Get, Put, level_met
 from replicas.system import Level
 from tests.replicas.store.oracle import covers, latest
 from tests.replicas.store.rig import MS, Ending, Flight, Rig

@@ -8,27 +8,23 @@ from hypothesis import strategies as st
 from replicas.store.changed import ChangedKeys
 from replicas.store.comparing import CaughtUpClocks, Clocks, CopyPage, DotsListed, Dotted
 from replicas.store.messages import (
-    Answer,
     AnyMessage,
-    Brief,
     Compare,
     DottedStore,
-    DumpedCopy,
-    DumpReply,
     Fetched,
     Flush,
     Flushed,
     Generation,
-    Hello,
     Leaves,
     Page,
     PagedCopy,
     RepairCause,
-    SteppedDown,
     Store,
     Want,
 )
+from replicas.store.peer import Brief
 from replicas.store.records import Record, Version, record
+from replicas.store.visits import Answer, DumpedCopy, DumpReply, Hello, SteppedDown
 from replicas.system import Level
 
 TIES = st.sampled_from(["incarnation", "cassandra", "riak"])

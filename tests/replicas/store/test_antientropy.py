@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from replicas.store.merkle import Tree
-from replicas.store.messages import Compare, Done, Leaves, Peer, Store, Stored, Want
+from replicas.store.messages import Compare, Done, Leaves, Store, Stored, Want
+from replicas.store.peer import Peer
 from replicas.store.placement import Placement
 from replicas.store.records import Record, Version, record
 from replicas.store.settings import Tie

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from replicas.store.messages import Fetch, Fetched, Get
+from replicas.store.messages import Fetch, Fetched
 from replicas.store.settings import Node
+from replicas.store.visits import Get
 from replicas.system import Level
 from tests.replicas.store.courses import FIVE, NEW, OLD, answer_from, ask, asked, rig_of
 from tests.replicas.store.rig import MS, Rig, cluster

@@ -3,8 +3,9 @@
 import pytest
 from msgspec import structs
 
-from replicas.store.messages import Announce, Fetch, Fetched, Get, Store, Stored
+from replicas.store.messages import Announce, Fetch, Fetched, Store, Stored
 from replicas.store.records import Record, Version, record
+from replicas.store.visits import Get
 from replicas.system import Level
 from tests.replicas.store.rig import MS, QUICK_POLICY, WALL, Rig, cluster
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from replicas.store.budget import Budget
-from replicas.store.messages import Put, Store
+from replicas.store.messages import Store
 from replicas.store.records import Record, Version, record
+from replicas.store.visits import Put
 from tests.replicas.store.rig import MS, QUICK_POLICY, Rig, cluster
 
 S = 1_000 * MS

@@ -4,9 +4,10 @@ import pytest
 from msgspec import structs
 
 from replicas.store.antientropy import brief
-from replicas.store.messages import Confirm, Confirmed, Delete, Get, Mark, Put, Store
+from replicas.store.messages import Confirm, Confirmed, Mark, Store
 from replicas.store.records import Record, Version, record
 from replicas.store.storage import Hint
+from replicas.store.visits import Delete, Get, Put
 from tests.replicas.store.hinting import POLICY, hinted, miss, replays
 from tests.replicas.store.rig import MS, WALL, Rig, cluster
 

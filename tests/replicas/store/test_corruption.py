@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from replicas.store.messages import Delete, Fetch, Fetched, Get, Put, Store, Stored
+from replicas.store.messages import Fetch, Fetched, Store, Stored
 from replicas.store.policy import Policy
 from replicas.store.records import Record, Version, record
 from replicas.store.storage import SqliteStorage, Storage
+from replicas.store.visits import Delete, Get, Put
 from tests.replicas.store.rig import MS, QUICK_POLICY, WALL, Rig, cluster
 
 POLICY = structs.replace(QUICK_POLICY, purge="never")

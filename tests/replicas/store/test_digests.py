@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replicas.store.messages import AskDigest, Digest, Fetch, Fetched, Get, Store
+from replicas.store.messages import AskDigest, Digest, Fetch, Fetched, Store
 from replicas.store.records import Record, Version, record
+from replicas.store.visits import Get
 from tests.replicas.store.courses import (
     FIVE,
     GONE,

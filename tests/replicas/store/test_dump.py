@@ -3,8 +3,8 @@
 import pytest
 
 from replicas.store.frames import FRAME_MAX, frame
-from replicas.store.messages import DumpedCopy
 from replicas.store.records import Record, Version, record
+from replicas.store.visits import DumpedCopy
 from tests.replicas.store.rig import QUICK_POLICY, Rig, cluster
 
 MIB = 1024 * 1024

@@ -10,11 +10,12 @@ from msgspec import structs
 from harness.stages.simulation.disk import DiskError
 from replicas.store.antientropy import brief
 from replicas.store.flaws import FLAWS, parts_of
-from replicas.store.messages import Confirm, Delete, Fetch, Fetched, Get, Put, RepairCause, Store
+from replicas.store.messages import Confirm, Fetch, Fetched, RepairCause, Store
 from replicas.store.parts import SOUND, Parts
 from replicas.store.records import Version, record
 from replicas.store.settings import Node
 from replicas.store.storage import Hint
+from replicas.store.visits import Delete, Get, Put
 from tests.replicas.store.decisions import (
     NEW,
     OLD,

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replicas.store.frames import FRAME_MAX, BadFrame, Frames, frame
-from replicas.store.messages import AnyMessage, Ping
+from replicas.store.messages import AnyMessage
+from replicas.store.visits import Ping
 from tests.replicas.store.strategies import messages
 
 KIND_OF_PING = b"\xa4ping"  # msgpack's short string

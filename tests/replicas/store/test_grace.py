@@ -3,8 +3,9 @@
 import pytest
 from msgspec import structs
 
-from replicas.store.messages import Confirm, Delete, Get, Mark, Put, Store
+from replicas.store.messages import Confirm, Mark, Store
 from replicas.store.records import Record, Version, record
+from replicas.store.visits import Delete, Get, Put
 from tests.replicas.store.rig import MS, QUICK_POLICY, WALL, Rig, cluster
 
 GRACE_MS = 200

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from replicas.store.messages import Get, Put, Store
+from replicas.store.messages import Store
 from replicas.store.records import Record, Version, record
+from replicas.store.visits import Get, Put
 from tests.replicas.store.courses import ask, rig_of
 from tests.replicas.store.rig import MS, WALL, Rig, cluster
 

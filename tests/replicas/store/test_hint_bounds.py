@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from replicas.store.hints import HINT_BYTES
-from replicas.store.messages import Offer, OfferReply, Put, Store
+from replicas.store.messages import Offer, OfferReply, Store
 from replicas.store.records import Version, record
+from replicas.store.visits import Put
 from tests.replicas.store.hinting import POLICY, hinted, miss, pass_slowly, replays, values, with_silent_target
 from tests.replicas.store.rig import MS, WALL, Rig, cluster
 

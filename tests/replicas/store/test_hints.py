@@ -3,9 +3,10 @@
 import pytest
 from msgspec import structs
 
-from replicas.store.messages import Delete, Put, Store, Stored
+from replicas.store.messages import Store, Stored
 from replicas.store.policy import Policy
 from replicas.store.records import Version, record
+from replicas.store.visits import Delete, Put
 from tests.replicas.store.hinting import POLICY, hinted, miss, pass_slowly, replays, values, with_silent_target
 from tests.replicas.store.rig import MS, WALL, Rig, cluster
 

@@ -11,12 +11,11 @@ from replicas.store.messages import (
     Confirmed,
     Fetch,
     Fetched,
-    Get,
     Mark,
-    Put,
     Store,
     Stored,
 )
+from replicas.store.visits import Get, Put
 from tests.replicas.store.bootstraps import (
     FIVE,
     GONE,

@@ -7,9 +7,11 @@ from msgspec import structs
 
 from replicas.store import repaired
 from replicas.store.changed import ChangedKeys, HeldOfThem, Settled
-from replicas.store.messages import Compare, Delete, Peer, Put, Stored
+from replicas.store.messages import Compare, Stored
+from replicas.store.peer import Peer
 from replicas.store.policy import Policy
 from replicas.store.records import Record, Version, record
+from replicas.store.visits import Delete, Put
 from tests.replicas.store.rig import MS, QUICK_POLICY, WALL, Rig, cluster
 from tests.replicas.store.test_scrubbing import rot
 

@@ -12,18 +12,16 @@ from replicas.store.messages import (
     Compare,
     Confirm,
     Confirmed,
-    Delete,
     Fetch,
     Fetched,
-    Get,
     Mark,
     Page,
-    Peer,
-    Put,
     Store,
     Stored,
 )
+from replicas.store.peer import Peer
 from replicas.store.records import Version, record
+from replicas.store.visits import Delete, Get, Put
 from tests.replicas.store.bootstraps import (
     GONE,
     NEW,

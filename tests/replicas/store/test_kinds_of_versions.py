@@ -4,10 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from replicas.store.messages import Answer, AskVersion, Get, Put, Store, ToldVersion
+from replicas.store.messages import AskVersion, Store, ToldVersion
 from replicas.store.records import Version, record
 from replicas.store.settings import VersionKind
 from replicas.store.versions import Counter, WallClock
+from replicas.store.visits import Answer, Get, Put
 from tests.replicas.store.rig import MS, QUICK_POLICY, Rig, cluster
 
 ALONE = structs.replace(QUICK_POLICY, anti_entropy="none", purge="never", read_repair="none")

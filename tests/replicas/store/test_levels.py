@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from replicas.store.levels import Quota, Share, quota_of
-from replicas.store.messages import Delete, Fetch, Fetched, Get, Put, Store, Stored, level_met
+from replicas.store.messages import Fetch, Fetched, Store, Stored
 from replicas.store.placement import Placement
 from replicas.store.policy import Policy
+from replicas.store.visits import Delete, Get, Put, level_met
 from replicas.system import Level
 from tests.replicas.store.hinting import POLICY, hinted
 from tests.replicas.store.rig import QUICK_POLICY, Rig, cluster, two_datacenters

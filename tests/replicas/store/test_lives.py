@@ -3,9 +3,10 @@
 import pytest
 
 from replicas.store.core import Now
-from replicas.store.messages import Get, Ping, Pong, Put, Store
+from replicas.store.messages import Store
 from replicas.store.records import Version, record
 from replicas.store.replica import Replica
+from replicas.store.visits import Get, Ping, Pong, Put
 from tests.replicas.store.rig import CLIENT, MS, QUICK_POLICY, WALL, Rig, cluster
 
 HOUR = 3_600_000 * MS

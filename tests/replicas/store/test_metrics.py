@@ -6,10 +6,11 @@ from random import Random
 import pytest
 from msgspec import structs
 
-from replicas.store.messages import Compare, Get, Put, Store
+from replicas.store.messages import Compare, Store
 from replicas.store.metrics import Metrics
 from replicas.store.records import Record, Version, record
 from replicas.store.versions import LastWriterWins
+from replicas.store.visits import Get, Put
 from tests.replicas.store.rig import MS, QUICK_POLICY, WALL, Flight, Rig, cluster
 from tests.replicas.store.test_story import anything, draw_step
 

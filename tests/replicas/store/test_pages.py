@@ -4,8 +4,10 @@ import pytest
 from msgspec import structs
 
 from replicas.store.frames import FRAME_MAX, frame
-from replicas.store.messages import Announce, Announced, AskPage, Page, Peer, Put, Store, Stored
+from replicas.store.messages import Announce, Announced, AskPage, Page, Store, Stored
+from replicas.store.peer import Peer
 from replicas.store.records import Version, record
+from replicas.store.visits import Put
 from tests.replicas.store.bootstraps import (
     NEW,
     OLD,

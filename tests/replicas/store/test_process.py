@@ -10,7 +10,8 @@ from typing import Self
 import pytest
 
 from replicas.store.frames import FRAME_MAX, Frames, frame
-from replicas.store.messages import AnyMessage, Fetch, Greeting, Hello, Ping, Pong, Put
+from replicas.store.messages import AnyMessage, Fetch
+from replicas.store.visits import Greeting, Hello, Ping, Pong, Put
 from replicas.system import Reply, Session
 from tests.replicas.store.nodes import PATIENCE_S, Node, Nodes
 from tests.replicas.store.trails import Held, Trail

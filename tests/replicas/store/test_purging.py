@@ -4,9 +4,11 @@ import pytest
 from msgspec import structs
 
 from replicas.store.antientropy import brief
-from replicas.store.messages import Confirm, Confirmed, Fetched, Get, Mark, Marked, Peer, Put, Store, Stored
+from replicas.store.messages import Confirm, Confirmed, Fetched, Mark, Marked, Store, Stored
+from replicas.store.peer import Peer
 from replicas.store.policy import Policy
 from replicas.store.records import Record, Version, record
+from replicas.store.visits import Get, Put
 from tests.replicas.store.rig import MS, QUICK_POLICY, WALL, Rig, cluster
 
 POLICY = structs.replace(QUICK_POLICY, anti_entropy="none")

@@ -3,10 +3,12 @@
 import pytest
 from msgspec import structs
 
-from replicas.store.messages import Compare, Delete, Flush, Flushed, Leaves, Over, Peer, Put, Store, Want
+from replicas.store.messages import Compare, Flush, Flushed, Leaves, Over, Store, Want
+from replicas.store.peer import Peer
 from replicas.store.policy import Policy
 from replicas.store.records import Record, Version, record
 from replicas.store.storage import Hint
+from replicas.store.visits import Delete, Put
 from tests.replicas.store.rig import MS, QUICK_POLICY, WALL, Rig, cluster
 
 POLICY = structs.replace(QUICK_POLICY, purge="repaired", read_repair="none")

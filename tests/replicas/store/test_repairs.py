@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from replicas.store.messages import Put, Store, Stored
+from replicas.store.messages import Store, Stored
 from replicas.store.records import Record, Version, record
 from replicas.store.settings import Node
+from replicas.store.visits import Put
 from tests.replicas.store.courses import FIVE, NEW, OLD, acknowledge, answer_from, ask, asked, held, repairs, rig_of
 from tests.replicas.store.rig import MS, WALL, Rig, cluster
 

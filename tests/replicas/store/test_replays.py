@@ -3,8 +3,9 @@
 import pytest
 from msgspec import structs
 
-from replicas.store.messages import Announce, Put, Store, Stored
+from replicas.store.messages import Announce, Store, Stored
 from replicas.store.records import Version, record
+from replicas.store.visits import Put
 from tests.replicas.store.hinting import (
     POLICY,
     hinted,

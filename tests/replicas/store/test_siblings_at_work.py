@@ -7,9 +7,9 @@ from msgspec import structs
 
 from harness.stages.memory import Memory
 from replicas.store.causal import read
-from replicas.store.messages import Answer, Delete, DeleteAfter, Get, Put, PutAfter
 from replicas.store.records import Record
 from replicas.store.siblings import Dotted
+from replicas.store.visits import Answer, Delete, DeleteAfter, Get, Put, PutAfter
 from tests.replicas.store.rig import QUICK_POLICY, Rig, cluster
 from workloads.operations import Kind, Operation
 

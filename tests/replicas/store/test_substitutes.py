@@ -3,9 +3,10 @@
 import pytest
 from msgspec import structs
 
-from replicas.store.messages import Announce, Confirm, Delete, Get, Keep, Kept, Put, Store, Stored
+from replicas.store.messages import Announce, Confirm, Keep, Kept, Store, Stored
 from replicas.store.policy import Policy
 from replicas.store.records import Version, record
+from replicas.store.visits import Delete, Get, Put
 from tests.replicas.store.hinting import POLICY, hinted, pass_slowly
 from tests.replicas.store.rig import MS, WALL, Rig, cluster
 

@@ -2,8 +2,9 @@
 
 from msgspec import structs
 
-from replicas.store.messages import Fetch, Fetched, Newer, Put, Store
+from replicas.store.messages import Fetch, Fetched, Newer, Store
 from replicas.store.records import Version, record
+from replicas.store.visits import Put
 from tests.replicas.store.rig import MS, QUICK_POLICY, WALL, Rig, cluster
 
 POLICY = structs.replace(QUICK_POLICY, anti_entropy="none", purge="never", read_repair="none", write_repair="on")

@@ -3,8 +3,9 @@
 import pytest
 from msgspec import structs
 
-from replicas.store.messages import Delete, Get, Put, Store, Stored
+from replicas.store.messages import Store, Stored
 from replicas.store.records import Version, record
+from replicas.store.visits import Delete, Get, Put
 from replicas.system import Level
 from tests.replicas.store.rig import QUICK_POLICY, WALL, Rig, cluster
 

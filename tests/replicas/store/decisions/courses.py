@@ -3,11 +3,12 @@ is remembered."""
 
 from msgspec import structs
 
-from replicas.store.messages import Fetch, Get, Store
+from replicas.store.messages import Fetch, Store
 from replicas.store.parts import Parts
 from replicas.store.policy import Policy
 from replicas.store.records import Record, record
 from replicas.store.repairs import Repairs
+from replicas.store.visits import Get
 from tests.replicas.store.decisions import NEW, OLD, Decision
 from tests.replicas.store.rig import MS, QUICK_POLICY, WALL, Rig, cluster
 

@@ -2,8 +2,9 @@
 
 from msgspec import structs
 
-from replicas.store.messages import Compare, Delete, Fetch
+from replicas.store.messages import Compare, Fetch
 from replicas.store.parts import Parts
+from replicas.store.visits import Delete
 from tests.replicas.store.decisions import NEW, Decision
 from tests.replicas.store.rig import MS, QUICK_POLICY, Rig, cluster
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from msgspec import structs
 
-from replicas.store.messages import Delete, Put, Store
+from replicas.store.messages import Store
 from replicas.store.parts import Parts
+from replicas.store.visits import Delete, Put
 from tests.replicas.store.decisions import Decision
 from tests.replicas.store.rig import MS, QUICK_POLICY, Rig, cluster
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from replicas.store.messages import Delete, Get, Put, Store
+from replicas.store.messages import Store
 from replicas.store.parts import Parts
 from replicas.store.records import Version, record
+from replicas.store.visits import Delete, Get, Put
 from tests.replicas.store.decisions import Decision
 from tests.replicas.store.decisions.mending import after_writes_that_reach_nobody
 from tests.replicas.store.rig import MS, QUICK_POLICY, Rig, cluster

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from replicas.store.messages import Delete, Get, Put
 from replicas.store.parts import Parts
 from replicas.store.records import Record, Version, record
+from replicas.store.visits import Delete, Get, Put
 from tests.replicas.store.decisions import NEW, OLD, Decision, rig_with
 from tests.replicas.store.rig import MS, QUICK_POLICY, Rig, cluster
 

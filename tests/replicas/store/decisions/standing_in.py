@@ -5,9 +5,10 @@ from typing import Any
 
 from msgspec import structs
 
-from replicas.store.messages import Keep, Kept, Offer, OfferReply, Put, Store, Stored, level_met
+from replicas.store.messages import Keep, Kept, Offer, OfferReply, Store, Stored
 from replicas.store.parts import Parts
 from replicas.store.records import Version, record
+from replicas.store.visits import Put, level_met
 from tests.replicas.store.decisions import Decision
 from tests.replicas.store.hinting import POLICY, hinted, miss, replays
 from tests.replicas.store.rig import MS, WALL, Rig, cluster, two_datacenters
