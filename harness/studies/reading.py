@@ -1,12 +1,12 @@
 """The claim on what read repair costs and buys: waiting for it, or serving what is stale meanwhile."""
 
 from math import isnan
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from checkers import staleness
 from checkers.facts import gather
-from harness.compare.statistics import Resampled, deviation, interval, quantile, ratio, resample
 from harness.plan import Network, Plan
 from harness.stages.simulation.stage import perform
 from harness.studies import plans
@@ -14,6 +14,9 @@ from harness.studies.plans import QUIET
 from harness.studies.study import Order, Part, Row, Seen, Study
 from replicas.store.policy import Policy
 from workloads.generate import Workload, generate
+
+if TYPE_CHECKING:
+    from harness.compare.statistics import Resampled
 
 SEEDS = range(1, 81)
 LOSS_PPM = 400_000
@@ -52,8 +55,10 @@ class _Seen:
         )
 
 
-def _more(one: Resampled, other: Resampled) -> tuple[float, float, float]:
+def _more(one: "Resampled", other: "Resampled") -> tuple[float, float, float]:
     """By how much, and between which bounds with 95 % confidence."""
+    from harness.compare.statistics import Resampled, deviation, interval  # noqa: PLC0415 - NumPy is slow to import
+
     apart = deviation(one, other)
     bounds = interval(Resampled(apart.difference, apart.again), len(SEEDS)) if apart else None
     if apart is None or bounds is None or isnan(apart.difference):
@@ -69,6 +74,8 @@ def sync_or_async(order: Order) -> Seen:
         for seed in SEEDS:
             of.add(_lossy(seed, policy))
     _, background, blocking = seen.values()
+    from harness.compare.statistics import quantile, ratio, resample  # noqa: PLC0415 - NumPy is slow to import
+
     times = resample(len(SEEDS))
     slower = _more(quantile(times, blocking.took, 500), quantile(times, background.took, 500))
     staler = _more(ratio(times, background.stale, background.reads), ratio(times, blocking.stale, blocking.reads))
