@@ -44,11 +44,17 @@ def _in_toml(field: str) -> str:
 def draw_policy(drawing: Drawing, given: dict[str, Spec], base: Policy) -> Policy:
     """What is not given is that of the base, and is not drawn."""
     fields = {in_toml: field for field, in_toml in names_in_toml().items()}
-    for name in given:
-        if name not in fields:
-            raise Wrong(f"{drawing.where}: policy.{name}", "this key is not known", near(name, list(fields)))
+    check_keys(given, f"{drawing.where}: policy")
     drawn = {fields[name]: _draw(drawing, fields[name], name, spec) for name, spec in given.items()}
     return convert({**msgspec.structs.asdict(base), **drawn}, Policy, f"{drawing.where}: policy")
+
+
+def check_keys(given: dict[str, Spec], place: str) -> None:
+    """What is misspelt is so for every seed."""
+    known = list(names_in_toml().values())
+    for name in given:
+        if name not in known:
+            raise Wrong(f"{place}.{name}", "this key is not known", near(name, known))
 
 
 def _draw(drawing: Drawing, field: str, name: str, spec: Spec) -> int | str:

@@ -12,7 +12,7 @@ from harness.draws import Drawing, Spec
 from harness.faults.draw import FaultsDraw, Scene, check_kinds, draw_down, draw_faults
 from harness.mixtures import draw_delays
 from harness.plan import FORMAT, MS, Disk, Network, Plan, check, check_flaw
-from harness.policy import counts_in_words, draw_policy
+from harness.policy import check_keys, counts_in_words, draw_policy
 from harness.quorums import PRESETS, preset
 from harness.wrong import Wrong, convert, near
 from replicas.store.policy import Policy
@@ -124,9 +124,11 @@ def load(name: str) -> Scenario:
     except (ValueError, RecursionError) as problem:  # as a number of very many digits, or lists in lists without end
         raise Wrong(name, f"this is not TOML: {problem}", "correct the file") from None
     scenario = convert(_with_whole_variants(data), Scenario, name)
+    check_keys(scenario.policy, f"{name}: policy")
     for variant, own in scenario.variants.items():
         if own.variants:
             raise Wrong(f"{name}: variants.{variant}", "a variant has no variants", "write each beside the others")
+        check_keys(own.policy, f"{name}: variants.{variant}.policy")
     return scenario
 
 

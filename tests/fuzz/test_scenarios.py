@@ -12,15 +12,17 @@ from hypothesis import strategies as st
 
 from harness.faults.table import KINDS
 from harness.plan import check
+from harness.policy import names_in_toml
 from harness.scenario import Scenario, built_in, draw, load
 from harness.wrong import Wrong, convert
+from replicas.store.policy import Policy
 from tests.fuzz.effort import cases, no_hang, told
 from tests.fuzz.spoil import JUNK, damaged
 
 DRAWING_SECONDS_MAX = 5.0
 NAMES = sorted(built_in())
 TABLES = {
-    name: getattr(Scenario(), name).__struct_fields__
+    name: tuple(names_in_toml().values()) if name == "policy" else getattr(Scenario(), name).__struct_fields__
     for name in Scenario.__struct_fields__
     if name not in ("about", "variants")
 }
@@ -38,7 +40,7 @@ ODD = (
 
 def fitting(table: str, key: str) -> st.SearchStrategy[Any]:
     """Values of the kind that the default has; a word may still be one of another key."""
-    default = str(getattr(getattr(Scenario(), table), key))
+    default = _default_of_policy(key) if table == "policy" else str(getattr(getattr(Scenario(), table), key))
     if key == "kinds":
         return st.lists(st.sampled_from(sorted(KINDS)), max_size=4)
     if key.endswith("_levels"):
@@ -53,6 +55,13 @@ def fitting(table: str, key: str) -> st.SearchStrategy[Any]:
         values = COUNTS if default[0].isdigit() or default in ("QUORUM", "ALL") else WORDS
     one = st.sampled_from(values)
     return one | st.lists(one, max_size=3)
+
+
+def _default_of_policy(key: str) -> str:
+    """As one would write it."""
+    field = next(field for field, name in names_in_toml().items() if name == key)
+    value = str(getattr(Policy(), field))
+    return {"_ns": value + "ns", "ppm": value + "%"}.get(field[-3:], value)
 
 
 @st.composite
