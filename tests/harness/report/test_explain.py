@@ -87,7 +87,7 @@ def test_causes_say_only_what_the_history_has(seed: int, flaw: str | None) -> No
 def check_clause(clause: str, told: Explanation, history: History) -> None:
     changes = [event for event in history.events if isinstance(event, Change) and event.key == told.key]
     messages = [event for event in history.events if isinstance(event, Message) and event.key == told.key]
-    for name in re.findall(r"message ([^\s,;)]+)", clause):
+    for name in re.findall(r"(?<!no )message ([^\s,;)]+)", clause):
         assert any(message.id == name for message in messages), clause
     if found := re.search(r"message (\S+) (\S+) → (.*?) was lost at", clause):
         for node in re.split(", | and ", found[3]):
@@ -124,7 +124,7 @@ def test_without_a_key_it_is_that_of_the_first_violation() -> None:
     told = demonstrated("purges-unconfirmed").told
     assert (told.key, told.chosen) == ("k3", "the key of the first violation")
     assert told.broken[0].property == "purge soundness"
-    assert all(each.promised for each in told.broken)
+    assert {each.property for each in told.broken if not each.promised} <= {"no lost update"}  # of last writer wins
 
 
 def test_of_a_run_that_held_it_is_the_busiest_key_and_its_repairs_are_marked() -> None:
