@@ -163,7 +163,7 @@ def test_the_table_has_a_row_a_seed(tmp_path: Path) -> None:
     assert "r2" in second
     told = shown(verdict_table([broken]).columns[-1]._cells[0])
     assert " ".join(told.split()).endswith(
-        "hold; violated: convergence; not promised: monotonic reads (violated); not applied: f9"
+        "hold; violated: convergence; not promised: monotonic reads (violated), no lost update (holds); not applied: f9"
     )
 
 
