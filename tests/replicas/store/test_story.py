@@ -18,6 +18,7 @@ from replicas.store.flaws import FLAWS
 from replicas.store.parts import SOUND, Parts
 from replicas.store.policy import Policy
 from replicas.store.settings import Cluster, Tie
+from replicas.store.siblings import Dotted
 from tests.replicas.store import substituted
 from tests.replicas.store.rig import MS, QUICK_POLICY, cluster
 from tests.replicas.store.story import LEVELS, Story
@@ -334,7 +335,10 @@ UNSEEN = {  # promises of which the witness says nothing, and why
     "determinism": "one process has one order",
 }
 BREAKING = {name: flaw.breaks for name, flaw in FLAWS.items() if flaw.breaks is not None}
-NOT_DRAWN = ("discards-and-forgets", "puts-the-silent-first", "counts-earlier-repairs", "marks-when-sent")  # no options
+OF_SIBLINGS = [name for name in BREAKING if issubclass(FLAWS[name].parts.versions, Dotted)]
+NOT_DRAWN = [  # no story has siblings, or these options
+    *OF_SIBLINGS, "discards-and-forgets", "puts-the-silent-first", "counts-earlier-repairs", "marks-when-sent",
+]  # fmt: skip
 SEEN_HERE = [name for name, promise in BREAKING.items() if promise not in UNSEEN and name not in NOT_DRAWN]
 NEAR_MISSES = [name for name, flaw in FLAWS.items() if flaw.breaks is None]
 
