@@ -37,7 +37,7 @@ from tests.harness.simulation.worlds import S
 NODES = ["r1", "r2", "r3"]
 ON_CLOCKS = {
     "no version regression", "monotonic reads", "reads see acknowledged writes", "no tombstone resurrection",
-    "purge soundness", "acknowledged writes kept", "read your writes",
+    "purge soundness", "acknowledged writes kept", "read your writes", "no lost update",
 }  # fmt: skip
 
 
