@@ -11,9 +11,10 @@ MIB = 1024 * 1024
 
 
 def copies(count: int, value: str) -> list[Record]:
-    """Keys of the allowed length, which sort otherwise than they are numbered."""
+    """Keys of the allowed length, which sort otherwise than they are numbered. Each second short one is a tombstone."""
     keys = [f"{i}é鍵" + "\x00" * 1_000 for i in range(count)]
-    return [record(key, Version(1, "r1.1"), value) for key in sorted(keys)]
+    dead = [index % 2 > 0 and len(value) < 2 for index in range(count)]
+    return [record(key, Version(1, "r1.1"), None if dead[i] else value) for i, key in enumerate(sorted(keys))]
 
 
 HELD = {
@@ -30,7 +31,7 @@ HELD = {
 def test_pages_are_whole_and_short(held: list[Record]) -> None:
     rig = Rig(cluster(), QUICK_POLICY)
     rig.crash("r1")
-    rig.disks["r1"].copies = {copy.key: (copy, index % 2) for index, copy in enumerate(held)}
+    rig.disks["r1"].copies = {copy.key: (copy, int(copy.dead)) for copy in held}
     rig.start("r1")
     pages: list[DumpedCopy] = []
     after, more = None, True
@@ -40,4 +41,4 @@ def test_pages_are_whole_and_short(held: list[Record]) -> None:
         pages += page.copies
         more = page.more
         after = page.copies[-1].record.key if page.copies else None
-    assert pages == [DumpedCopy(copy, index % 2 > 0) for index, copy in enumerate(held)]
+    assert pages == [DumpedCopy(copy, copy.dead) for copy in held]
