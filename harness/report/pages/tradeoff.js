@@ -93,7 +93,10 @@ function mark(chart, point, { x, y, r }, labels) {
     showTip([element("div", "head", point.policy), ...rows, ...(point.front ? [element("div", "", "on the front")] : [])], right - 12, top);
   };
   g.addEventListener("pointerenter", show);
-  g.addEventListener("focus", show);
+  g.addEventListener("focus", () => {
+    g.scrollIntoView({ block: "nearest" }); // now, or the browser does it when the figures have their place
+    show();
+  });
   g.addEventListener("pointerleave", hideTip);
   g.addEventListener("blur", hideTip);
 }

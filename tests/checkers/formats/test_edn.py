@@ -150,6 +150,7 @@ FORMS: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of the strategy: it holds many characters
 @given(st.lists(FORMS, max_size=4))
 def test_what_is_printed_reads_as_the_same(values: list[Any]) -> None:
     read = edn.read("\n".join(map(printed, values)))

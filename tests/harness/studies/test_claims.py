@@ -5,14 +5,14 @@ import pytest
 from checkers.convergence import normal
 from harness.plan import Plan
 from harness.stages.simulation.stage import perform
-from harness.studies import graces, outages, plans, skews, storms
+from harness.studies import graces, outages, plans, skews, storms, trees
 from harness.studies.looks import apart
 from harness.studies.plans import QUIET
 from harness.studies.study import Order, Part, Seen
 from harness.studies.table import STUDIES
 from tests.harness.studies.held import final_copies
 
-FAST = ("cold-keys", "one-read", "expired-hints", "compaction", "short-grace", "skew")
+FAST = ("cold-keys", "one-read", "expired-hints", "compaction", "short-grace", "skew", "merging-types")
 
 
 @pytest.mark.parametrize("name", FAST)
@@ -63,6 +63,17 @@ def test_a_storm_needs_something_to_mend(monkeypatch: pytest.MonkeyPatch) -> Non
     nothing = STUDIES["storm"].perform(Order())
     assert isinstance(nothing, Seen)
     assert not nothing.confirmed
+
+
+def test_trees_of_few_leaves_cost_by_size_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trees, "SIZES", (500, 10_000))
+    found = STUDIES["merkle-cost"].perform(Order())
+    assert isinstance(found, Seen)
+    assert found.confirmed, found.why
+    shallow = [row.figures["bytes for 10"] for row in found.rows if row.name.startswith(trees.SHALLOW)]
+    assert isinstance(shallow[0], int)
+    assert isinstance(shallow[1], int)
+    assert shallow[1] > 2 * shallow[0]
 
 
 def test_hints_that_never_expire_leave_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
