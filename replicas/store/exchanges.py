@@ -140,7 +140,7 @@ class Exchanges:
             self._compared_since(peer, self.compared.get(peer, self.started_at), self.core.now.mono)
 
     def _rounds_of_a_cycle(self, peer: str) -> int:
-        if self.core.policy.entropy_schedule == "batch":
+        if not self.core.policy.compares_in_turn():
             return 1
         placement = self.core.placement
         shared = sum(peer in placement.replicas_of_partition(each) for each in self.core.copies.trees)

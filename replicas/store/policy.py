@@ -228,6 +228,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             self.read_repair != "none" and self.repair_whom == "all"
         )
 
+    def compares_in_turn(self) -> bool:
+        """Some partitions a round. A log is of all of them: who has read on has read on in all."""
+        return self.entropy_schedule == "continuous" and self.anti_entropy != "log"
+
     def compares_states(self) -> bool:
         """What is found the same by such a kind of anti-entropy is held by both: not only what they have heard of."""
         return self.anti_entropy in ("merkle", "full", "keys", "rows")
@@ -249,7 +253,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def rounds_of_a_cycle(self, shared: int) -> int:
         """How many rounds look at so many partitions."""
-        return 1 if self.entropy_schedule == "batch" else max(1, -(-shared // self.ranges_per_round_max))
+        return 1 if not self.compares_in_turn() else max(1, -(-shared // self.ranges_per_round_max))
 
     def exchange_hops(self) -> int:
         """How many messages one after the other, of a page where there are pages: what compares, then copies and their

@@ -21,7 +21,7 @@ class Turns:
         self.exchanges = exchanges
         self._shared = shared
         policy = core.policy
-        self.bound = policy.entropy_schedule == "continuous" or policy.exchanges_in_parallel_max > 0
+        self.bound = policy.compares_in_turn() or policy.exchanges_in_parallel_max > 0
         self._looked = {peer: dict.fromkeys(partitions, 0) for peer, partitions in shared.items()}
         self.away: dict[str, bool] = {}  # whether it was heard since
 
@@ -55,7 +55,7 @@ class Turns:
     def opens(self, peer: str, now: int) -> list[int]:
         """The partitions of the next exchange with this peer: all, or the next so many."""
         core, chosen = self.core, self._shared[peer]
-        if core.policy.entropy_schedule == "continuous":
+        if core.policy.compares_in_turn():
             chosen = sorted(self._in_turn(peer, now)[: core.policy.ranges_per_round_max])
         return chosen
 

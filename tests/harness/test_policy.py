@@ -6,11 +6,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from checkers import convergence
 from harness import policy as policies
 from harness.plan import Plan
 from harness.policy import load, over
 from harness.scenario import draw
 from harness.scenario import load as load_scenario
+from harness.stages.simulation.stage import perform
 from harness.wrong import Wrong
 from replicas.store.policy import OFF, Policy
 from tests.harness.commands import urushi
@@ -97,3 +99,10 @@ def test_a_policy_can_be_named_for_a_run_and_a_plan(tmp_path: Path) -> None:
     refused = urushi(tmp_path, "run", "demo:skips-repair", "--policy", "sync")
     assert refused.code == 2
     assert "a demonstration has its own" in refused.err
+
+
+def test_logs_are_read_whole_whatever_the_schedule() -> None:
+    """A position in a log is of all partitions: after a fall-back of some, what the others missed stayed missed."""
+    plan = _plan("wild", 1216)
+    assert (plan.policy.anti_entropy, plan.policy.entropy_schedule) == ("log", "continuous")
+    assert convergence.check(perform(plan)).outcome == "holds"
