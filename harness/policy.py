@@ -5,10 +5,8 @@ A name in TOML is that of the field without its unit: `grace = "10s"` is `grace_
 that it does not mention is the plan's.
 """
 
-import tomllib
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 import msgspec
@@ -16,6 +14,7 @@ import msgspec
 from harness.draws import Drawing, Spec
 from harness.plan import LEAST, MOST, MOST_OF, Plan, check
 from harness.quorums import PRESETS, preset
+from harness.toml import parsed
 from harness.wrong import Wrong, convert, near
 from replicas.store.policy import OFF, Policy
 from replicas.store.settings import Cluster
@@ -85,7 +84,7 @@ def built_in() -> dict[str, str]:
 
 def load(name: str, within: tuple[str, ...] = ()) -> Named:
     """A built-in name or a TOML file. What it `uses` is put together first, in that order, and its own on top."""
-    data = _parsed(name)
+    data = parsed(name, built_in(), "policy")
     about, uses = data.pop("about", ""), data.pop("uses", [])
     cluster = data.pop("cluster", {})
     if not isinstance(cluster, dict) or cluster.keys() - {"quorums"}:
@@ -103,26 +102,6 @@ def load(name: str, within: tuple[str, ...] = ()) -> Named:
     named = Named(name, about, {**given, **data})
     _check(named)
     return named
-
-
-def _parsed(name: str) -> dict[str, Any]:
-    if name.endswith(".toml"):
-        try:
-            text = Path(name).read_text(encoding="utf-8")
-        except OSError as problem:
-            raise Wrong(name, f"cannot be read: {problem.strerror}", "check the path") from None
-        except UnicodeDecodeError as problem:
-            raise Wrong(name, f"this is not UTF-8 at byte {problem.start}", "save the file as UTF-8") from None
-    else:
-        policies = built_in()
-        if name not in policies:
-            also = "or write the path of a .toml file"
-            raise Wrong("policy", f"there is no {name!r}", f"{near(name, list(policies))}; {also}")
-        text = policies[name]
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as problem:
-        raise Wrong(name, f"this is not TOML: {problem}", "correct the file") from None
 
 
 def _check(named: Named) -> None:

@@ -1,9 +1,7 @@
 """A scenario says what a seed may draw from; to draw is to make a plan. A TOML file, or a built-in name."""
 
-import tomllib
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -14,7 +12,8 @@ from harness.mixtures import draw_delays
 from harness.plan import FORMAT, MS, Disk, Network, Plan, check, check_flaw
 from harness.policy import check_keys, counts_in_words, draw_policy
 from harness.quorums import PRESETS, preset
-from harness.wrong import Wrong, convert, near
+from harness.toml import parsed
+from harness.wrong import Wrong, convert
 from replicas.store.policy import Policy
 from replicas.store.settings import SIBLINGS_MAX, Cluster, Node
 from replicas.system import Level
@@ -106,23 +105,7 @@ def built_in() -> dict[str, str]:
 
 
 def load(name: str) -> Scenario:
-    if name.endswith(".toml"):
-        try:
-            text = Path(name).read_text(encoding="utf-8")
-        except OSError as problem:
-            raise Wrong(name, f"cannot be read: {problem.strerror}", "check the path") from None
-        except UnicodeDecodeError as problem:
-            raise Wrong(name, f"this is not UTF-8 at byte {problem.start}", "save the file as UTF-8") from None
-    else:
-        scenarios = built_in()
-        if name not in scenarios:
-            also = "or write the path of a .toml file"
-            raise Wrong("scenario", f"there is no {name!r}", f"{near(name, list(scenarios))}; {also}")
-        text = scenarios[name]
-    try:
-        data = tomllib.loads(text)
-    except (ValueError, RecursionError) as problem:  # as a number of very many digits, or lists in lists without end
-        raise Wrong(name, f"this is not TOML: {problem}", "correct the file") from None
+    data = parsed(name, built_in(), "scenario")
     scenario = convert(_with_whole_variants(data), Scenario, name)
     check_keys(scenario.policy, f"{name}: policy")
     for variant, own in scenario.variants.items():
