@@ -19,8 +19,10 @@ class SendsAnyOther(LastWriterWins):
 
 
 class TakesEqual(Copies):
+    """Of siblings neither wins over the other, and both are to be taken."""
+
     def wins(self, offered: Record, held: Record | None) -> bool:
-        return self._versions.dominates(offered, held)
+        return super().wins(offered, held) or self._versions.dominates(offered, held)
 
 
 class RepairsByArrival(Copies):
