@@ -1,28 +1,32 @@
 """For all tests: nothing may be left behind, and what is simulated repeats."""
 
 import os
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
+from harness.scratch import scratch
 from tests import gate
 
 settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci")
 
 _PATIENCE_S = 5.0
+_FOLDER = pytest.StashKey[ExitStack]()
 _GATED = pytest.StashKey[gate.Outcome]()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    if not _is_worker(config):
-        os.environ[gate.FOLDER] = tempfile.mkdtemp(prefix="urushi-gate-")
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Before the workers start, which inherit the environment."""
+    if not _is_worker(session.config):
+        folder = session.config.stash[_FOLDER] = ExitStack()
+        os.environ[gate.FOLDER] = str(folder.enter_context(scratch("gate")))
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -35,11 +39,8 @@ def sampled() -> Iterator[None]:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if _is_worker(session.config):
         return
-    folder = Path(os.environ.pop(gate.FOLDER))
-    try:
-        outcome = session.config.stash[_GATED] = gate.perform_again(folder)
-    finally:
-        shutil.rmtree(folder)
+    with session.config.stash[_FOLDER]:
+        outcome = session.config.stash[_GATED] = gate.perform_again(Path(os.environ.pop(gate.FOLDER)))
     if outcome.differences:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

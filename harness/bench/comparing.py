@@ -3,9 +3,10 @@
 import resource
 import subprocess
 import sys
-import tempfile
 import time  # noqa: TID251 - this measures
 from typing import NamedTuple
+
+from harness.scratch import scratch
 
 POLICIES = ("none", "sync", "async", "handoff", "merkle", "three-lines")
 SEEDS = 200
@@ -19,7 +20,7 @@ class Spent(NamedTuple):
 def measure() -> Spent:
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, "-m", "harness.cli", "compare", *POLICIES, "--seeds", f"1..{SEEDS}"]
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch("compare") as folder:
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     wall_s, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
     return Spent(wall_s, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)

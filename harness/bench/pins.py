@@ -5,7 +5,6 @@ pins the failed runs that are there."""
 
 import contextlib
 import sys
-import tempfile
 from collections import Counter
 
 from rich.console import Console
@@ -18,6 +17,7 @@ from harness.report.console import console_for
 from harness.reproduce.pin import Pin, pin
 from harness.reproduce.replay import stored
 from harness.run import RUNS, Report
+from harness.scratch import scratch
 from harness.wrong import Wrong
 
 BUDGET_S = 120.0
@@ -101,7 +101,7 @@ def _table(pins: list[tuple[Report, Pin]]) -> Table:
 
 def main(words: list[str]) -> int:
     console = console_for(json=False)
-    with tempfile.TemporaryDirectory(prefix="urushi-pins-") as made, contextlib.chdir(words[0] if words else made):
+    with scratch("pins") as made, contextlib.chdir(words[0] if words else made):
         if not words:
             fail_on_processes(console)
         share = measure(console)

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import tempfile
 import time  # noqa: TID251 - this measures
 from collections.abc import Mapping
 from contextlib import closing
@@ -15,6 +14,7 @@ import uvloop
 
 from harness.bench.load import Order, Yield
 from harness.levers import Action
+from harness.scratch import scratch
 from harness.stages.processes.addresses import claim
 from harness.stages.processes.cluster import running
 from harness.stages.processes.links import server
@@ -72,10 +72,10 @@ async def _throughput(variant: Variant) -> float:
     chosen = settings(3)
     system = DirectStore(chosen, variant)
     names = chosen.names()
-    with closing(claim()) as block, tempfile.TemporaryDirectory(prefix="urushi-bench-") as name:
+    with closing(claim()) as block, scratch("bench") as folder:
         system.addresses = {node: block.node(index) for index, node in enumerate(names)}
         choice = server.find(variant.proxy or "stand-in")
-        async with running(names, system, Path(name), choice, block) as cluster:
+        async with running(names, system, folder, choice, block) as cluster:
             doors = [system.addresses[node] if variant.proxy is None else cluster.door(node) for node in names]
             gained = await _load(Order(doors, CLIENTS, SECONDS, 0.5, 10_000, 100))
     if gained.not_ok:
@@ -101,9 +101,9 @@ def measure_readiness() -> tuple[float, float]:
 async def _readiness() -> tuple[float, float]:
     chosen = settings(5)
     system = Store(chosen, Policy(), None, 1.0)
-    with closing(claim()) as block, tempfile.TemporaryDirectory(prefix="urushi-bench-") as name:
+    with closing(claim()) as block, scratch("bench") as folder:
         begun = time.perf_counter()
-        async with running(chosen.names(), system, Path(name), server.find(), block) as cluster:
+        async with running(chosen.names(), system, folder, server.find(), block) as cluster:
             ready = time.perf_counter() - begun
             kill = Action("kill", "r3")
             await cluster.levers.pull([kill])

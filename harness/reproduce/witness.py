@@ -1,8 +1,6 @@
 """Whether a plan breaks a promise: in the simulation, where once is for ever, or on processes, k times of n."""
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 from checkers.facts import Facts, gather
@@ -10,6 +8,7 @@ from checkers.history import History
 from harness.plan import Plan
 from harness.promises import MATRIX, Cell, reason_against
 from harness.run import Prefer, run
+from harness.scratch import scratch
 from harness.stages.simulation.stage import perform
 from harness.terms import verdict_of
 from harness.wrong import Wrong
@@ -80,9 +79,9 @@ def on_processes(property: str, tries: int, needed: int, proxy: Prefer) -> Break
 
 
 def _run_once(property: str, plan: Plan, proxy: Prefer) -> Sign | None:  # noqa: A002 - likewise
-    with tempfile.TemporaryDirectory(prefix="urushi-shrink-") as folder:
+    with scratch("shrink") as folder:
         try:
-            report = run(plan, "processes", proxy=proxy, runs=Path(folder))
+            report = run(plan, "processes", proxy=proxy, runs=folder)
         except Wrong:  # this stage cannot perform it
             return None
     promise = report.promises[property]

@@ -4,11 +4,11 @@ import os
 import resource
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from checkers import files
 from harness import plan as plans
+from harness.scratch import scratch
 from harness.zoo.hunt import Find, Hunt, Outcome, plan_of
 
 NAME = "determinism"
@@ -23,8 +23,8 @@ def hunt_differences(order: Hunt) -> Outcome:
     while seeds < order.seeds_max and _children_s() - begun_s < order.budget_s and not differs:
         plan = plan_of(order.scenario, order.first + seeds, order.flaw)
         seeds += 1
-        with tempfile.TemporaryDirectory(prefix="urushi-zoo-") as folder:
-            path = Path(folder) / "plan.json"
+        with scratch("zoo") as folder:
+            path = folder / "plan.json"
             plans.write(plan, path)
             differs = len({_digest(path, hash_seed) for hash_seed in _HASH_SEEDS}) > 1
     find = Find(order.first + seeds - 1, [NAME]) if differs else None

@@ -1,7 +1,6 @@
 """Performs the plans on both stages: those whose milliseconds count one after the other, the rest a few at a time."""
 
 import multiprocessing
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -16,6 +15,7 @@ from harness.bench.agreement.plans import SEEDS, as_late, calibrated
 from harness.bench.agreement.verdicts import Verdicts
 from harness.plan import Disk, Network
 from harness.run import perform, silent
+from harness.scratch import scratch
 
 JOBS = 3  # a run sleeps most of its time
 
@@ -37,8 +37,8 @@ class Outcome(msgspec.Struct):
 
 
 def on_processes(subject: str, seed: int) -> tuple[History, str]:
-    with tempfile.TemporaryDirectory(prefix="urushi-agreement-") as folder:
-        history, proxy = perform(SUBJECTS[subject].plan_of(seed), "processes", Path(folder) / "run", "auto", silent)
+    with scratch("agreement") as folder:
+        history, proxy = perform(SUBJECTS[subject].plan_of(seed), "processes", folder / "run", "auto", silent)
     return history, proxy or ""
 
 

@@ -1,8 +1,5 @@
 """The smallest plan of each flaw and of each near miss on both stages: what is promised, and what became of it."""
 
-import tempfile
-from pathlib import Path
-
 import msgspec
 
 from harness.demonstrations import PLANS
@@ -10,6 +7,7 @@ from harness.levers import STAGE_LEVERS, Lever
 from harness.plan import levers_of
 from harness.promises import MATRIX
 from harness.run import Stage, run
+from harness.scratch import scratch
 
 
 class Verdicts(msgspec.Struct, frozen=True):
@@ -40,8 +38,8 @@ def only_simulated(name: str) -> list[Lever]:
 def verdict(name: str, stage: Stage) -> str:
     """Of the one promise; and of the whole run, should it be another."""
     about, _ = expectations()[name]
-    with tempfile.TemporaryDirectory(prefix="urushi-agreement-") as folder:
-        report = run(PLANS[name](name), stage, runs=Path(folder))
+    with scratch("agreement") as folder:
+        report = run(PLANS[name](name), stage, runs=folder)
     found = report.promises[about].verdict
     return found if report.verdict == found else f"{found}, and the run is {report.verdict}"
 
