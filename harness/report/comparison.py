@@ -1,25 +1,28 @@
 """The page of a comparison: one HTML file that opens without a network. Everything in it comes from the comparison."""
 
-import base64
-import hashlib
 import shlex
 from collections.abc import Callable
-from functools import cache
-from importlib import resources
 from itertools import groupby
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
-from markupsafe import Markup
 
 from harness.compare.result import Comparison, Curve, Difference, Figure, Subject, Value
+from harness.report import html
 from harness.suite import write_seeds
 
 PLANE = ("read p99", "stale reads", "bytes")  # the figures of the trade-off: across, up, and the size of the mark
-_PARTS = ("marks.js", "frame.js", "tradeoff.js", "curves.js", "page.js")
+_STYLES = ("shared/base.css", "comparison/comparison.css")
+_SCRIPTS = (
+    "shared/svg.js",
+    "comparison/marks.js",
+    "shared/frame.js",
+    "comparison/tradeoff.js",
+    "comparison/curves.js",
+    "comparison/page.js",
+)
 _SCALES = {  # from which size on, and the scale
     "bytes": ((1e9, 1e9, "GB"), (1e6, 1e6, "MB"), (1e3, 1e3, "kB"), (0.0, 1.0, "bytes")),
     "bytes/s": ((1e9, 1e9, "GB/s"), (1e6, 1e6, "MB/s"), (1e3, 1e3, "kB/s"), (0.0, 1.0, "bytes/s")),
@@ -38,48 +41,17 @@ def write(comparison: Comparison, path: Path) -> None:
 
 
 def page(comparison: Comparison) -> str:
-    style = _source("comparison.css")
-    script = "\n".join(map(_source, _PARTS))
-    return _template().render(
-        it=comparison,
-        style=Markup(style),  # noqa: S704 (a file of this package)
-        script=Markup(script),  # noqa: S704 (likewise)
-        style_hash=_hash(style),
-        script_hash=_hash(script),
-        data=_embedded(_drawn(comparison)),
-        groups=_groups(comparison),
-        anchors={figure.name: f"figure-{number}" for number, figure in enumerate(comparison.figures)},
-        slots={subject.name: number for number, subject in enumerate(comparison.policies)},
-        seeds=write_seeds(comparison.seeds),
-        infinity=inf,
-        command=_command(comparison),
-    )
-
-
-@cache
-def _template() -> Template:
-    pages = Environment(
-        loader=FunctionLoader(_source), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return pages.get_template("comparison.html")
-
-
-@cache
-def _source(name: str) -> str:
-    return (resources.files("harness.report") / "pages" / name).read_text("utf-8")
-
-
-def _hash(source: str) -> str:
-    """As a content security policy names what may run: nothing else in the page does."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"
-
-
-def _embedded(data: Any) -> Markup:
-    """JSON in which nothing can end the element that holds it."""
-    text = msgspec.json.encode(data).decode()
-    for each in "<>&\u2028\u2029":
-        text = text.replace(each, f"\\u{ord(each):04x}")
-    return Markup(text)  # noqa: S704 (escaped in the line above)
+    values = {
+        "it": comparison,
+        "data": html.embedded(_drawn(comparison)),
+        "groups": _groups(comparison),
+        "anchors": {figure.name: f"figure-{number}" for number, figure in enumerate(comparison.figures)},
+        "slots": {subject.name: number for number, subject in enumerate(comparison.policies)},
+        "seeds": write_seeds(comparison.seeds),
+        "infinity": inf,
+        "command": _command(comparison),
+    }
+    return html.render("comparison/comparison.html", _STYLES, _SCRIPTS, values)
 
 
 def _command(it: Comparison) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 import harness.report
 
-_STYLE = (Path(harness.report.__file__).parent / "pages" / "comparison.css").read_text()
+_STYLE = (Path(harness.report.__file__).parent / "pages" / "comparison/comparison.css").read_text()
 _EYES = {
     "all cones": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
     "no long ones": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),

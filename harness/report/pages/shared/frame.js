@@ -75,9 +75,4 @@ function empty(holder, words) {
   holder.replaceChildren(element("p", "empty", words));
 }
 
-function unmeasured(by_policy) {
-  const without = data.policies.filter((name) => !by_policy[name]);
-  return without.length ? `No curve, for nothing was measured: ${without.join(", ")}.` : "";
-}
-
 let printing = false;

@@ -1,4 +1,3 @@
-"use strict";
 // How a policy looks everywhere: a colour, a marker and a dash, so that none of them is needed to tell two apart.
 
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -54,14 +53,6 @@ function cross(r) {
   return `M${-long} ${-wide}H${-wide}V${-long}H${wide}V${-wide}H${long}V${wide}H${wide}V${long}H${-wide}V${wide}H${-long}Z`;
 }
 
-function draw(parent, name, attributes = {}, text = null) {
-  const it = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) it.setAttribute(key, value);
-  if (text !== null) it.textContent = text;
-  parent.append(it);
-  return it;
-}
-
 function swatch(name) {
   const { colour, dash, outline } = look(name);
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -71,40 +62,9 @@ function swatch(name) {
   return svg;
 }
 
-function element(name, classes, ...content) {
-  const it = document.createElement(name);
-  if (classes) it.className = classes;
-  it.append(...content);
-  return it;
-}
-
 const visible = (by_policy) => data.policies.filter((name) => by_policy[name] && !hidden.has(name));
 
-// Three significant digits, as the tables have them.
-function say(number) {
-  if (number === null || number === undefined) return "–";
-  const most = Math.abs(number) >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 };
-  return (number || 0).toLocaleString("en", most).replace("-", "−");
-}
-
-function sayTime(ms) {
-  return ms >= 1000 ? `${say(ms / 1000)} s` : `${say(ms)} ms`;
-}
-
-const tip = document.getElementById("tip");
-
-// Near a point of the window, and within it.
-function showTip(content, x, y) {
-  tip.replaceChildren(...content);
-  tip.hidden = false;
-  tip.style.left = 0; // so that it is as wide as it likes
-  const { width, height } = tip.getBoundingClientRect();
-  const room = document.documentElement.clientWidth;
-  const left = x + 16 + width < room ? x + 16 : x - 16 - width;
-  tip.style.left = `${window.scrollX + Math.max(6, Math.min(left, room - width - 6))}px`;
-  tip.style.top = `${window.scrollY + Math.max(6, Math.min(y + 14, window.innerHeight - height - 6))}px`;
-}
-
-function hideTip() {
-  tip.hidden = true;
+function unmeasured(by_policy) {
+  const without = data.policies.filter((name) => !by_policy[name]);
+  return without.length ? `No curve, for nothing was measured: ${without.join(", ")}.` : "";
 }
