@@ -43,7 +43,8 @@ class Flushing:
         core.changes += message.time > core.versions.clock
         core.versions.observe(Version(message.time, core.versions.incarnation))
         under_way = any(
-            isinstance(each, Write) and each.record.version.time <= message.time for each in core.waiting.values()
+            isinstance(each, Write) and core.versions.oldest(each.record) <= message.time
+            for each in core.waiting.values()
         )
         if not under_way and not self.hints.keeps_older(message.time):
             self.hints.buried_until = max(self.hints.buried_until, message.time)

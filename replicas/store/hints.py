@@ -152,7 +152,9 @@ class Hints:
         return [hint for hint in known.values() if hint.record.key == key]
 
     def keeps_older(self, time: int) -> bool:
-        return any(hint.record.version.time <= time for known in self._of.values() for hint in known.values())
+        """A write of that time, or an older one, perhaps beside a later sibling."""
+        oldest = self.core.versions.oldest
+        return any(oldest(hint.record) <= time for known in self._of.values() for hint in known.values())
 
     def tick(self) -> None:
         core = self.core
