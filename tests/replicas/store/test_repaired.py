@@ -199,3 +199,20 @@ def test_a_hint_with_an_older_sibling_is_older() -> None:
     assert first is not None
     rig.batch("r4", [("r1", Flush(1, WALL, "", first.time))])
     assert rig.flights(Flushed) == []
+
+
+@pytest.mark.parametrize("full_every", [1, 2, 3, 4, 6])
+def test_each_partition_has_its_own_whole_comparisons(full_every: int) -> None:
+    """Where partitions take turns, whichever multiple of those the rounds between whole comparisons are."""
+    policy = structs.replace(
+        POLICY, repair_scope="incremental", entropy_schedule="continuous", full_every_rounds=full_every
+    )
+    rig = Rig(cluster(nodes=4), policy)
+    keys = {rig.replicas_of(f"k{i}"): f"k{i}" for i in range(99)}
+    assert len(keys) == 4
+    rig.rounds(20)
+    for op, key in enumerate(keys.values()):
+        rig.ask("r1", Delete(op, key, None))
+        rig.settle()
+    rig.rounds(10 * full_every + 2 * WAIT_ROUNDS)
+    assert [holders(rig, key) for key in keys.values()] == [[]] * 4
