@@ -13,7 +13,7 @@ from harness import policy as policies
 from harness import run as runs
 from harness.demonstrations import PLANS
 from harness.plan import Plan
-from harness.policy import Named, over
+from harness.policy import Named, over, replaced_by
 from harness.scenario import Scenario, draw, load
 from harness.wrong import Wrong, near
 
@@ -55,7 +55,10 @@ def _draw(
     loaded: Scenario, name: str, flaw: str | None, policy: Named | None, seed: int
 ) -> tuple[Plan, dict[str, str]]:
     plan, drawn = draw(loaded, name, seed, flaw)
-    return (plan, drawn) if policy is None else (over(plan, policy), {**drawn, "policy": policy.name})
+    if policy is None:
+        return plan, drawn
+    own = {key: words for key, words in drawn.items() if not replaced_by(policy, key)}
+    return over(plan, policy), {**own, "policy": policy.name}
 
 
 def _demonstrate(own: Plan, name: str, seed: int) -> tuple[Plan, dict[str, str]]:
