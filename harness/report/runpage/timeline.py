@@ -1,11 +1,14 @@
 """What happened, event by event: operations, changes of replicas, messages, faults and lives, for the timeline."""
 
+from collections import defaultdict
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
 from checkers.history import Copy, Damage, Life, Message, Return, Version
+from harness.faults.kinds import Fault
+from harness.faults.table import KINDS as FAULTS
 from harness.report.case import Case, Span
 from harness.report.runpage.columns import Names, columns, us
 from harness.report.runpage.subject import Subject, versions_in
@@ -33,6 +36,7 @@ def section(subject: Subject) -> dict[str, Any]:
     facts, tables = subject.facts, _Tables(subject)
     operations, changes = _operations(subject, tables), _changes(subject, tables)
     messages, left_out = _messages(subject, tables)
+    numbering = _numbering(subject, tables)
     return {
         "end": us(facts.events[-1].at if facts.events else 0),
         "operations": operations,
@@ -50,6 +54,8 @@ def section(subject: Subject) -> dict[str, Any]:
         "replicas": [facts.replicas(key) for key in tables.keys.all()],
         "clients": tables.clients.all(),
         "values": tables.values.all(),
+        "numbering": numbering,
+        "ordered": facts.header.versions is UNSET,
         "versions": [[str(version.time), version.by] for version in tables.versions.all()],
         "words": tables.words.all(),
     }
@@ -149,10 +155,36 @@ def _number(message: Message) -> int:
     return int(message.id.rpartition("/")[2])
 
 
+def _numbering(subject: Subject, tables: _Tables) -> list[list[int]]:
+    """Of each key its versions in their order: the first is the v1 of stories."""
+    facts = subject.facts
+    spoken: defaultdict[str, set[Version | None]] = defaultdict(set)
+    for change in facts.changes:
+        spoken[change.key] |= {copy.version for copy in (change.old, change.new) if copy}
+    for dump in facts.dumps:
+        for key, copy in dump.copies.items():
+            spoken[key].add(copy.version)
+    for message in facts.messages:
+        if message.key is not None:
+            spoken[message.key].add(message.version)
+    for event in facts.events:
+        if isinstance(event, Return):
+            spoken[facts.operations[event.op].key].add(event.version)
+    ordered = [sorted(filter(None, spoken[key]), key=lambda it: (it.time, it.by)) for key in tables.keys.all()]
+    return [[tables.versions[version] for version in found] for found in ordered]
+
+
+def _paused(fault: Fault, nodes: list[str]) -> list[str]:
+    actions = FAULTS[fault.kind].actions(fault, nodes) if fault.kind in FAULTS else []
+    return sorted(action.target for action in actions if action.lever == "pause")
+
+
 def _faults(subject: Subject) -> list[dict[str, Any]]:
     """Those that were performed; what is known of their effect is in the report."""
     reports = {fault.id: fault for fault in subject.report.faults}
     spans: list[Span] = Case(subject.plan, subject.facts, "").spans
+    names = subject.plan.cluster.names()
+    paused = {fault.id: _paused(fault, names) for fault in subject.plan.faults}
     return [
         {
             "id": span.id,
@@ -161,6 +193,7 @@ def _faults(subject: Subject) -> list[dict[str, Any]]:
             "from": us(span.start),
             "until": None if span.end is None else us(span.end),
             "nodes": sorted(span.nodes | span.disks | span.clocks),
+            "paused": paused.get(span.id, []),
             "links": sorted(map(list, span.severed | span.slowed)),
             "bit": reports[span.id].bit if span.id in reports else None,
             "evidence": reports[span.id].evidence if span.id in reports else "",

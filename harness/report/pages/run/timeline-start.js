@@ -1,0 +1,61 @@
+// The timeline begins, and follows what is shown.
+
+starts.push(() => {
+  gatherTimeline();
+  readColours();
+  startFilters();
+  applyFilters();
+  timelineShown.key = null;
+  startWindow();
+  startOverview();
+  startPointing();
+  startKeyboard();
+  drawLegend();
+  window.addEventListener("hashchange", followAddress);
+  new ResizeObserver(() => show({})).observe(document.getElementById("timeline-canvas"));
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    readColours();
+    forgetOverview();
+    drawLegend();
+    show({});
+  });
+  followKey();
+  followAddress();
+});
+
+watchers.push(() => {
+  followKey();
+  paintTimeline();
+  paintOverview();
+  countShown();
+  showDetails();
+});
+
+// The marks themselves, each with its word.
+function drawLegend() {
+  const bar = (outcome, kind = outcome) => (pen) => markOperation(pen, kind, outcome, 2, 5, 22, 12);
+  const all = [
+    ["ok", bar(OK)],
+    ["failed: it never took effect", bar(FAILED)],
+    ["unknown or open: it may take effect later", (pen) => markFading(pen, "unknown", 2, 5, 30, 12)],
+    ...(timelineData.steps.length ? [["of the violation", bar(OK, VIOLATING)]] : []),
+    ["holds the newest version", (pen) => fill(pen, plot.colours.held, 2, 2, 30, 14)],
+    ...(run.timeline.ordered ? [["one older than another replica has had", (pen) => fill(pen, plot.older, 2, 4, 30, 11)]] : []),
+    ["tombstone", (pen) => fill(pen, plot.colours.tomb, 2, 2, 30, 14)],
+    ["node down", (pen) => fill(pen, plot.gone, 2, 4, 30, 10)],
+    ["node paused", (pen) => fill(pen, plot.paused, 2, 4, 30, 10)],
+    ["fault", (pen) => fill(pen, plot.colours.wash, 2, 0, 30, 18)],
+  ];
+  document.getElementById("timeline-legend").replaceChildren(...all.map(([words, paint]) => legendItem(words, paint)));
+}
+
+function legendItem(words, paint) {
+  const canvas = document.createElement("canvas");
+  canvas.width = 68;
+  canvas.height = 36;
+  canvas.setAttribute("aria-hidden", "true");
+  const pen = canvas.getContext("2d");
+  pen.scale(2, 2);
+  paint(pen);
+  return element("li", "", canvas, words);
+}
