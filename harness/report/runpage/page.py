@@ -10,14 +10,11 @@ from harness.report.runpage.subject import Subject
 _SECTIONS: tuple[str, ...] = ("run/timeline.html",)  # their templates in pages/run/, in the order in which they stand
 _STYLES = ("shared/base.css", "run/run.css", "run/timeline.css")
 _TIMELINE = (
-    "data", "filters", "layout", "marks", "clients", "replicas", "messages", "paint", "overview",
-    "events", "details", "picking", "window", "pointing", "keyboard", "start",
-)  # fmt: skip
+    *("data", "filters", "layout", "marks", "clients", "replicas", "messages", "paint", "overview"),
+    *("events", "details", "picking", "window", "pointing", "keyboard", "start"),
+)
 _SCRIPTS = (
-    "shared/svg.js",
-    "shared/frame.js",
-    "shared/unpack.js",
-    "run/state.js",
+    *("shared/svg.js", "shared/frame.js", "shared/unpack.js", "run/state.js"),
     *(f"run/timeline-{part}.js" for part in _TIMELINE),
     "run/start.js",
 )

@@ -2,7 +2,7 @@
 
 function paintClients(pen) {
   timelineShown.lanes.forEach((lane, client) => {
-    const { first, bar } = plot.clients[client];
+    const { first, bar } = board.clients[client];
     lane.forEach((bars, number) => paintSublane(pen, bars, first + number * (bar + 2), bar));
   });
 }
@@ -10,24 +10,24 @@ function paintClients(pen) {
 function paintSublane(pen, bars, y, bar) {
   const { operations } = run.timeline;
   const { serious } = timelineData;
-  const start = firstAtLeast(bars.until, timeAt(plot.left - FADE - OPEN_WIDE));
+  const start = firstAtLeast(bars.until, timeOnBoard(board.left - FADE_WIDE - OPEN_WIDE));
   const stop = firstAtLeast(bars.from, shown.to);
-  const { columns } = marks;
+  const { columns } = markState;
   let [low, high] = [columns.length, -1];
   for (let place = start; place < stop; place += 1) {
     const row = bars.rows[place];
     const kind = serious[row];
     const outcome = operations.outcome[row] + 1;
-    const x = Math.max(plot.left - 2, across(bars.from[place]));
-    const until = Math.min(plot.width, across(bars.from[place] + Math.max(0, operations.took[row])));
-    if (until - x >= FINE || outcome === OPEN) {
+    const x = Math.max(board.left - 2, acrossBoard(bars.from[place]));
+    const until = Math.min(board.width, acrossBoard(bars.from[place] + Math.max(0, operations.took[row])));
+    if (until - x >= FINE_BARS || outcome === STAYED_OPEN) {
       markOperation(pen, kind, outcome, x, y, Math.max(2, until - x - 0.5), bar);
       if (bar > 10 && until - x > 34) nameOperation(pen, row, x, y, until - x, bar);
       continue;
     }
-    const from = Math.max(plot.left, Math.floor(x));
-    const to = Math.min(plot.right, Math.max(from, Math.ceil(until) - 1));
-    if (until < plot.left) continue;
+    const from = Math.max(board.left, Math.floor(x));
+    const to = Math.min(board.right, Math.max(from, Math.ceil(until) - 1));
+    if (until < board.left) continue;
     for (let column = from; column <= to; column += 1) if (columns[column] < kind) columns[column] = kind;
     if (from < low) low = from;
     if (to > high) high = to;
@@ -37,9 +37,12 @@ function paintSublane(pen, bars, y, bar) {
 
 function nameOperation(pen, row, x, y, wide, bar) {
   const { outcome } = run.timeline.operations;
-  const colour = outcome[row] === 1 || outcome[row] === 2 ? plot.colours.text : plot.colours.ground;
-  const start = Math.max(x, plot.left);
-  write(pen, briefOperation(row), start + 5, y + bar / 2 + (outcome[row] === 1 ? -1 : 0.5), x + wide - start - 8, colour);
+  if (outcome[row] === 1) return; // its bar is too low
+  const fading = outcome[row] > 1;
+  const { ground, "on-unknown": on } = board.colours;
+  const colour = !fading || timelineData.violating[row] ? ground : on;
+  const start = Math.max(x, board.left);
+  writeIn(pen, briefOperation(row), start + 5, y + bar / 2 + 0.5, (x + wide - start) * (fading ? 0.6 : 1) - 8, colour);
 }
 
 function briefOperation(row) {
@@ -52,19 +55,19 @@ function briefOperation(row) {
 
 // What stands below a point of a lane: the most serious within reach, the nearest of those.
 function operationAt(client, x, y) {
-  const { first, bar } = plot.clients[client];
+  const { first, bar } = board.clients[client];
   const lane = timelineShown.lanes[client];
   const bars = lane[Math.max(0, Math.min(lane.length - 1, Math.floor((y - first) / (bar + 2))))];
   if (!bars) return -1;
   const reach = 4;
   const { took, at } = run.timeline.operations;
   let [best, rank] = [-1, Infinity];
-  const stop = firstAtLeast(bars.from, timeAt(x + reach));
-  for (let place = firstAtLeast(bars.until, timeAt(x - FADE - OPEN_WIDE)); place < stop; place += 1) {
+  const stop = firstAtLeast(bars.from, timeOnBoard(x + reach));
+  for (let place = firstAtLeast(bars.until, timeOnBoard(x - FADE_WIDE - OPEN_WIDE)); place < stop; place += 1) {
     const row = bars.rows[place];
     const kind = timelineData.serious[row];
-    const end = took[row] < 0 ? across(at[row]) + OPEN_WIDE : across(at[row] + took[row]);
-    const off = Math.max(0, across(at[row]) - x, x - end);
+    const end = took[row] < 0 ? acrossBoard(at[row]) + OPEN_WIDE : acrossBoard(at[row] + took[row]);
+    const off = Math.max(0, acrossBoard(at[row]) - x, x - end);
     const mine = off * 10 - kind;
     if (off <= reach && mine < rank) [best, rank] = [row, mine];
   }

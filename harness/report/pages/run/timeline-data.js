@@ -3,30 +3,30 @@
 const timelineData = {};
 const NO_ROWS = new Int32Array(0);
 const SUBLANES_MAX = 6;
-const [OK, FAILED, UNKNOWN, OPEN, VIOLATING] = [1, 2, 3, 4, 5]; // what is more serious has the higher number
+const [WAS_OK, WAS_FAILED, WAS_UNKNOWN, STAYED_OPEN, VIOLATES] = [1, 2, 3, 4, 5]; // what is more serious has the higher number
 
 function gatherTimeline() {
   const { operations, changes, messages, words, keys, clients } = run.timeline;
   timelineData.end = Math.max(1, run.timeline.end);
   timelineData.words = new Map(words.map((word, number) => [word, number]));
-  timelineData.changesOfKey = grouped(changes.key, keys.length);
-  timelineData.changesOfOrigin = grouped(changes.origin, words.length);
-  timelineData.changesOfMessage = grouped(changes.message, words.length);
-  timelineData.messagesOfKey = grouped(messages.key, keys.length);
-  timelineData.messagesOfOrigin = grouped(messages.origin, words.length);
+  timelineData.changesOfKey = rowsGrouped(changes.key, keys.length);
+  timelineData.changesOfOrigin = rowsGrouped(changes.origin, words.length);
+  timelineData.changesOfMessage = rowsGrouped(changes.message, words.length);
+  timelineData.messagesOfKey = rowsGrouped(messages.key, keys.length);
+  timelineData.messagesOfOrigin = rowsGrouped(messages.origin, words.length);
   timelineData.violating = new Uint8Array(operations.count);
   timelineData.rows = new Map();
   for (let row = 0; row < operations.count; row += 1) timelineData.rows.set(operations.id[row], row);
   timelineData.steps = eventsOfViolations();
   for (const { row } of timelineData.steps) if (row !== undefined) timelineData.violating[row] = 1;
-  timelineData.serious = Uint8Array.from(operations.outcome, (outcome, row) => (timelineData.violating[row] ? VIOLATING : outcome + 1));
-  const ofClient = grouped(operations.client, clients.length);
-  timelineData.lanes = clients.map((_, client) => sublanes(ofClient(client)));
+  timelineData.serious = Uint8Array.from(operations.outcome, (outcome, row) => (timelineData.violating[row] ? VIOLATES : outcome + 1));
+  const ofClient = rowsGrouped(operations.client, clients.length);
+  timelineData.lanes = clients.map((_, client) => intoSublanes(ofClient(client)));
   timelineData.away = run.timeline.nodes.map(timesAway);
 }
 
 // The rows by the number that they have in a column, in their order.
-function grouped(column, groups) {
+function rowsGrouped(column, groups) {
   const starts = new Int32Array(groups + 1);
   for (const number of column) if (number >= 0) starts[number + 1] += 1;
   for (let group = 0; group < groups; group += 1) starts[group + 1] += starts[group];
@@ -43,7 +43,7 @@ function endOf(row) {
 }
 
 // Operations that overlap stand below each other.
-function sublanes(rows) {
+function intoSublanes(rows) {
   const lanes = [];
   const { at } = run.timeline.operations;
   for (const row of rows) {

@@ -4,12 +4,12 @@ const LISTED_MAX = 30;
 
 function fieldList(event) {
   const list = element("dl", "timeline-fields");
-  for (const [name, text] of fieldsOf(event)) list.append(element("dt", "", name), element("dd", "", linked(event, name, text)));
+  for (const [name, text] of fieldsOf(event)) list.append(element("dt", "", name), element("dd", "", linkedText(event, name, text)));
   return list;
 }
 
 // Origins and carriers are events of their own.
-function linked(event, name, text) {
+function linkedText(event, name, text) {
   if (event.what === "operation" || event.what === "fault") return text;
   const target = name === "origin" ? text.replace(/^op (\d+)$/, "op$1") : name === "message" ? nameOfCarrier(event.row) : "";
   return target && eventNamed(target) ? linkTo(target, text) : text;
@@ -31,6 +31,7 @@ function showDetails() {
   const event = pickedEvent();
   if (box.dataset.of === (shown.picked ?? "")) return;
   box.dataset.of = shown.picked ?? "";
+  sayStep();
   document.getElementById("timeline-picked").textContent = event ? `picked ${titleOf(event)}, ${spokenTime(event)}` : "nothing is picked";
   box.hidden = !event;
   if (!event) return box.replaceChildren();
@@ -43,6 +44,11 @@ function showDetails() {
   box.classList.toggle("bad", event.what === "operation" && timelineData.violating[event.row] === 1);
   const lists = [element("div", "", fieldList(event)), element("div", "", ...relatedTo(event))];
   box.replaceChildren(element("header", "", title, close), element("div", "columns", ...lists));
+}
+
+function sayStep() {
+  const place = timelineData.steps.findIndex((step) => step.name !== null && step.name === shown.picked);
+  document.getElementById("timeline-violation").textContent = place < 0 ? "violation" : `violation, ${place + 1} of ${timelineData.steps.length}`;
 }
 
 function spokenTime(event) {
@@ -59,11 +65,11 @@ function relatedTo(event) {
   const same = event.what === "change" && words[changes.origin[event.row]];
   return [
     ...violationsOf(event),
-    ...listed("Changes it made", "change", changed),
-    ...listed("Its messages", "message", event.what === "operation" ? messagesOfEvent(event) : NO_ROWS),
-    ...listed(`Other changes by ${same}`, "change", same ? timelineData.changesOfOrigin(changes.origin[event.row]).filter((row) => row !== event.row) : NO_ROWS),
-    ...listed("Operations while it was on", "operation", event.what === "fault" ? operationsDuring(event.row) : NO_ROWS),
-    ...(event.what === "fault" ? [] : listed("Faults that were on", "fault", faultsDuring(event))),
+    ...listedEvents("Changes it made", "change", changed),
+    ...listedEvents("Its messages", "message", event.what === "operation" ? messagesOfEvent(event) : NO_ROWS),
+    ...listedEvents(`Other changes by ${same}`, "change", same ? timelineData.changesOfOrigin(changes.origin[event.row]).filter((row) => row !== event.row) : NO_ROWS),
+    ...listedEvents("Operations while it was on", "operation", event.what === "fault" ? operationsDuring(event.row) : NO_ROWS),
+    ...(event.what === "fault" ? [] : listedEvents("Faults that were on", "fault", faultsDuring(event))),
   ];
 }
 
@@ -96,12 +102,12 @@ function violationsOf({ what, row }) {
   return [element("h4", "", "Violates"), element("ul", "", ...mine.map((each) => element("li", "", element("b", "", each.promise), `: ${each.summary}`)))];
 }
 
-function listed(heading, what, rows) {
+function listedEvents(heading, what, rows) {
   if (!rows.length) return [];
   const items = Array.from(rows.slice(0, LISTED_MAX), (row) => {
     const { from, until } = spanOf({ what, row });
     const lost = what === "message" && run.timeline.messages.took[row] < 0;
-    const long = until > from ? `, ${ms(until - from)}` : "";
+    const long = until > from ? `, ${sayUs(until - from)}` : "";
     return element("li", "", linkTo(nameOf({ what, row }), titleOf({ what, row })), ` ${seconds(from)}${lost ? "" : long}`);
   });
   if (rows.length > LISTED_MAX) items.push(element("li", "soft", `and ${say(rows.length - LISTED_MAX)} more`));

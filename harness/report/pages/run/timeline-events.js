@@ -2,13 +2,13 @@
 
 function eventNamed(name) {
   const [, what, of] = name.match(/^(op|change-|message-|fault-)([^]*)$/) ?? [];
-  if (what === "op") return found("operation", /^\d+$/.test(of) ? timelineData.rows.get(Number(of)) : undefined);
-  if (what === "change-") return found("change", sameSeq(run.timeline.changes, Number(of)));
-  if (what === "fault-") return found("fault", run.timeline.faults.findIndex((fault) => fault.id === of));
-  return what === "message-" ? found("message", messageNamed(of)) : null;
+  if (what === "op") return eventOf("operation", /^\d+$/.test(of) ? timelineData.rows.get(Number(of)) : undefined);
+  if (what === "change-") return eventOf("change", sameSeq(run.timeline.changes, Number(of)));
+  if (what === "fault-") return eventOf("fault", run.timeline.faults.findIndex((fault) => fault.id === of));
+  return what === "message-" ? eventOf("message", messageNamed(of)) : null;
 }
 
-const found = (what, row) => (row >= 0 ? { what, row } : null);
+const eventOf = (what, row) => (row >= 0 ? { what, row } : null);
 
 function sameSeq({ seq }, number) {
   const row = firstAtLeast(seq, number);
@@ -51,18 +51,18 @@ function placeOf(event) {
   if (event.what === "operation") {
     const client = operations.client[event.row];
     const number = timelineShown.lanes[client].findIndex(({ rows }) => rows[firstAtLeast(rows, event.row)] === event.row);
-    const { first, bar } = plot.clients[client];
+    const { first, bar } = board.clients[client];
     return number < 0 ? null : { from, until, y: first + number * (bar + 2), high: bar };
   }
-  if (event.what === "fault") return { from, until, y: plot.faults[event.row].top, high: plot.faults[event.row].height };
+  if (event.what === "fault") return { from, until, y: board.faults[event.row].top, high: board.faults[event.row].height };
   if (event.what === "message" || key !== shown.key) return null;
-  const { rows, until: untils } = held.nodes[changes.node[event.row]];
-  const { first, bar } = plot.nodes[changes.node[event.row]];
+  const { rows, until: untils } = heldOfKey.nodes[changes.node[event.row]];
+  const { first, bar } = board.nodes[changes.node[event.row]];
   return { from, until: untils[firstAtLeast(rows, event.row)], y: first, high: bar };
 }
 
-const word = (number) => (number < 0 ? null : run.timeline.words[number]);
-const ms = (us) => sayTime(us / 1000);
+const wordAt = (number) => (number < 0 ? null : run.timeline.words[number]);
+const sayUs = (us) => sayTime(us / 1000);
 
 function versionText(key, version) {
   if (version < 0) return null;
@@ -77,8 +77,8 @@ function titleOf(event) {
   const { row } = event;
   if (event.what === "operation") return `op ${run.timeline.operations.id[row]}: ${briefOperation(row)}`;
   if (event.what === "change") return `${nodes[changes.node[row]]}: ${keys[changes.key[row]]} became ${heldText(row)}`;
-  if (event.what === "fault") return `fault ${faultName(faults[row])}`;
-  return `${word(messages.kind[row])} ${nodes[messages.from[row]]} → ${nodes[messages.to[row]]}${messages.took[row] < 0 ? ", lost" : ""}`;
+  if (event.what === "fault") return `fault ${nameOfFault(faults[row])}`;
+  return `${wordAt(messages.kind[row])} ${nodes[messages.from[row]]} → ${nodes[messages.to[row]]}${messages.took[row] < 0 ? ", lost" : ""}`;
 }
 
 // Names and texts of all that is known of one event; what is not known is left out.
@@ -94,20 +94,20 @@ function operationFields(row) {
   const read = kind === "get" && it.outcome[row] === 0;
   const value = it.value[row] >= 0 ? values[it.value[row]] : read ? (it.dead[row] ? "✝ a tombstone" : "nothing") : null;
   return [
-    ["asked by", `${clients[it.client[row]]}, session ${word(it.session[row])}`],
+    ["asked by", `${clients[it.client[row]]}, session ${wordAt(it.session[row])}`],
     ["through", nodes[it.node[row]]],
     ["kind", kind],
     ["key", keys[it.key[row]]],
     [read ? "read" : "value", value],
     ["version", versionText(it.key[row], it.version[row])],
     ["outcome", answered ? outcomes[it.outcome[row]] : "open: the client never heard"],
-    ["error", word(it.error[row])],
+    ["error", wordAt(it.error[row])],
     ["planned", seconds(it.planned[row])],
     ["asked", seconds(it.at[row])],
     ["answered", answered ? seconds(it.at[row] + it.took[row]) : "never"],
-    ["took", answered ? ms(it.took[row]) : null],
-    ["latency", answered ? `${ms(it.at[row] + it.took[row] - it.planned[row])} from the planned time` : null],
-    ["level", word(it.level[row])],
+    ["took", answered ? sayUs(it.took[row]) : null],
+    ["latency", answered ? `${sayUs(it.at[row] + it.took[row] - it.planned[row])} from the planned time` : null],
+    ["level", wordAt(it.level[row])],
   ];
 }
 
@@ -122,9 +122,9 @@ function changeFields(row) {
     ["after", versionText(it.key[row], it.version[row]) ?? "nothing"],
     ["holds", states[it.state[row]]],
     ["value", it.value[row] < 0 ? null : run.timeline.values[it.value[row]]],
-    ["cause", word(it.cause[row])],
-    ["origin", word(it.origin[row])],
-    ["message", word(it.message[row])],
+    ["cause", wordAt(it.cause[row])],
+    ["origin", wordAt(it.origin[row])],
+    ["message", wordAt(it.message[row])],
   ];
 }
 
@@ -132,15 +132,15 @@ function messageFields(row) {
   const { messages: it, nodes, keys } = run.timeline;
   const lost = it.took[row] < 0;
   return [
-    ["kind", word(it.kind[row])],
+    ["kind", wordAt(it.kind[row])],
     ["from", nodes[it.from[row]]],
     ["to", nodes[it.to[row]]],
     ["key", it.key[row] < 0 ? null : keys[it.key[row]]],
     ["version", versionText(it.key[row], it.version[row])],
     ["sent", seconds(it.at[row])],
     ["handled", lost ? "never: it was lost" : seconds(it.at[row] + it.took[row])],
-    ["took", lost ? null : ms(it.took[row])],
-    ["origin", word(it.origin[row])],
+    ["took", lost ? null : sayUs(it.took[row])],
+    ["origin", wordAt(it.origin[row])],
     ["number", `${nodes[it.from[row]]}/${it.number[row]}`],
   ];
 }
@@ -153,7 +153,7 @@ function faultFields(row) {
     ["targets", it.targets.join(", ")],
     ["from", seconds(it.from)],
     ["until", it.until === null ? "never healed" : seconds(it.until)],
-    ["lasted", it.until === null ? null : ms(it.until - it.from)],
+    ["lasted", it.until === null ? null : sayUs(it.until - it.from)],
     ["nodes", it.nodes.join(", ")],
     ["links", links],
     ["touched", it.bit === null ? null : `${say(it.bit)} operations and messages`],

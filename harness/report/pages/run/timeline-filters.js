@@ -3,7 +3,7 @@
 const timelineFilters = { onlyKey: false, client: -1, kind: -1, outcome: -1, fault: -1, violating: false, messages: "none" };
 const timelineShown = { lanes: [], count: 0, mask: new Uint8Array(0), key: null };
 
-function passes(row) {
+function passesFilters(row) {
   const it = timelineFilters;
   const { operations, faults } = run.timeline;
   if (it.onlyKey && operations.key[row] !== shown.key) return false;
@@ -20,7 +20,7 @@ function applyFilters() {
   const { count } = run.timeline.operations;
   const mask = new Uint8Array(count);
   let many = 0;
-  for (let row = 0; row < count; row += 1) if (passes(row)) many += mask[row] = 1;
+  for (let row = 0; row < count; row += 1) if (passesFilters(row)) many += mask[row] = 1;
   Object.assign(timelineShown, { mask, count: many, key: shown.key });
   timelineShown.lanes = timelineData.lanes.map((lane) => lane.map((rows) => withEnds(rows.filter((row) => mask[row]))));
   forgetOverview();
@@ -51,7 +51,7 @@ function clearFilters() {
 
 function startFilters() {
   const { clients, kinds, outcomes, faults, violations } = run.timeline;
-  const lists = { client: clients, kind: kinds, outcome: outcomes, fault: faults.map(faultName) };
+  const lists = { client: clients, kind: kinds, outcome: outcomes, fault: faults.map(nameOfFault) };
   for (const [name, list] of Object.entries(lists)) {
     const select = document.getElementById(`timeline-${name}`);
     list.forEach((text, number) => select.append(new Option(text, number)));
@@ -68,15 +68,15 @@ function startFilters() {
   startKeys();
 }
 
-const faultName = ({ id, kind, targets }) => `${id} ${kind} ${targets.join(" ")}`.trim();
+const nameOfFault = ({ id, kind, targets }) => `${id} ${kind} ${targets.join(" ")}`.trim();
 
 // What an input may hold of a key: no ends of lines.
-const keyText = (key) => key.replace(/[\r\n]/g, "");
+const keyForInput = (key) => key.replace(/[\r\n]/g, "");
 
 function startKeys() {
   const input = document.getElementById("timeline-key");
   const list = document.getElementById("timeline-keys");
-  const numbers = new Map(run.timeline.keys.map((key, number) => [keyText(key), number]).reverse());
+  const numbers = new Map(run.timeline.keys.map((key, number) => [keyForInput(key), number]).reverse());
   const offer = () => {
     const found = [...numbers.keys()].reverse().filter((key) => key.includes(input.value)).slice(0, 100);
     list.replaceChildren(...found.map((key) => new Option(key, key)));
@@ -95,7 +95,7 @@ function followKey() {
   if (timelineShown.key === shown.key) return;
   const input = document.getElementById("timeline-key");
   const key = run.timeline.keys[shown.key];
-  if (key !== undefined && input.value !== keyText(key)) input.value = keyText(key);
+  if (key !== undefined && input.value !== keyForInput(key)) input.value = keyForInput(key);
   input.setAttribute("aria-invalid", false);
   if (timelineFilters.onlyKey) applyFilters();
   timelineShown.key = shown.key;

@@ -1,9 +1,9 @@
 // Keys of the timeline, while it has the focus.
 
-const wide = () => shown.to - shown.from;
+const windowWide = () => shown.to - shown.from;
 const timelineKeys = {
-  ArrowLeft: () => moveWindow(-wide() / 8),
-  ArrowRight: () => moveWindow(wide() / 8),
+  ArrowLeft: () => moveWindow(-windowWide() / 8),
+  ArrowRight: () => moveWindow(windowWide() / 8),
   "+": () => zoomWindow(1 / 2, middleOfPicked()),
   "=": () => zoomWindow(1 / 2, middleOfPicked()),
   "-": () => zoomWindow(2, middleOfPicked()),

@@ -68,33 +68,33 @@ function paintMessage(pen, place) {
   const { messages } = run.timeline;
   const row = drawnMessages.rows[place];
   const lost = messages.took[row] < 0;
-  const [from, to] = [plot.nodes[messages.from[row]], plot.nodes[messages.to[row]]];
+  const [from, to] = [board.nodes[messages.from[row]], board.nodes[messages.to[row]]];
   if (!from || !to) return;
   const down = to.top > from.top;
-  const x = across(messages.at[row]);
+  const x = acrossBoard(messages.at[row]);
   const y = down ? from.first + from.bar - 2 : from.first + 2;
   const aim = down ? to.first + 1 : to.first + to.bar - 1;
-  const endX = lost ? x + 9 : across(messages.at[row] + messages.took[row]);
-  const endY = lost ? y + (down ? 12 : -12) : aim;
+  const endX = lost ? x + 14 : acrossBoard(messages.at[row] + messages.took[row]);
+  const endY = lost ? y + (aim - y) * 0.6 : aim;
   drawnMessages.ends.set([x, y, endX, endY], 4 * place);
   const lit = pickedEvent()?.what === "message" && pickedEvent().row === row;
-  pen.strokeStyle = pen.fillStyle = lost ? plot.colours.worse : lit ? plot.colours.link : plot.colours.text;
-  pen.lineWidth = lit ? 2.5 : 1;
+  pen.strokeStyle = pen.fillStyle = lost ? board.colours.worse : lit ? board.colours.link : board.colours.text;
+  pen.lineWidth = lit ? 2.5 : lost ? 1.6 : 1;
   pen.globalAlpha = lit || drawnMessages.count < 60 ? 0.9 : 0.55;
   pen.beginPath();
   pen.moveTo(x, y);
   pen.lineTo(endX, endY);
-  if (lost) cross(pen, endX, endY);
+  if (lost) crossAt(pen, endX, endY);
   pen.stroke();
   if (!lost) arrowHead(pen, x, y, endX, endY);
   pen.globalAlpha = pen.lineWidth = 1;
 }
 
-function cross(pen, x, y) {
-  pen.moveTo(x - 3.5, y - 3.5);
-  pen.lineTo(x + 3.5, y + 3.5);
-  pen.moveTo(x - 3.5, y + 3.5);
-  pen.lineTo(x + 3.5, y - 3.5);
+function crossAt(pen, x, y) {
+  pen.moveTo(x - 4.5, y - 4.5);
+  pen.lineTo(x + 4.5, y + 4.5);
+  pen.moveTo(x - 4.5, y + 4.5);
+  pen.lineTo(x + 4.5, y - 4.5);
 }
 
 function arrowHead(pen, x, y, endX, endY) {

@@ -1,10 +1,10 @@
 // The whole run in a strip: how much was asked when, what went wrong, and the window in it.
 
-const overview = { sheet: null, width: 0, drag: null };
+const overviewStrip = { sheet: null, width: 0, drag: null };
 const OVERVIEW_HIGH = 52;
 
 function forgetOverview() {
-  overview.sheet = null;
+  overviewStrip.sheet = null;
 }
 
 // Operations in columns, with the share of those that were not ok on top: drawn once, the window is laid over it.
@@ -15,7 +15,7 @@ function drawOverview(width, ratio) {
   const pen = sheet.getContext("2d");
   pen.scale(ratio, ratio);
   const perUs = (width - 2) / timelineData.end;
-  const { colours } = plot;
+  const { colours } = board;
   for (const { from, until } of run.timeline.faults) {
     pen.fillStyle = colours.wash;
     pen.fillRect(from * perUs, 0, Math.max(1.5, ((until ?? timelineData.end) - from) * perUs), OVERVIEW_HIGH);
@@ -31,7 +31,7 @@ function drawOverview(width, ratio) {
     pen.fillRect(column * 3, OVERVIEW_HIGH - odd, 2, odd);
   });
   for (const { at } of timelineData.steps) markViolation(pen, Math.max(5, at * perUs), 8);
-  Object.assign(overview, { sheet, width, ratio });
+  Object.assign(overviewStrip, { sheet, width, ratio });
 }
 
 // How many were asked in each column, and how many of these did not end well.
@@ -51,7 +51,7 @@ function paintOverview() {
   const canvas = document.getElementById("timeline-overview");
   const ratio = window.devicePixelRatio || 1;
   const width = canvas.clientWidth;
-  if (!overview.sheet || overview.width !== width || overview.ratio !== ratio) {
+  if (!overviewStrip.sheet || overviewStrip.width !== width || overviewStrip.ratio !== ratio) {
     canvas.width = Math.round(width * ratio);
     canvas.height = OVERVIEW_HIGH * ratio;
     drawOverview(width, ratio);
@@ -59,17 +59,17 @@ function paintOverview() {
   const pen = canvas.getContext("2d");
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, width, OVERVIEW_HIGH);
-  pen.fillStyle = plot.colours.panel;
+  pen.fillStyle = board.colours.panel;
   pen.fillRect(0, 0, width, OVERVIEW_HIGH);
-  pen.drawImage(overview.sheet, 0, 0, width, OVERVIEW_HIGH);
+  pen.drawImage(overviewStrip.sheet, 0, 0, width, OVERVIEW_HIGH);
   const perUs = (width - 2) / timelineData.end;
   const [from, wide] = [shown.from * perUs, Math.max(3, (shown.to - shown.from) * perUs)];
-  pen.fillStyle = plot.colours.ground;
+  pen.fillStyle = board.colours.ground;
   pen.globalAlpha = 0.6;
   pen.fillRect(0, 0, from, OVERVIEW_HIGH);
   pen.fillRect(from + wide, 0, width, OVERVIEW_HIGH);
   pen.globalAlpha = 1;
-  pen.strokeStyle = plot.colours.link;
+  pen.strokeStyle = board.colours.link;
   pen.lineWidth = 2;
   pen.strokeRect(from + 1, 1, wide, OVERVIEW_HIGH - 2);
 }
@@ -82,18 +82,18 @@ function startOverview() {
     canvas.setPointerCapture(event.pointerId);
     const at = us(event);
     const inside = at > shown.from && at < shown.to && shown.to - shown.from < 0.98 * timelineData.end;
-    overview.drag = { at, x: event.offsetX, inside, from: shown.from, moved: false };
+    overviewStrip.drag = { at, x: event.offsetX, inside, from: shown.from, moved: false };
   });
   canvas.addEventListener("pointermove", (event) => {
-    const { drag } = overview;
+    const { drag } = overviewStrip;
     if (!drag || (!drag.moved && Math.abs(event.offsetX - drag.x) < 4)) return;
     drag.moved = true;
     if (drag.inside) moveWindow(drag.from + us(event) - drag.at - shown.from);
     else setWindow(Math.min(drag.at, us(event)), Math.max(drag.at, us(event)));
   });
   canvas.addEventListener("pointerup", () => {
-    if (overview.drag && !overview.drag.moved) moveWindow(overview.drag.at - (shown.from + shown.to) / 2);
-    overview.drag = null;
+    if (overviewStrip.drag && !overviewStrip.drag.moved) moveWindow(overviewStrip.drag.at - (shown.from + shown.to) / 2);
+    overviewStrip.drag = null;
   });
-  canvas.addEventListener("pointercancel", () => { overview.drag = null; });
+  canvas.addEventListener("pointercancel", () => { overviewStrip.drag = null; });
 }

@@ -17,15 +17,15 @@ function paintTimeline() {
   scaleTimeline();
   const canvas = document.getElementById("timeline-canvas");
   const pen = canvas.getContext("2d");
-  marks.drawn = 0;
-  pen.setTransform(plot.ratio, 0, 0, plot.ratio, 0, 0);
-  pen.clearRect(0, 0, plot.width, plot.height);
+  markState.drawn = 0;
+  pen.setTransform(board.ratio, 0, 0, board.ratio, 0, 0);
+  pen.clearRect(0, 0, board.width, board.height);
   pen.font = "11px system-ui, 'DejaVu Sans', sans-serif";
   pen.textBaseline = "middle";
   paintGround(pen);
   pen.save();
   pen.beginPath();
-  pen.rect(plot.left, 0, plot.right - plot.left, plot.height);
+  pen.rect(board.left, 0, board.right - board.left, board.height);
   pen.clip();
   paintFaults(pen);
   paintClients(pen);
@@ -34,47 +34,47 @@ function paintTimeline() {
   paintPicked(pen);
   paintChoice(pen);
   pen.restore();
-  canvas.dataset.rectangles = marks.drawn;
+  canvas.dataset.rectangles = markState.drawn;
   canvas.dataset.messages = drawnMessages.count;
   canvas.dataset.from = Math.round(shown.from);
   canvas.dataset.to = Math.round(shown.to);
 }
 
 function paintGround(pen) {
-  const { colours, left, right, width } = plot;
-  const lanes = [...plot.clients.map((lane, at) => [lane, run.timeline.clients[at]]), ...plot.nodes.map((lane, at) => [lane, run.timeline.nodes[at]])];
+  const { colours, left, right, width } = board;
+  paintAxis(pen, right);
+  paintPhases(pen);
+  const lanes = [...board.clients.map((lane, at) => [lane, run.timeline.clients[at]]), ...board.nodes.map((lane, at) => [lane, run.timeline.nodes[at]])];
   for (const [{ top, height }, name] of lanes) {
     pen.fillStyle = colours.grid;
     pen.fillRect(0, top + height - 1, width, 1);
-    if (height > 8) write(pen, name, 4, top + height / 2, left - 8, colours.text, 6.6);
+    if (height > 8) writeIn(pen, name, 4, top + height / 2, left - 8, colours.text, 6.6);
   }
   pen.font = "600 11px system-ui, 'DejaVu Sans', sans-serif";
-  write(pen, "Clients", 4, plot.clientHeading + HEADING / 2, width, colours.soft, 5);
+  writeIn(pen, "Clients", 4, board.clientHeading + HEADING_HIGH / 2, width, colours.soft, 5);
   const key = run.timeline.keys[shown.key];
-  write(pen, key === undefined ? "Replicas" : `Replicas: what each holds of ${key}`, 4, plot.nodeHeading + HEADING / 2, width - 8, colours.soft, 6.4);
+  writeIn(pen, key === undefined ? "Replicas" : `Replicas: what each holds of ${key}`, 4, board.nodeHeading + HEADING_HIGH / 2, width - 8, colours.soft, 6.4);
   pen.font = "11px system-ui, 'DejaVu Sans', sans-serif";
-  write(pen, "faults", 4, plot.faultTop + FAULT / 2 - 1, left - 8, colours.soft, 5.5);
-  paintAxis(pen, right);
-  paintPhases(pen);
+  writeIn(pen, "faults", 4, board.faultTop + FAULT_HIGH / 2 - 1, left - 8, colours.soft, 5.5);
 }
 
 function paintAxis(pen, right) {
   const scale = linear(shown.from / 1e6, shown.to / 1e6);
   const digits = Math.max(0, Math.min(6, Math.ceil(-Math.log10((scale.high - scale.low) / 10))));
   const room = 7 * (digits + 4) + 18;
-  const all = ticks(scale, (found) => found.length * room < plot.right - plot.left);
+  const all = ticks(scale, (found) => found.length * room < board.right - board.left);
   pen.textAlign = "center";
   for (const tick of all) {
-    const x = across(tick * 1e6);
-    if (x < plot.left || x > right) continue;
-    pen.fillStyle = plot.colours.grid;
-    pen.fillRect(x, AXIS - 6, 1, plot.height - AXIS);
-    pen.fillStyle = plot.colours.soft;
-    if (x > plot.left + 12 && x < right - 10) pen.fillText(`${tick.toFixed(digits)}`, x, AXIS / 2 - 1);
+    const x = acrossBoard(tick * 1e6);
+    if (x < board.left || x > right) continue;
+    pen.fillStyle = board.colours.grid;
+    pen.fillRect(x, AXIS_HIGH - 6, 1, board.height - AXIS_HIGH);
+    pen.fillStyle = board.colours.soft;
+    if (x > board.left + 12 && x < right - 10) pen.fillText(`${tick.toFixed(digits)}`, x, AXIS_HIGH / 2 - 1);
   }
   pen.textAlign = "left";
-  pen.fillStyle = plot.colours.soft;
-  pen.fillText("seconds", 4, AXIS / 2 - 1);
+  pen.fillStyle = board.colours.soft;
+  pen.fillText("seconds", 4, AXIS_HIGH / 2 - 1);
 }
 
 // Unrest, mend and settled: where each begins, with its name as long as there is room.
@@ -83,14 +83,14 @@ function paintPhases(pen) {
   phases.forEach(({ name, at }, place) => {
     const until = phases[place + 1]?.at ?? timelineData.end;
     if (name === "end" || until < shown.from || at > shown.to) return;
-    const [x, end] = [Math.max(plot.left, across(at)), Math.min(plot.right, across(until))];
-    pen.fillStyle = plot.colours.panel;
-    pen.fillRect(x, AXIS, end - x, PHASES - 4);
-    write(pen, name, x + 5, AXIS + (PHASES - 4) / 2, end - x - 6, plot.colours.soft, 6);
-    if (at < shown.from) return;
-    pen.strokeStyle = plot.colours.soft;
+    const [x, end] = [Math.max(board.left, acrossBoard(at)), Math.min(board.right, acrossBoard(until))];
+    pen.fillStyle = board.colours.panel;
+    pen.fillRect(x, AXIS_HIGH, end - x, PHASES_HIGH - 4);
+    writeIn(pen, name, x + 5, AXIS_HIGH + (PHASES_HIGH - 4) / 2, end - x - 6, board.colours.soft, 6);
+    if (at <= shown.from || !place) return;
+    pen.strokeStyle = board.colours.soft;
     pen.setLineDash([2, 3]);
-    pen.strokeRect(Math.round(x) + 0.5, AXIS, 0, plot.height - AXIS);
+    pen.strokeRect(Math.round(x) + 0.5, AXIS_HIGH, 0, board.height - AXIS_HIGH);
     pen.setLineDash([]);
   });
 }
@@ -98,22 +98,22 @@ function paintPhases(pen) {
 function paintFaults(pen) {
   const { faults } = run.timeline;
   faults.forEach((fault, number) => {
-    const from = across(fault.from);
-    const until = across(fault.until ?? timelineData.end);
-    if (until < plot.left || from > plot.right || (timelineFilters.fault >= 0 && timelineFilters.fault !== number)) return;
-    const x = Math.max(plot.left, from);
-    const wide = Math.max(1.5, Math.min(plot.right, until) - x);
-    const { top, height } = plot.faults[number];
-    const { band, wash, text } = plot.colours;
-    fill(pen, wash, x, top, wide, plot.height - top);
+    const from = acrossBoard(fault.from);
+    const until = acrossBoard(fault.until ?? timelineData.end);
+    if (until < board.left || from > board.right || (timelineFilters.fault >= 0 && timelineFilters.fault !== number)) return;
+    const x = Math.max(board.left, from);
+    const wide = Math.max(1.5, Math.min(board.right, until) - x);
+    const { top, height } = board.faults[number];
+    const { band, wash, text } = board.colours;
+    fillBox(pen, wash, x, top, wide, board.height - top);
     pen.fillStyle = band;
     pen.globalAlpha = 0.3;
     pen.fillRect(x, top, wide, height);
     pen.globalAlpha = 0.8;
-    if (from >= plot.left) pen.fillRect(x, top, 1.5, plot.height - top);
+    if (from >= board.left) pen.fillRect(x, top, 1.5, board.height - top);
     pen.fillRect(x, top + height - 1.5, wide, 1.5);
     pen.globalAlpha = 1;
-    write(pen, faultName(fault), x + 5, top + height / 2, wide - 6, text);
+    writeIn(pen, nameOfFault(fault), x + 5, top + height / 2, wide - 6, text);
   });
 }
 
@@ -122,26 +122,26 @@ function paintPicked(pen) {
   const event = pickedEvent();
   const place = event && placeOf(event);
   if (!place) return;
-  const x = Math.max(plot.left - 4, across(place.from));
-  const wide = Math.max(3, Math.min(plot.right + 4, across(place.until)) - x);
-  pen.strokeStyle = plot.colours.halo;
+  const x = Math.max(board.left - 4, acrossBoard(place.from));
+  const wide = Math.max(3, Math.min(board.right + 4, acrossBoard(place.until)) - x);
+  pen.strokeStyle = board.colours.halo;
   pen.lineWidth = 2;
   pen.strokeRect(x - 2, place.y - 2, wide + 4, place.high + 4);
   pen.lineWidth = 1;
   if (event.what !== "operation") return;
-  const coordinator = plot.nodes[run.timeline.operations.node[event.row]];
+  const coordinator = board.nodes[run.timeline.operations.node[event.row]];
   if (!coordinator) return;
   pen.setLineDash([1, 3]);
-  for (const us of [place.from, place.until]) pen.strokeRect(Math.round(across(us)) + 0.5, place.y + place.high + 2, 0, coordinator.first - place.y - place.high);
+  for (const us of [place.from, place.until]) pen.strokeRect(Math.round(acrossBoard(us)) + 0.5, place.y + place.high + 2, 0, coordinator.first - place.y - place.high);
   pen.setLineDash([]);
-  fill(pen, plot.colours.halo, x, coordinator.first - 2, wide, 3);
+  fillBox(pen, board.colours.halo, x, coordinator.first - 2, wide, 3);
 }
 
 function paintChoice(pen) {
   if (!pointed.choice) return;
   const [from, to] = pointed.choice;
-  pen.fillStyle = plot.colours.link;
+  pen.fillStyle = board.colours.link;
   pen.globalAlpha = 0.2;
-  pen.fillRect(Math.min(from, to), 0, Math.abs(to - from), plot.height);
+  pen.fillRect(Math.min(from, to), 0, Math.abs(to - from), board.height);
   pen.globalAlpha = 1;
 }

@@ -1,10 +1,10 @@
 // What is picked has a name, which is also the end of the page's address: a link to it leads there again.
 
-const picked = { name: null, event: null };
+const pickedNow = { name: null, event: null };
 
 function pickedEvent() {
-  if (picked.name !== shown.picked) Object.assign(picked, { name: shown.picked, event: shown.picked ? eventNamed(shown.picked) : null });
-  return picked.event;
+  if (pickedNow.name !== shown.picked) Object.assign(pickedNow, { name: shown.picked, event: shown.picked ? eventNamed(shown.picked) : null });
+  return pickedNow.event;
 }
 
 // Without an event nothing is picked. `near`: the window goes there.
@@ -21,7 +21,7 @@ function pick(event, near = false) {
 function onlyHiddenByKey(row) {
   const { onlyKey } = timelineFilters;
   timelineFilters.onlyKey = false;
-  const fine = passes(row);
+  const fine = passesFilters(row);
   timelineFilters.onlyKey = onlyKey;
   return fine;
 }

@@ -31,20 +31,20 @@ watchers.push(() => {
   showDetails();
 });
 
-// The marks themselves, each with its word.
+// The markState themselves, each with its word.
 function drawLegend() {
   const bar = (outcome, kind = outcome) => (pen) => markOperation(pen, kind, outcome, 2, 5, 22, 12);
   const all = [
-    ["ok", bar(OK)],
-    ["failed: it never took effect", bar(FAILED)],
+    ["ok", bar(WAS_OK)],
+    ["failed: it never took effect", bar(WAS_FAILED)],
     ["unknown or open: it may take effect later", (pen) => markFading(pen, "unknown", 2, 5, 30, 12)],
-    ...(timelineData.steps.length ? [["of the violation", bar(OK, VIOLATING)]] : []),
-    ["holds the newest version", (pen) => fill(pen, plot.colours.held, 2, 2, 30, 14)],
-    ...(run.timeline.ordered ? [["one older than another replica has had", (pen) => fill(pen, plot.older, 2, 4, 30, 11)]] : []),
-    ["tombstone", (pen) => fill(pen, plot.colours.tomb, 2, 2, 30, 14)],
-    ["node down", (pen) => fill(pen, plot.gone, 2, 4, 30, 10)],
-    ["node paused", (pen) => fill(pen, plot.paused, 2, 4, 30, 10)],
-    ["fault", (pen) => fill(pen, plot.colours.wash, 2, 0, 30, 18)],
+    ...(timelineData.steps.length ? [["of the violation", bar(WAS_OK, VIOLATES)]] : []),
+    ["holds the newest version", (pen) => fillBox(pen, board.colours.held, 2, 2, 30, 14)],
+    ...(run.timeline.ordered ? [["one older than another replica has had", (pen) => fillBox(pen, board.older, 2, 4, 30, 11)]] : []),
+    ["tombstone", (pen) => fillBox(pen, board.colours.tomb, 2, 2, 30, 14)],
+    ["node down", (pen) => fillBox(pen, board.gone, 2, 4, 30, 10)],
+    ["node paused", (pen) => fillBox(pen, board.paused, 2, 4, 30, 10)],
+    ["fault", (pen) => fillBox(pen, board.colours.wash, 2, 0, 30, 18)],
   ];
   document.getElementById("timeline-legend").replaceChildren(...all.map(([words, paint]) => legendItem(words, paint)));
 }
