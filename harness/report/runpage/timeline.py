@@ -26,7 +26,8 @@ class _Tables:
         header = subject.facts.header
         self.nodes = Names(header.nodes)
         self.keys = Names(sorted(header.replicas))
-        self.clients: Names[str] = Names(dict.fromkeys(each.client for each in subject.plan.operations))
+        clients = {each.client for each in subject.plan.operations}
+        self.clients: Names[str] = Names(sorted(clients, key=lambda name: (len(name), name)))  # c2 before c10
         self.values: Names[str] = Names()
         self.versions: Names[Version] = Names(versions_in(subject.facts))
         self.words: Names[str] = Names()  # causes, kinds of messages, origins, errors
@@ -80,7 +81,7 @@ def _operations(subject: Subject, tables: _Tables) -> dict[str, Any]:
                 tables.keys[invoke.key],
                 us(due.at_ns) if due else us(invoke.at),
                 us(invoke.at),
-                us(back.at - invoke.at) if back else NEVER,
+                us(back.at) - us(invoke.at) if back else NEVER,
                 OUTCOMES.index(back.outcome) if back else OUTCOMES.index("open"),
                 tables.values[back.value if back and told else invoke.value],
                 tables.versions[back.version if back else None],
@@ -135,7 +136,7 @@ def _messages(subject: Subject, tables: _Tables) -> tuple[dict[str, Any], int]:
         (
             each.seq,
             us(each.at),
-            NEVER if each.received is None else us(each.received - each.at),
+            NEVER if each.received is None else us(each.received) - us(each.at),
             tables.nodes[each.sender],
             tables.nodes[each.to],
             tables.words[each.kind],

@@ -3,7 +3,7 @@
 function eventNamed(name) {
   const [, what, of] = name.match(/^(op|change-|message-|fault-)([^]*)$/) ?? [];
   if (what === "op") return eventOf("operation", /^\d+$/.test(of) ? timelineData.rows.get(Number(of)) : undefined);
-  if (what === "change-") return eventOf("change", sameSeq(run.timeline.changes, Number(of)));
+  if (what === "change-") return eventOf("change", /^\d+$/.test(of) ? sameSeq(run.timeline.changes, Number(of)) : -1);
   if (what === "fault-") return eventOf("fault", run.timeline.faults.findIndex((fault) => fault.id === of));
   return what === "message-" ? eventOf("message", messageNamed(of)) : null;
 }

@@ -35,11 +35,14 @@ const laneLabels = () => [...run.timeline.clients, ...run.timeline.nodes, "repli
 // Faults that were on at once stand below each other, as far as there is room.
 function layFaults(top) {
   const free = [];
+  const last = [];
   board.faults = run.timeline.faults.map((fault) => {
     const place = free.findIndex((until) => until <= fault.from);
     const row = Math.min(place < 0 ? free.length : place, FAULT_ROWS_MAX - 1);
     free[row] = Math.max(free[row] ?? 0, fault.until ?? Infinity);
-    return { top: top + row * FAULT_HIGH, height: FAULT_HIGH - 3 };
+    const laid = { top: top + row * FAULT_HIGH, height: FAULT_HIGH - 3, next: Infinity };
+    if (last[row]) last[row].next = fault.from; // how far its name may reach
+    return (last[row] = laid);
   });
   return Math.max(1, free.length) * FAULT_HIGH;
 }

@@ -38,6 +38,8 @@ function paintTimeline() {
   canvas.dataset.messages = drawnMessages.count;
   canvas.dataset.from = Math.round(shown.from);
   canvas.dataset.to = Math.round(shown.to);
+  canvas.dataset.left = board.left;
+  canvas.dataset.right = board.right;
 }
 
 function paintGround(pen) {
@@ -103,7 +105,7 @@ function paintFaults(pen) {
     if (until < board.left || from > board.right || (timelineFilters.fault >= 0 && timelineFilters.fault !== number)) return;
     const x = Math.max(board.left, from);
     const wide = Math.max(1.5, Math.min(board.right, until) - x);
-    const { top, height } = board.faults[number];
+    const { top, height, next } = board.faults[number];
     const { band, wash, text } = board.colours;
     fillBox(pen, wash, x, top, wide, board.height - top);
     pen.fillStyle = band;
@@ -113,7 +115,8 @@ function paintFaults(pen) {
     if (from >= board.left) pen.fillRect(x, top, 1.5, board.height - top);
     pen.fillRect(x, top + height - 1.5, wide, 1.5);
     pen.globalAlpha = 1;
-    writeIn(pen, nameOfFault(fault), x + 5, top + height / 2, wide - 6, text);
+    if (wide > 40) writeIn(pen, nameOfFault(fault), x + 5, top + height / 2, wide - 6, text);
+    else writeIn(pen, nameOfFault(fault), x + wide + 4, top + height / 2, Math.min(board.right, acrossBoard(next)) - x - wide - 6, text);
   });
 }
 

@@ -30,7 +30,7 @@ function onlyHiddenByKey(row) {
 function goTo(event) {
   const { from, until } = spanOf(event);
   const long = until - from;
-  const wide = event.what === "fault" ? Math.max(20_000, long * 1.6) : Math.max(60_000, Math.min(long, 2e6) * 8);
+  const wide = event.what === "fault" ? Math.max(20_000, long * 1.6) : Math.max(30_000, Math.min(long, 2e6) * 8);
   const middle = from + Math.min(long, wide * 0.6) / 2;
   setWindow(middle - wide / 2, middle + wide / 2);
 }

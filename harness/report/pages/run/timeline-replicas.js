@@ -52,7 +52,8 @@ function paintHeld(pen, { rows, from, until, older }, { first, bar }) {
       markHeld(pen, row, x, first, end - x - 1, bar, acrossBoard(older[place]));
       continue;
     }
-    const kind = state[row] === 3 ? HELD_PURGEABLE : older[place] < until[place] ? HELD_OLDER : state[row] === 2 ? HELD_TOMBSTONE : HELD_NEWEST;
+    const mostlyOlder = older[place] < (from[place] + until[place]) / 2;
+    const kind = state[row] === 3 ? HELD_PURGEABLE : mostlyOlder ? HELD_OLDER : state[row] === 2 ? HELD_TOMBSTONE : HELD_NEWEST;
     const [start, last] = [Math.floor(x), Math.min(board.right, Math.max(Math.floor(x), Math.ceil(end) - 1))];
     for (let column = start; column <= last; column += 1) if (columns[column] < kind) columns[column] = kind;
     [low, high] = [Math.min(low, start), Math.max(high, last)];
