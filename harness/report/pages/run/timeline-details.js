@@ -1,6 +1,6 @@
 // What is picked, whole, with links to all that has to do with it.
 
-const LISTED_MAX = 30;
+const LISTED_MAX = 16;
 
 function fieldList(event) {
   const list = element("dl", "timeline-fields");
@@ -68,7 +68,7 @@ function relatedTo(event) {
     ...listedEvents("Changes it made", "change", changed),
     ...listedEvents("Its messages", "message", event.what === "operation" ? messagesOfEvent(event) : NO_ROWS),
     ...listedEvents(`Other changes by ${same}`, "change", same ? timelineData.changesOfOrigin(changes.origin[event.row]).filter((row) => row !== event.row) : NO_ROWS),
-    ...listedEvents("Operations while it was on", "operation", event.what === "fault" ? operationsDuring(event.row) : NO_ROWS),
+    ...(event.what === "fault" ? listedEvents("Operations while it was on that did not end well", "operation", hurtDuring(event.row)) : []),
     ...(event.what === "fault" ? [] : listedEvents("Faults that were on", "fault", faultsDuring(event))),
   ];
 }
@@ -86,11 +86,11 @@ function faultsDuring(event) {
   return faults.map((_, row) => row).filter((row) => faults[row].from <= until && (faults[row].until ?? Infinity) >= from);
 }
 
-function operationsDuring(fault) {
+function hurtDuring(fault) {
   const { from, until } = spanOf({ what: "fault", row: fault });
-  const { at, count } = run.timeline.operations;
+  const { at, outcome, count } = run.timeline.operations;
   const rows = [];
-  for (let row = 0; row < count && at[row] <= until; row += 1) if (endOf(row) >= from) rows.push(row);
+  for (let row = 0; row < count && at[row] <= until; row += 1) if (outcome[row] && endOf(row) >= from) rows.push(row);
   return rows;
 }
 

@@ -50,7 +50,7 @@ function clearFilters() {
 }
 
 function startFilters() {
-  const { clients, kinds, outcomes, faults, violations } = run.timeline;
+  const { clients, kinds, outcomes, faults } = run.timeline;
   const lists = { client: clients, kind: kinds, outcome: outcomes, fault: faults.map(nameOfFault) };
   for (const [name, list] of Object.entries(lists)) {
     const select = document.getElementById(`timeline-${name}`);
@@ -63,7 +63,7 @@ function startFilters() {
   }
   const messages = document.getElementById("timeline-messages");
   messages.addEventListener("change", () => setFilter({ messages: messages.value }));
-  document.getElementById("timeline-violating-box").hidden = !violations.length;
+  document.getElementById("timeline-violating-box").hidden = !timelineData.violating.includes(1);
   document.getElementById("timeline-filters").addEventListener("submit", (event) => event.preventDefault());
   startKeys();
 }

@@ -66,11 +66,7 @@ function markHeld(pen, row, x, y, wide, bar, olderAt) {
   const { state } = run.timeline.changes;
   const fresh = Math.max(0, Math.min(wide, olderAt - x));
   if (state[row] === 3) {
-    pen.strokeStyle = it.tomb;
-    pen.setLineDash([3, 3]);
-    pen.strokeRect(x + 0.5, y + 0.5, wide - 1, bar - 1);
-    pen.setLineDash([]);
-    markState.drawn += 1;
+    outlineTomb(pen, x, y, wide, bar);
   } else {
     if (fresh > 0) fillBox(pen, state[row] === 2 ? it.tomb : it.held, x, y, fresh, bar);
     if (fresh < wide) fillBox(pen, board.older, x + fresh, y + 2, wide - fresh, bar - 4);
@@ -78,6 +74,14 @@ function markHeld(pen, row, x, y, wide, bar, olderAt) {
     fillBox(pen, it.text, x, y, 1, bar);
   }
   if (wide > 22) nameHeld(pen, row, x, y, wide, bar, fresh);
+}
+
+function outlineTomb(pen, x, y, wide, bar) {
+  pen.strokeStyle = board.colours.tomb;
+  pen.setLineDash([3, 3]);
+  pen.strokeRect(x + 0.5, y + 0.5, wide - 1, bar - 1);
+  pen.setLineDash([]);
+  markState.drawn += 1;
 }
 
 function nameHeld(pen, row, x, y, wide, bar, fresh) {

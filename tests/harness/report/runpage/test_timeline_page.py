@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 from checkers.history import Change, Invoke, Message, Return
 from harness.report.runpage.subject import Subject
@@ -364,7 +364,7 @@ def test_no_more_is_drawn_of_many_than_there_are_columns(tabs: BrowserContext, f
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [browser.WIDE, browser.NARROW])
 def test_it_fits_and_stands_on_the_ground_of_its_scheme(
-    tabs: BrowserContext, file: Path, viewport: browser.ViewportSize, scheme: browser.Scheme
+    tabs: BrowserContext, file: Path, viewport: ViewportSize, scheme: browser.Scheme
 ) -> None:
     with shown(tabs, file, "op140", viewport, scheme) as tab:
         drawn(tab)
