@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from playwright.sync_api import BrowserContext, Page, ViewportSize
 
+from checkers.history import Return
 from harness.report.runpage import page
 from harness.report.runpage.subject import Subject, read
 from harness.run import run
@@ -93,3 +94,12 @@ def column(data: dict[str, Any], name: str) -> list[int]:
         total += step
         found.append(total)
     return found
+
+
+def seconds(ns: int) -> str:
+    us = ns // 1000
+    return f"{us / 1e6:.{6 if us % 1000 else 3}f} s"
+
+
+def returns(of: Subject) -> dict[int, Return]:
+    return {event.op: event for event in of.facts.events if isinstance(event, Return)}
