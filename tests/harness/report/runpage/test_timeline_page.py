@@ -63,7 +63,11 @@ def _painted(tab: Page, x: float, y: float) -> set[tuple[int, ...]]:
     assert box
     drawn(tab)
     bytes_: list[int] = tab.locator("#timeline-canvas").evaluate(
-        "(it, [x, y]) => [...it.getContext('2d').getImageData(Math.round(x), Math.round(y) - 10, 1, 20).data]",
+        """(it, [x, y]) => {
+            const pen = new OffscreenCanvas(1, 20).getContext("2d", { willReadFrequently: true });
+            pen.drawImage(it, -Math.round(x), 10 - Math.round(y));
+            return [...pen.getImageData(0, 0, 1, 20).data];
+        }""",
         [x - box["x"], y - box["y"]],
     )
     return {tuple(bytes_[at : at + 3]) for at in range(0, len(bytes_), 4)}
