@@ -58,7 +58,7 @@ def test_what_a_policy_uses_is_put_together_in_order(tmp_path: Path) -> None:
         ('round_every = "20..50ms"', "is not one value"),
         ('read_repair = "blokcing"', "did you mean 'blocking'?"),
         ('uses = ["meerkle"]', "did you mean 'merkle'?"),
-        ('uses = "merkle"', "this is no list of policies"),
+        ('uses = "merkle"', 'this is no list of policies; write uses = ["async", "merkle"]'),
         ("about = 5", "this is no text"),
         ("hints_max = 0", "is too little"),
         ('round_jitter = "60%"', "is too much"),

@@ -140,10 +140,11 @@ def test_strict_quorums_ask_nobody_and_reads_no_substitute() -> None:
     assert others
 
 
+@pytest.mark.parametrize("purge", ["confirmed", "repaired"])
 @pytest.mark.parametrize("restarts", [False, True])
-def test_nothing_older_than_a_tombstone_that_may_be_purged_is_kept(restarts: bool) -> None:  # noqa: FBT001 - a parameter of a test
-    """The put flies to a substitute while its key is deleted, and all confirm that they keep nothing older."""
-    rig, key, _, others = a_rig(policy=structs.replace(SLOPPY, purge="confirmed", anti_entropy="merkle"))
+def test_nothing_older_than_a_tombstone_that_may_be_purged_is_kept(restarts: bool, purge: str) -> None:  # noqa: FBT001 - a parameter of a test
+    """The put flies to a substitute while its key is deleted, and all say that they keep nothing older."""
+    rig, key, _, others = a_rig(policy=structs.replace(SLOPPY, purge=purge, anti_entropy="merkle"))
     write_alone(rig, key)
     slow = rig.flights(Keep, to=others[0])
     assert slow
