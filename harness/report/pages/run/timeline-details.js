@@ -67,10 +67,17 @@ function relatedTo(event) {
     ...violationsOf(event),
     ...listedEvents("Changes it made", "change", changed),
     ...listedEvents("Its messages", "message", event.what === "operation" ? messagesOfEvent(event) : NO_ROWS),
+    ...(event.what === "operation" ? leftOut() : []),
     ...listedEvents(`Other changes by ${same}`, "change", same ? timelineData.changesOfOrigin(changes.origin[event.row]).filter((row) => row !== event.row) : NO_ROWS),
     ...(event.what === "fault" ? listedEvents("Operations while it was on that did not end well", "operation", hurtDuring(event.row)) : []),
     ...(event.what === "fault" ? [] : listedEvents("Faults that were on", "fault", faultsDuring(event))),
   ];
+}
+
+// So that what is missing is not taken for what never was.
+function leftOut() {
+  const { messages_left_out: many } = run.timeline;
+  return many ? [element("p", "note", `${say(many)} messages of the run are not in this page; some may be of this operation.`)] : [];
 }
 
 function changesBy({ what, row }) {

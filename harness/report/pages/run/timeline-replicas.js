@@ -90,7 +90,7 @@ function nameHeld(pen, row, x, y, wide, bar, fresh) {
   if (fresh < Math.min(wide, 24) && run.timeline.changes.state[row] !== 3) {
     fillBox(pen, board.colours.behind, x + 2, y + 3, Math.min(wide - 3, text.length * 6.4 + 7), bar - 7);
   }
-  writeIn(pen, text, x + 5, y + bar / 2, wide - 8, dark ? board.colours.ground : board.colours.text, 6.4);
+  writeIn(pen, text, x + 5, y + bar / 2, (dark ? fresh : wide) - 8, dark ? board.colours.ground : board.colours.text, 6.4);
 }
 
 function heldText(row) {
