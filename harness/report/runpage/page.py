@@ -7,9 +7,17 @@ from harness.report import html
 from harness.report.runpage import timeline
 from harness.report.runpage.subject import Subject
 
-_SECTIONS: tuple[str, ...] = ()  # their templates in pages/run/, in the order in which they stand
-_STYLES = ("shared/base.css", "run/run.css")
-_SCRIPTS = ("shared/svg.js", "shared/frame.js", "shared/unpack.js", "run/state.js", "run/start.js")
+_SECTIONS: tuple[str, ...] = ("run/timeline.html",)  # their templates in pages/run/, in the order in which they stand
+_STYLES = ("shared/base.css", "run/run.css", "run/timeline.css")
+_TIMELINE = (
+    *("data", "filters", "layout", "marks", "clients", "replicas", "messages", "paint", "overview"),
+    *("events", "details", "picking", "window", "pointing", "keyboard", "start"),
+)
+_SCRIPTS = (
+    *("shared/svg.js", "shared/frame.js", "shared/unpack.js", "run/state.js"),
+    *(f"run/timeline-{part}.js" for part in _TIMELINE),
+    "run/start.js",
+)
 
 
 def write(subject: Subject, path: Path) -> None:
