@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.report import html
-from harness.report.runpage import timeline
+from harness.report.runpage import order, timeline
 from harness.report.runpage.subject import Subject
 
-_SECTIONS: tuple[str, ...] = ()  # their templates in pages/run/, in the order in which they stand
-_STYLES = ("shared/base.css", "run/run.css")
-_SCRIPTS = ("shared/svg.js", "shared/frame.js", "shared/unpack.js", "run/state.js", "run/start.js")
+_SECTIONS: tuple[str, ...] = ("run/order.html",)  # their templates in pages/run/, in the order in which they stand
+_STYLES = ("shared/base.css", "run/run.css", "run/order.css")
+_SCRIPTS = ("shared/svg.js", "shared/frame.js", "shared/unpack.js", "run/state.js", "run/order_layout.js", "run/order.js", "run/start.js")
 
 
 def write(subject: Subject, path: Path) -> None:
@@ -17,6 +17,6 @@ def write(subject: Subject, path: Path) -> None:
 
 
 def page(subject: Subject) -> str:
-    data: dict[str, Any] = {"timeline": timeline.section(subject)}
+    data: dict[str, Any] = {"timeline": timeline.section(subject), "order": order.section(subject)}
     values = {"it": subject.report, "sections": _SECTIONS, "data": html.packed(data)}
     return html.render("run/run.html", _STYLES, _SCRIPTS, values)

@@ -90,8 +90,8 @@ def _are_longest(found: Longest, calls: list[Call]) -> None:
             most = max((_length(it) for it in every if call in it), default=None)
             mine = found.orders[found.of[call.id]] if call.id in found.of else None
             assert (mine and _length([step.call for step in mine])) == most
-    for call, order in found.of.items():
-        assert call in {step.call.id for step in found.orders[order]}
+    for each, order in found.of.items():
+        assert each in {step.call.id for step in found.orders[order]}
 
 
 def _might_have_seen(found: Longest, calls: list[Call]) -> None:
