@@ -19,13 +19,13 @@ from harness.report.runpage.columns import us
 from harness.report.runpage.subject import Subject
 from harness.report.runpage.timeline import NEVER
 
-KEYS_MAX = 12  # others are named
+KEYS_MAX = 8  # others are named
 SHOWN = 32  # operations that returned before the misfit and are drawn
 PROOF_MAX = 12
 VALUE_MAX = 60
 FITTING_MAX = 4
 NONE = -1  # no order, or no place
-_ASKED_MAX = 600
+_ASKED_MAX = 150
 
 
 def section(subject: Subject) -> dict[str, Any]:
@@ -42,9 +42,9 @@ def _said(promise: Promise, keys: int) -> str:
         return f"On every key the operations have an order: {measured.checked} that may have taken effect were ordered."
     if measured.outcome == "unknown":
         return f"No order was looked for, or none was found in time: {measured.reason}."
-    bound = "Promised, and broken" if promise.outcome == "violated" else f"Not promised ({promise.why}), and not so"
-    count = len(measured.violations)
-    return f"{bound}: on {count} of {keys} keys no order has every operation between its start and its end."
+    bound = "Promised, and broken" if promise.outcome == "violated" else f"Not promised ({promise.why}), and not kept"
+    where = f"{len(measured.violations)} of {keys} key{'s' * (keys > 1)}"
+    return f"{bound} on {where}: no order has every operation between its start and its end."
 
 
 def _key(subject: Subject, key: str | None, calls: list[Call]) -> dict[str, Any]:

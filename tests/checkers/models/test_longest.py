@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from checkers.calls import Call, effective, in_order
 from checkers.models.longest import Longest, Step, longest
+from checkers.models.steps import Spent
 from tests.checkers.models.every_order import has_order, prefix, registers
 
 _REGISTERS = st.one_of(
@@ -73,12 +75,30 @@ def test_orders_and_misfit_are_those_of_the_definition(calls: list[Call]) -> Non
     assert found.since == -inf
     assert found.calls == in_order(call for call in calls if call.start <= place)
     assert all(legal(order, calls) for order in found.orders)
-    _are_longest(found, calls)
+    _are_longest(found, calls, list(_orders(calls)))
     _might_have_seen(found, calls)
 
 
-def _are_longest(found: Longest, calls: list[Call]) -> None:
-    every = list(_orders(calls))
+@settings(max_examples=300, deadline=None)
+@given(_REGISTERS, st.integers(1, 3))
+def test_of_the_last_calls_alone_all_orders_are_tried_that_have_all_others(calls: list[Call], most: int) -> None:
+    found = longest(calls, _for_ever, most)
+    if found is not None:
+        calls = effective(calls)
+        others = {call.id for call in calls if call.end is not None and call.end < found.since}
+        assert (
+            sum(found.since <= (call.end or 0) <= found.misfit.place() for call in calls if call.end is not None)
+            >= most
+            or not others
+        )
+        every = [order for order in _orders(calls) if others <= {call.id for call in order}]
+        late = [call for call in calls if call.id not in others]
+        assert not others & found.of.keys()
+        assert all(legal(order, calls) for order in found.orders)
+        _are_longest(found, late, every)
+
+
+def _are_longest(found: Longest, calls: list[Call], every: list[tuple[Call, ...]]) -> None:
     misfit = found.misfit
     early = {call.id for call in calls if call.outcome == "ok" and (call.end or 0) < misfit.place()}
     first = [step.call for step in found.orders[0]]
@@ -105,3 +125,56 @@ def _might_have_seen(found: Longest, calls: list[Call]) -> None:
     }
     assert set(found.fitting) == fit
     assert len(found.fitting) == len(fit)
+
+
+def _busy() -> list[Call]:
+    """Many writes at once, each of them read at the same time as all others; then a read of what is long gone."""
+    writes = [Call(n, f"w{n}", "write", "k", n, None, "ok", n, 100 + n) for n in range(10)]
+    reads = [Call(20 + n, f"r{n}", "read", "k", None, n, "ok", 50 + n, 200 + n) for n in range(10)]
+    last = Call(40, "w0", "write", "k", "last", None, "ok", 300, 301)
+    return [*writes, *reads, last, Call(41, "r0", "read", "k", None, 3, "ok", 302, 303)]
+
+
+def _asked(calls: list[Call], most: int | None) -> tuple[Longest | None, int]:
+    asked = 0
+
+    def out_of_budget() -> str | None:
+        nonlocal asked
+        asked += 1
+        return "enough" if most is not None and asked > most else None
+
+    return longest(calls, out_of_budget, 100), asked
+
+
+def test_where_the_budget_ends_what_was_found_is_said_not_to_be_all() -> None:
+    calls = _busy()
+    found, asked = _asked(calls, None)
+    assert found is not None
+    assert found.whole
+    before = next(it for it in (_asked(calls, most)[0] for most in range(asked - 1, 0, -1)) if it and not it.whole)
+    assert legal(before.orders[0], calls)
+    assert len(before.orders[0]) == len(found.orders[0]) == 21
+    assert before.misfit.id == found.misfit.id == 41
+
+
+def _long() -> list[Call]:
+    """4,000 calls of a writer and a reader, and a read of what is long gone."""
+    calls = []
+    for n in range(2000):
+        calls.append(Call(2 * n, "w", "write", "k", n, None, "ok", 10 * n, 10 * n + 8))
+        calls.append(Call(2 * n + 1, "r", "read", "k", None, n - n % 2, "ok", 10 * n + 5, 10 * n + 14))
+    return [*calls, Call(9000, "r", "read", "k", None, 7, "ok", 30_000, 30_001)]
+
+
+def test_where_the_budget_ends_before_an_order_is_found_that_is_said() -> None:
+    with pytest.raises(Spent, match="enough"):
+        _asked(_long(), 0)
+
+
+def test_a_long_history_is_walked_through_without_a_detour() -> None:
+    found, asked = _asked(_long(), None)
+    assert found is not None
+    assert found.misfit.id == 9000
+    assert len(found.orders[0]) == 4000
+    assert found.fitting == [1999]
+    assert asked < 20

@@ -1,6 +1,6 @@
 // The longest orders of a key that is not linearizable, and the first operation that does not fit.
 
-const orderView = { number: 0, chosen: 0, groups: [], layout: null, over: null };
+const orderView = { number: 0, chosen: 0, groups: [], layout: null, under: null, over: null };
 const orderPart = (name) => document.getElementById(`order-${name}`);
 const orderTop = (row) => row * orderSizes.row + 8;
 const orderOp = (call) => `op ${call.op}`;
@@ -23,6 +23,7 @@ function orderDraw() {
   orderNames(picture, height);
   const svg = draw(orderPart("scroll"), "svg", { width: layout.width, height, role: "group", "aria-label": `The operations on key ${picture.key}` });
   picture.rows.forEach((_, row) => draw(svg, "rect", { class: "order-row", x: 0, y: orderTop(row) + 15, width: layout.width, height: orderSizes.bar + 4 }));
+  orderView.under = draw(svg, "g");
   orderView.groups = picture.calls.map((_, place) => orderCall(svg, picture, place));
   orderView.over = draw(svg, "g");
   orderChoose(0);
@@ -93,8 +94,9 @@ function orderChoose(number) {
   });
   const middle = (call) => orderTop(call < 0 ? picture.rows.length : picture.calls[call].row) + 17 + orderSizes.bar / 2;
   const called = steps.map(([call], index) => [points[index], middle(call), call, index]).filter(([, , call]) => call >= 0);
+  orderView.under.replaceChildren();
   orderView.over.replaceChildren();
-  draw(orderView.over, "path", { class: "order-line", d: called.map(([x, y]) => `${x} ${y}`).join("L").replace(/^/, "M") });
+  draw(orderView.under, "path", { class: "order-line", d: called.map(([x, y]) => `${x} ${y}`).join("L").replace(/^/, "M") });
   called.forEach(([x, y, call], index) => orderPoint(x, y, index + 1, picture.calls[call]));
   orderHeld(picture, steps, points);
   orderList(picture, steps);
@@ -117,7 +119,7 @@ function orderHeld(picture, steps, points) {
     const [left, right] = [x, all[index + 1]?.[1] ?? orderView.layout.width];
     draw(orderView.over, "rect", { class: "order-held", x: left, y: top, width: right - left, height: orderSizes.bar });
     const words = `${call < 0 ? `⋯ ${count} more ` : ""}${orderBrief(held, 14)}`;
-    draw(orderView.over, "text", { class: "order-holds", x: left + 4, y: top + 15 }, words);
+    for (let x = left + 4; x === left + 4 || x + 120 < right; x += 300) draw(orderView.over, "text", { class: "order-holds", x, y: top + 15 }, words);
   });
 }
 
