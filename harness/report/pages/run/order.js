@@ -23,13 +23,15 @@ function orderDraw() {
   orderNames(picture, height);
   const svg = draw(orderPart("scroll"), "svg", { width: layout.width, height, role: "group", "aria-label": `The operations on key ${picture.key}` });
   picture.rows.forEach((_, row) => draw(svg, "rect", { class: "order-row", x: 0, y: orderTop(row) + 15, width: layout.width, height: orderSizes.bar + 4 }));
+  const [from, until] = layout.spans[picture.misfit].map((event) => layout.at[event]);
+  const below = orderTop(picture.calls[picture.misfit].row) + 17 + orderSizes.bar;
+  draw(svg, "rect", { class: "order-while", x: from, y: below, width: until - from, height: height - below - 8 });
   orderView.under = draw(svg, "g");
   orderView.groups = picture.calls.map((_, place) => orderCall(svg, picture, place));
   orderView.over = draw(svg, "g");
   orderChoose(0);
   orderRove(picture.misfit);
-  const middle = layout.at[layout.spans[picture.misfit][1]];
-  orderPart("scroll").scrollLeft = middle - orderPart("scroll").clientWidth * 0.8;
+  orderPart("scroll").scrollLeft = until - orderPart("scroll").clientWidth * 0.8;
 }
 
 function orderNames(picture, height) {
@@ -48,7 +50,7 @@ function orderCall(svg, picture, place) {
   draw(group, "rect", { class: "order-ring", x: left - 3, y: top - 17, width: right - left + 6, height: orderSizes.bar + 20, rx: 3 });
   const bar = call.until < 0 ? `M${right} ${top}H${left}V${below}H${right}` : `M${left} ${top}H${right}V${below}H${left}Z`;
   draw(group, "path", { class: "order-bar", d: bar });
-  draw(group, "text", { x: left, y: top - 4 }, orderLabel(picture, place));
+  orderAlong(group, left, right - 130, top - 4, orderLabel(picture, place));
   group.addEventListener("pointerenter", (event) => (orderPick(place), orderTip(place, event.clientX, event.clientY)));
   group.addEventListener("pointerleave", hideTip);
   group.addEventListener("focus", () => orderPick(place));
@@ -109,6 +111,12 @@ function orderPoint(x, y, number, call) {
   draw(group, "text", { x, y: y + 4, "text-anchor": "middle" }, number);
 }
 
+// Of what is longer than the window, words are to be seen anywhere.
+function orderAlong(parent, left, right, y, words, first = words) {
+  draw(parent, "text", { x: left, y }, first);
+  for (let x = left + 300; x < right; x += 300) draw(parent, "text", { x, y }, words);
+}
+
 // The lowest row: what is there, from the step that puts it there to the next that does.
 function orderHeld(picture, steps, points) {
   const changes = steps.map((step, index) => [step, points[index]]).filter(([[call]]) => call < 0 || picture.calls[call].kind !== "get");
@@ -118,8 +126,8 @@ function orderHeld(picture, steps, points) {
   all.forEach(([[call, held, count], x], index) => {
     const [left, right] = [x, all[index + 1]?.[1] ?? orderView.layout.width];
     draw(orderView.over, "rect", { class: "order-held", x: left, y: top, width: right - left, height: orderSizes.bar });
-    const words = `${call < 0 ? `⋯ ${count} more ` : ""}${orderBrief(held, 14)}`;
-    for (let x = left + 4; x === left + 4 || x + 120 < right; x += 300) draw(orderView.over, "text", { class: "order-holds", x, y: top + 15 }, words);
+    const words = orderBrief(held, 14);
+    orderAlong(orderView.over, left + 4, right - 100, top + 15, words, `${call < 0 ? `⋯ ${count} more ` : ""}${words}`);
   });
 }
 
