@@ -9,7 +9,15 @@ from harness.report.runpage.subject import Subject
 
 _SECTIONS: tuple[str, ...] = ("run/order.html",)  # their templates in pages/run/, in the order in which they stand
 _STYLES = ("shared/base.css", "run/run.css", "run/order.css")
-_SCRIPTS = ("shared/svg.js", "shared/frame.js", "shared/unpack.js", "run/state.js", "run/order_layout.js", "run/order.js", "run/start.js")
+_SCRIPTS = (
+    "shared/svg.js",
+    "shared/frame.js",
+    "shared/unpack.js",
+    "run/state.js",
+    "run/order_layout.js",
+    "run/order.js",
+    "run/start.js",
+)
 
 
 def write(subject: Subject, path: Path) -> None:

@@ -50,10 +50,15 @@ function orderCall(svg, picture, place) {
   draw(group, "rect", { class: "order-ring", x: left - 3, y: top - 17, width: right - left + 6, height: orderSizes.bar + 20, rx: 3 });
   const bar = call.until < 0 ? `M${right} ${top}H${left}V${below}H${right}` : `M${left} ${top}H${right}V${below}H${left}Z`;
   draw(group, "path", { class: "order-bar", d: bar });
-  orderAlong(group, left, right - 130, top - 4, orderLabel(picture, place));
+  orderAlong(group, left, right - 130, top - 5, orderLabel(picture, place));
   group.addEventListener("pointerenter", (event) => (orderPick(place), orderTip(place, event.clientX, event.clientY)));
   group.addEventListener("pointerleave", hideTip);
-  group.addEventListener("focus", () => orderPick(place));
+  group.addEventListener("blur", hideTip);
+  group.addEventListener("focus", () => {
+    const { left, bottom } = group.getBoundingClientRect();
+    orderPick(place);
+    orderTip(place, left, bottom);
+  });
   group.addEventListener("click", () => (location.hash = `#op${call.op}`));
   group.addEventListener("keydown", (event) => orderKey(event, place));
   return group;

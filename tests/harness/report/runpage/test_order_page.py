@@ -100,6 +100,7 @@ def test_keys_go_from_one_to_the_next_and_into_the_timeline(open_run: Open) -> N
     for press, op in ("ArrowLeft", ops[place - 1]), ("Home", ops[0]), ("ArrowRight", ops[1]), ("End", ops[-1]):
         tab.keyboard.press(press)
         expect(_call(tab, op)).to_be_focused()
+        expect(tab.locator("#tip")).to_contain_text(f"op {op},")
     tab.keyboard.press("Home")
     tab.keyboard.press("Enter")
     assert tab.evaluate("location.hash") == f"#op{ops[0]}"
