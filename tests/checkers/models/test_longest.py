@@ -9,12 +9,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from checkers.calls import Call, effective, in_order
+from checkers.calls import Call, Function, effective, in_order
+from checkers.history import Outcome
 from checkers.models.longest import Longest, Step, longest
 from checkers.models.steps import Spent
 from tests.checkers.models.every_order import has_order, prefix, registers
 
+
+@st.composite
+def _careless(draw: st.DrawFn) -> list[Call]:
+    """What no register would tell: few values, long calls, and reads of anything."""
+    calls = []
+    for number in range(draw(st.integers(4, 7))):
+        function: Function = draw(st.sampled_from(["read", "read", "read", "write", "write", "write", "delete"]))
+        outcome: Outcome = draw(st.sampled_from(["ok", "ok", "ok", "ok", "unknown"]))
+        start, took, value = draw(st.integers(0, 9)), draw(st.integers(0, 6)), draw(st.integers(1, 2))
+        asked = value if function == "write" else None
+        seen = value if function == "read" and outcome == "ok" else None
+        end = start + took if outcome == "ok" else None
+        calls.append(Call(number, f"p{number}", function, "k", asked, seen, outcome, start, end))
+    return in_order(calls)
+
+
 _REGISTERS = st.one_of(
+    _careless(),
+    _careless(),
+    _careless(),
     registers(("read", "read", "write"), unique=True),
     registers(("read", "read", "write", "delete"), unique=True),
     registers(("read", "write")),
