@@ -4,12 +4,17 @@ from pathlib import Path
 from typing import Any
 
 from harness.report import html
-from harness.report.runpage import timeline
+from harness.report.runpage import divergence, performance, timeline
 from harness.report.runpage.subject import Subject
 
-_SECTIONS: tuple[str, ...] = ()  # their templates in pages/run/, in the order in which they stand
-_STYLES = ("shared/base.css", "run/run.css")
-_SCRIPTS = ("shared/svg.js", "shared/frame.js", "shared/unpack.js", "run/state.js", "run/start.js")
+_SECTIONS = ("run/divergence.html", "run/performance.html")  # their templates in pages/run/, in the order in which they stand
+_STYLES = ("shared/base.css", "run/run.css", "run/charts.css")
+_SCRIPTS = (
+    *("shared/svg.js", "shared/frame.js", "shared/unpack.js", "run/state.js"),
+    *("run/charts.js", "run/charts_moves.js", "run/charts_curves.js", "run/charts_heat.js", "run/charts_stacked.js"),
+    *("run/charts_latency.js", "run/charts_sections.js"),
+    "run/start.js",
+)
 
 
 def write(subject: Subject, path: Path) -> None:
@@ -17,6 +22,10 @@ def write(subject: Subject, path: Path) -> None:
 
 
 def page(subject: Subject) -> str:
-    data: dict[str, Any] = {"timeline": timeline.section(subject)}
+    data: dict[str, Any] = {
+        "timeline": timeline.section(subject),
+        "divergence": divergence.section(subject),
+        "performance": performance.section(subject),
+    }
     values = {"it": subject.report, "sections": _SECTIONS, "data": html.packed(data)}
     return html.render("run/run.html", _STYLES, _SCRIPTS, values)
