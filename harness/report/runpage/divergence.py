@@ -1,12 +1,15 @@
 """How far replicas were apart over time, and what brought them together again."""
 
 from collections import defaultdict
+from collections.abc import Iterable
+from heapq import merge
 from itertools import combinations
+from operator import attrgetter
 from typing import Any
 
 from checkers import divergence
 from checkers.facts import Facts
-from checkers.history import Life, Metrics
+from checkers.history import Change, Life, Metrics
 from harness import samples
 from harness.compare.measures import CAUSES, causes_of
 from harness.report.runpage.apart import Deltas, deltas
@@ -23,7 +26,7 @@ def section(subject: Subject) -> dict[str, Any]:
     facts = subject.facts
     end = facts.events[-1].at if facts.events else 0
     found = {
-        "down": [[list(map(us, stretch)) for stretch in down(facts, node, end)] for node in facts.header.nodes],
+        "down": {node: [list(map(us, each)) for each in down(facts, node, end)] for node in facts.header.nodes},
         "hints": _by_node(hints(subject), end),
         "messages": _messages(facts, end),
     }
@@ -89,11 +92,12 @@ def tombstones(facts: Facts) -> dict[str, list[tuple[int, int]]]:
     """On disk, purgeable ones too: also of a node that is down."""
     found: dict[str, list[tuple[int, int]]] = {node: [] for node in facts.header.nodes}
     dead: dict[str, set[str]] = defaultdict(set)
-    for event in sorted([*facts.changes, *facts.lives], key=lambda event: event.seq):
+    told: Iterable[Change | Life] = merge(facts.changes, facts.lives, key=attrgetter("seq"))
+    for event in told:
         held = dead[event.node]
         before = len(held)
         if isinstance(event, Life):
-            held -= held if event.what == "wiped" else set()
+            dead[event.node] = held = set() if event.what == "wiped" else held
         elif event.new is not None and event.new.dead:
             held.add(event.key)
         else:
@@ -104,20 +108,17 @@ def tombstones(facts: Facts) -> dict[str, list[tuple[int, int]]]:
 
 
 def hints(subject: Subject) -> dict[str, list[Step]]:
-    """As they were looked at from time to time; empty if nobody looked more than once."""
+    """As they were looked at from time to time; empty if nobody looked at a node more than once."""
     taken = [(each.at, each.node, each.hints) for each in samples.read(subject.folder)]
     looked: list[tuple[int, str, int | None]] = [
         (event.at, event.node, event.values.get("hints_waiting"))
         for event in subject.facts.events
         if isinstance(event, Metrics)
     ]
-    told = [each for each in (taken if any(waiting is not None for _, _, waiting in taken) else looked)]
-    if len({at for at, _, waiting in told if waiting is not None}) < 2:
-        return {}
     steps: dict[str, list[Step]] = {node: [] for node in subject.facts.header.nodes}
-    for at, node, waiting in told:
+    for at, node, waiting in taken if any(waiting is not None for _, _, waiting in taken) else looked:
         steps[node].append((at, waiting))
-    return steps
+    return steps if any(len(of_node) > 1 for of_node in steps.values()) else {}
 
 
 def _messages(facts: Facts, end: int) -> dict[str, Any]:

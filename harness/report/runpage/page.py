@@ -7,12 +7,12 @@ from harness.report import html
 from harness.report.runpage import divergence, performance, timeline
 from harness.report.runpage.subject import Subject
 
-_SECTIONS = ("run/divergence.html", "run/performance.html")  # their templates in pages/run/, in the order in which they stand
+_SECTIONS = ("run/divergence.html", "run/performance.html")  # their templates, in the order in which they stand
 _STYLES = ("shared/base.css", "run/run.css", "run/charts.css")
 _SCRIPTS = (
     *("shared/svg.js", "shared/frame.js", "shared/unpack.js", "run/state.js"),
-    *("run/charts.js", "run/charts_moves.js", "run/charts_curves.js", "run/charts_heat.js", "run/charts_stacked.js"),
-    *("run/charts_latency.js", "run/charts_sections.js"),
+    *("run/charts.js", "run/charts-moves.js", "run/charts-curves.js", "run/charts-heat.js", "run/charts-stacked.js"),
+    *("run/charts-latency.js", "run/charts-sections.js"),
     "run/start.js",
 )
 

@@ -3,7 +3,8 @@
 
 const CHART_LEFT = 62;
 const CHART_RIGHT = 10;
-const FAULT_LANE = 15;
+const FAULT_LANE = 15; // over the chart, with names
+const FAULT_LINE = 4; // without
 const timeCharts = [];
 let faultsAreNamed = false;
 
@@ -16,23 +17,23 @@ function timeChart(holder, it) {
   for (const [key, value] of Object.entries(attributes)) plot.setAttribute(key, value);
   holder.replaceChildren(plot);
   timeCharts.push(chart);
-  nearby.observe(plot);
-  pointed(chart);
-  walked(chart);
+  chartsInView.observe(plot);
+  pointedChart(chart);
+  walkedChart(chart);
   return chart;
 }
 
-const nearby = new IntersectionObserver(
+const chartsInView = new IntersectionObserver(
   (seen) => { for (const each of seen) timeCharts.find((chart) => chart.plot === each.target).near = each.isIntersecting; },
   { rootMargin: "300px" },
 );
 
 // Those near the window at once, the others when nothing has changed for a moment.
-let drawnLater = 0;
+let chartsDrawnLater = 0;
 function drawTimeCharts() {
-  clearTimeout(drawnLater);
+  clearTimeout(chartsDrawnLater);
   for (const chart of timeCharts) if (chart.near) drawTimeChart(chart);
-  drawnLater = setTimeout(() => { for (const chart of timeCharts) if (!chart.near) drawTimeChart(chart); }, 150);
+  chartsDrawnLater = setTimeout(() => { for (const chart of timeCharts) if (!chart.near) drawTimeChart(chart); }, 150);
 }
 
 function drawTimeChart(chart) {
@@ -50,18 +51,19 @@ function drawTimeChart(chart) {
 
 // The empty chart: axes, and the faults behind all else.
 function timeFrame(chart, from, to) {
-  const { height, y = null, sayY = say, above = 8, bands = true } = chart.laid;
+  const { height, y = null, sayY = say, above = 4 } = chart.laid;
   const width = Math.max(240, chart.plot.clientWidth);
   const faults = laidFaults(from, to);
-  const room = faultsAreNamed && faults.length ? FAULT_LANE * (1 + Math.max(...faults.map((each) => each.lane))) + 4 : 0;
-  const box = { left: CHART_LEFT, right: width - CHART_RIGHT, top: room + above, bottom: room + above + height };
+  const lanes = faults.length ? 1 + Math.max(...faults.map((each) => each.lane)) : 0;
+  const top = lanes * (faultsAreNamed ? FAULT_LANE : FAULT_LINE) + above;
+  const box = { left: CHART_LEFT, right: width - CHART_RIGHT, top, bottom: top + height };
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", `0 0 ${width} ${box.bottom + 24}`);
   const x = linear(from, to);
   const across = (us) => box.left + x.part(us) * (box.right - box.left);
   const up = (value) => box.bottom - y.part(value) * (box.bottom - box.top);
   Object.assign(chart, { svg, box, width, x, across, up });
-  if (bands) for (const each of faults) drawFault(chart, each, room);
+  for (const each of faults) drawFault(chart, each);
   for (const tick of y ? ticks(y, (all) => all.length < 7) : []) {
     draw(svg, "line", { class: "grid", x1: box.left, x2: box.right, y1: up(tick), y2: up(tick) });
     draw(svg, "text", { class: "tick", x: box.left - 6, y: up(tick) + 4, "text-anchor": "end" }, sayY(tick));
@@ -102,12 +104,13 @@ function laidFaults(from, to) {
   });
 }
 
-function drawFault({ svg, box, across }, { fault, lane }, room) {
+function drawFault({ svg, box, across }, { fault, lane }) {
   const [left, right] = [Math.max(box.left, across(fault.from)), Math.min(box.right, across(faultEnd(fault)))];
   const wide = Math.max(1.5, right - left);
   draw(svg, "rect", { class: "fault", x: left, width: wide, y: box.top, height: box.bottom - box.top });
-  if (!room) return;
-  draw(svg, "rect", { class: "fault-lane", x: left, width: wide, y: FAULT_LANE * lane, height: FAULT_LANE - 2, rx: 2 });
+  const high = faultsAreNamed ? FAULT_LANE : FAULT_LINE;
+  draw(svg, "rect", { class: "fault-lane", x: left, width: wide, y: high * lane, height: high - 1 });
+  if (!faultsAreNamed) return;
   const words = [faultName(fault), fault.kind].find((each) => each.length * 6.4 + 8 < wide);
   if (words) draw(svg, "text", { class: "fault-name", x: left + 4, y: FAULT_LANE * lane + 10.5 }, words);
 }
@@ -127,7 +130,7 @@ function showTimeTip(chart, clientY = null) {
   for (const each of ["x1", "x2"]) chart.cross.setAttribute(each, left);
   chart.cross.setAttribute("visibility", "visible");
   const lines = rows.map(({ name, words, ink }) => {
-    const key = element("span", `key ${ink ?? "none"}`);
+    const key = element("span", `chart-key ${ink ?? "none"}`);
     return element("div", "row reading", key, element("span", "name", name), element("b", "", words));
   });
   const on = faults.length ? [element("div", "on", `on: ${faults.map(faultName).join(", ")}`)] : [];

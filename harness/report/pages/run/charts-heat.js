@@ -44,7 +44,7 @@ function heatChart(holder, legend, { label, rows }) {
     },
     read: (us) => ({
       head: sayMoment(us),
-      rows: rows.map((row) => ({ name: row.name, words: isDown(row.down, us) ? "down" : sayCurve(curveAt(row.curve, us)) })),
+      rows: rows.map((row) => ({ name: row.name, words: replicaIsDown(row.down, us) ? "down" : sayCurve(curveAt(row.curve, us)) })),
     }),
   });
 }
@@ -59,13 +59,13 @@ function drawHeat(chart, { name, down }, cells, bounds, top) {
     while (next < steps.length && steps[next] === steps[cell]) next += 1;
     if (steps[cell]) draw(svg, "rect", { class: `heat${steps[cell]}`, x: box.left + cell * wide, width: (next - cell) * wide, y: top, height: HEAT_ROW - 3 });
   }
-  drawDown(chart, down, top, HEAT_ROW - 3);
+  drawReplicaDown(chart, down, top, HEAT_ROW - 3);
   draw(svg, "text", { class: "tick", x: box.left - 6, y: top + 16, "text-anchor": "end" }, name.length > 8 ? `${name.slice(0, 7)}…` : name);
 }
 
 function heatLegend(holder, bounds) {
   const below = bounds[0] ?? 1;
   const words = ["0", `below ${say(below)}`, ...bounds.map((bound, place) => (place + 1 < bounds.length ? `${say(bound)} to ${say(bounds[place + 1])}` : `${say(bound)} and more`))];
-  const keys = words.map((each, step) => element("span", "heat-key", element("span", `key heat${step}`), each));
-  holder.replaceChildren(...keys, element("span", "heat-key", element("span", "key down"), "down"));
+  const keys = words.map((each, step) => element("span", "heat-key", element("span", `chart-key heat${step}`), each));
+  holder.replaceChildren(...keys, element("span", "heat-key", element("span", "chart-key down"), "down"));
 }

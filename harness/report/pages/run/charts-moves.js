@@ -17,7 +17,7 @@ function momentUnder(chart, event) {
   return chart.x.value(Math.max(0, Math.min(1, part)));
 }
 
-function pointed(chart) {
+function pointedChart(chart) {
   const { plot } = chart;
   let begun = null; // where a drag began
   const choosing = (event) => begun !== null && Math.abs(event.clientX - begun.clientX) > 4;
@@ -52,7 +52,7 @@ function drawChoice(chart, from) {
   chart.choice = draw(chart.svg, "rect", { class: "choice", x: left, width: right - left, y: top, height: bottom - top });
 }
 
-function walked(chart) {
+function walkedChart(chart) {
   const { plot } = chart;
   const step = (part) => () => { chart.at += part * (shown.to - shown.from); };
   const zoom = (times) => () => {
@@ -77,7 +77,7 @@ function walked(chart) {
 }
 
 // Switches beside charts: those that are on stay in `on`.
-function switches(holder, legend, names, on, inks = {}) {
+function chartSwitches(holder, legend, names, on, inks = {}) {
   const labels = names.map((name) => {
     const box = element("input");
     box.type = "checkbox";
@@ -87,7 +87,7 @@ function switches(holder, legend, names, on, inks = {}) {
       else on.delete(name);
       drawTimeCharts();
     };
-    const key = inks[name] ? [element("span", `key ${inks[name]}`)] : [];
+    const key = inks[name] ? [element("span", `chart-key ${inks[name]}`)] : [];
     return element("label", "", box, ...key, element("span", "name", name));
   });
   holder.replaceChildren(element("legend", "", legend), ...labels);

@@ -48,14 +48,14 @@ function drawCurve({ svg, across }, curve, up, bottom) {
   draw(svg, "path", { class: "curve-mean", d: line });
 }
 
-function drawDown({ svg, across }, down, top, height) {
+function drawReplicaDown({ svg, across }, down, top, height) {
   for (const [from, until] of down ?? []) {
     const [start, end] = [Math.max(shown.from, from), Math.min(shown.to, until)];
     if (end > start) draw(svg, "rect", { class: "down", x: across(start), width: across(end) - across(start), y: top, height });
   }
 }
 
-const isDown = (down, us) => (down ?? []).some(([from, until]) => from <= us && us < until);
+const replicaIsDown = (down, us) => (down ?? []).some(([from, until]) => from <= us && us < until);
 
 // One curve with its axis.
 function curveChart(holder, { label, name, curve }) {
@@ -67,8 +67,8 @@ function curveChart(holder, { label, name, curve }) {
   });
 }
 
-const ROW = 46;
-const ROW_PLOT = 24;
+const CHART_ROW = 46;
+const CHART_ROW_PLOT = 24;
 
 // A row for each curve under one another, all on one scale. `rows` gives those that are shown: { name, curve, down }.
 function rowsChart(holder, { label, rows, words = say }) {
@@ -76,25 +76,25 @@ function rowsChart(holder, { label, rows, words = say }) {
     label,
     layout(from, to) {
       const all = rows();
-      return { all, height: ROW * Math.max(1, all.length), most: Math.max(1, ...all.map((row) => curvePeak(row.curve, from, to))) };
+      return { all, height: CHART_ROW * Math.max(1, all.length), most: Math.max(1, ...all.map((row) => curvePeak(row.curve, from, to))) };
     },
     mark: (chart, { all, most }) => all.forEach((row, place) => drawRow(chart, row, place, most, words)),
     read: (us, chart, { all }) => ({
       head: sayMoment(us),
-      rows: all.map((row) => ({ name: row.name, words: `${sayCurve(curveAt(row.curve, us), words)}${isDown(row.down, us) ? ", down" : ""}` })),
+      rows: all.map((row) => ({ name: row.name, words: `${sayCurve(curveAt(row.curve, us), words)}${replicaIsDown(row.down, us) ? ", down" : ""}` })),
     }),
   });
 }
 
 function drawRow(chart, { name, curve, down }, place, most, words) {
   const { svg, box } = chart;
-  const bottom = box.top + ROW * (place + 1) - 3;
-  const up = (value) => bottom - (value / most) * ROW_PLOT;
-  drawDown(chart, down, bottom - ROW_PLOT, ROW_PLOT);
+  const bottom = box.top + CHART_ROW * (place + 1) - 3;
+  const up = (value) => bottom - (value / most) * CHART_ROW_PLOT;
+  drawReplicaDown(chart, down, bottom - CHART_ROW_PLOT, CHART_ROW_PLOT);
   draw(svg, "line", { class: "grid", x1: box.left, x2: box.right, y1: bottom, y2: bottom });
   drawCurve(chart, curve, up, bottom);
   const fits = Math.floor((box.right - box.left) / 7.5);
-  draw(svg, "text", { class: "row-name", x: box.left, y: bottom - ROW_PLOT - 5 }, name.length > fits ? `${name.slice(0, fits - 1)}…` : name);
+  draw(svg, "text", { class: "chart-row", x: box.left, y: bottom - CHART_ROW_PLOT - 5 }, name.length > fits ? `${name.slice(0, fits - 1)}…` : name);
   const peak = curvePeak(curve, shown.from, shown.to);
   draw(svg, "text", { class: "tick", x: box.left - 6, y: Math.min(bottom, up(peak) + 4), "text-anchor": "end" }, words(peak));
 }

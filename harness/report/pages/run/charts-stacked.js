@@ -1,6 +1,6 @@
 // Counts in bins of time, one upon another.
 
-const BIN_PIXELS = 9;
+const BIN_PIXELS = 7;
 
 // Widths of bins are 1, 2 or 5 of some power of ten, or multiples of the `least` that is known.
 function timeBins(from, to, pixels, least = 0) {
@@ -36,10 +36,10 @@ function stackedChart(holder, { label, names, on, inks, counted, least = 0 }) {
       return { height: 130, bins, counts, rate, y: linear(0, Math.max(...sums, 1e-9) * rate * 1.05) };
     },
     mark: drawStacks,
-    read(us, chart, { bins, counts }) {
+    read(us, chart, { bins, counts, rate }) {
       const bin = Math.min(bins.count - 1, Math.floor(us / bins.wide) - bins.first);
       const start = (bins.first + bin) * bins.wide;
-      const rows = names.map((name, place) => ({ name, ink: inks[name], words: say(counts[place][bin]) })).filter(({ name }) => on.has(name));
+      const rows = names.map((name, place) => ({ name, ink: inks[name], words: `${say(counts[place][bin])} (${say(counts[place][bin] * rate)} per s)` })).filter(({ name }) => on.has(name));
       return { head: `${sayMoment(start)} to ${sayMoment(start + bins.wide)}`, rows: rows.reverse() };
     },
   });

@@ -1,8 +1,8 @@
 // How long operations took: each a point, percentiles over windows of time, and those that were not answered on lines of
 // their own. Where points are dense, what is drawn is how many share a cell.
 
-const CELL = 2; // pixels
-const STRIP = 15;
+const LATENCY_CELL = 2; // pixels
+const LATENCY_STRIP = 15;
 const LATENCY_LINES = [["p50", 50], ["p95", 95], ["p99", 99]];
 
 // Rows of the operations that are asked for, by where they were due; `kind` and `node` are numbers, or null for all.
@@ -53,7 +53,7 @@ function latencyChart(holder, { label, chosen }) {
       let [lowest, highest] = [Infinity, 0];
       for (const row of found.ok) [lowest, highest] = [Math.min(lowest, latencyOf(row)), Math.max(highest, latencyOf(row))];
       const y = logarithmic(Math.max(1, Math.min(lowest, 1e6)) * 0.8, Math.max(10, highest) * 1.25);
-      return { height: 250, above: 2 * STRIP + 12, y, sayY: sayLatency, found, windows: latencyWindows(found.ok, from, to) };
+      return { height: 250, above: 2 * LATENCY_STRIP + 12, y, sayY: sayLatency, found, windows: latencyWindows(found.ok, from, to) };
     },
     mark: drawLatency,
     read: readLatency,
@@ -64,28 +64,29 @@ function drawLatency(chart, { found, windows }) {
   const { svg, box, across, up } = chart;
   const { planned } = run.timeline.operations;
   const cells = new Map();
-  const down = Math.ceil((box.bottom - box.top) / CELL) + 1;
+  const down = Math.ceil((box.bottom - box.top) / LATENCY_CELL) + 1;
   for (const row of found.ok) {
-    const cell = Math.round(across(planned[row]) / CELL) * down + Math.round((up(latencyOf(row)) - box.top) / CELL);
+    const cell = Math.round(across(planned[row]) / LATENCY_CELL) * down + Math.round((up(latencyOf(row)) - box.top) / LATENCY_CELL);
     cells.set(cell, (cells.get(cell) ?? 0) + 1);
   }
   const paths = ["", "", ""];
   for (const [cell, count] of cells) {
-    paths[count > 4 ? 2 : count > 1 ? 1 : 0] += `M${Math.floor(cell / down) * CELL - 1} ${(cell % down) * CELL + box.top}h2`;
+    paths[count > 4 ? 2 : count > 1 ? 1 : 0] += `M${Math.floor(cell / down) * LATENCY_CELL - 1} ${(cell % down) * LATENCY_CELL + box.top}h2`;
   }
-  paths.forEach((d, level) => { if (d) draw(svg, "path", { class: `points points${level}`, d }); });
-  ["failed", "unknown"].forEach((outcome, place) => drawStrip(chart, outcome, found[outcome], box.top - 8 - STRIP * (2 - place)));
+  const wide = cells.size < 1500 ? "few" : "many";
+  paths.forEach((d, level) => { if (d) draw(svg, "path", { class: `points points${level} ${wide}`, d }); });
+  ["failed", "unknown"].forEach((outcome, place) => drawStrip(chart, outcome, found[outcome], box.top - 8 - LATENCY_STRIP * (2 - place)));
   for (const [name] of LATENCY_LINES) drawPercentile(chart, name, windows);
 }
 
 function drawStrip({ svg, box, across }, outcome, rows, top) {
   const lefts = new Set(rows.map((row) => Math.round(across(run.timeline.operations.planned[row]))));
   draw(svg, "text", { class: "tick", x: box.left - 6, y: top + 11, "text-anchor": "end" }, outcome);
-  draw(svg, "line", { class: "grid", x1: box.left, x2: box.right, y1: top + STRIP - 1, y2: top + STRIP - 1 });
-  draw(svg, "path", { class: `strip ${outcome}`, d: [...lefts].map((left) => `M${left} ${top + 2}v${STRIP - 4}`).join("") });
+  draw(svg, "line", { class: "grid", x1: box.left, x2: box.right, y1: top + LATENCY_STRIP - 1, y2: top + LATENCY_STRIP - 1 });
+  draw(svg, "path", { class: `latency-strip ${outcome}`, d: [...lefts].map((left) => `M${left} ${top + 2}v${LATENCY_STRIP - 4}`).join("") });
 }
 
-function drawPercentile({ svg, across, up, box }, name, windows) {
+function drawPercentile({ svg, across, up }, name, windows) {
   let d = "";
   windows.forEach((each, place) => {
     if (each[name] === null) return;
@@ -94,8 +95,6 @@ function drawPercentile({ svg, across, up, box }, name, windows) {
   });
   draw(svg, "path", { class: "percentile halo", d });
   draw(svg, "path", { class: `percentile ${name}`, d });
-  const last = windows.findLast((each) => each[name] !== null);
-  if (last) draw(svg, "text", { class: "percentile-name", x: Math.min(box.right, across(last.until)) - 3, y: up(last[name]) - 4, "text-anchor": "end" }, name);
 }
 
 function readLatency(us, chart, { found, windows }, clientY = null) {
