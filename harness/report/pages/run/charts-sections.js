@@ -38,7 +38,7 @@ function divergenceInWords({ keys, differed, worst, longest, open }) {
 }
 
 function pairsChart(of) {
-  const pairs = of.pairs.map(({ nodes, curve }) => ({ name: nodes.join(" – "), curve: columns(curve) }));
+  const pairs = of.pairs.map(({ nodes, curve }) => ({ name: nodes.join(" and "), curve: columns(curve) }));
   const on = new Set(pairs.map((pair) => pair.name));
   const left = of.pairs_left_out ? ` (${say(of.pairs_left_out)} more, which were apart for less, are left out)` : "";
   chartSwitches(chartPlace("pairs-legend"), `Pairs shown${left}`, [...on], on);

@@ -24,7 +24,10 @@ function timeChart(holder, it) {
 }
 
 const chartsInView = new IntersectionObserver(
-  (seen) => { for (const each of seen) timeCharts.find((chart) => chart.plot === each.target).near = each.isIntersecting; },
+  (seen) => {
+    for (const each of seen) timeCharts.find((chart) => chart.plot === each.target).near = each.isIntersecting;
+    drawStale((chart) => chart.near);
+  },
   { rootMargin: "300px" },
 );
 
@@ -32,11 +35,17 @@ const chartsInView = new IntersectionObserver(
 let chartsDrawnLater = 0;
 function drawTimeCharts() {
   clearTimeout(chartsDrawnLater);
-  for (const chart of timeCharts) if (chart.near) drawTimeChart(chart);
-  chartsDrawnLater = setTimeout(() => { for (const chart of timeCharts) if (!chart.near) drawTimeChart(chart); }, 150);
+  for (const chart of timeCharts) chart.stale = true;
+  drawStale((chart) => chart.near);
+  chartsDrawnLater = setTimeout(() => drawStale(() => true), 150);
+}
+
+function drawStale(which) {
+  for (const chart of timeCharts) if (chart.stale && which(chart)) drawTimeChart(chart);
 }
 
 function drawTimeChart(chart) {
+  chart.stale = false;
   const { from, to } = shown;
   chart.laid = chart.layout(from, to);
   timeFrame(chart, from, to);

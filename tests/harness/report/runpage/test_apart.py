@@ -85,7 +85,9 @@ def test_tombstones_are_those_that_are_held(history: History) -> None:
     for at, seq in last_of_each_time(history).items():
         for node, steps in found.items():
             copies = [held(history, node, key, seq) for key in keys]
-            assert [value for when, value in counted(steps) if when <= at][-1] == sum(bool(c and c.dead) for c in copies)
+            assert [value for when, value in counted(steps) if when <= at][-1] == sum(
+                bool(c and c.dead) for c in copies
+            )
 
 
 @slowly
