@@ -120,7 +120,9 @@ function pointUnder(us, chart, found, clientY) {
   const room = chart.svg.getBoundingClientRect();
   const [left, top] = [chart.across(us), ((clientY - room.top) / room.width) * chart.width];
   let [nearest, best] = [null, 8];
+  const near = (best / room.width) * (shown.to - shown.from) * 2;
   for (const row of found.ok) {
+    if (Math.abs(run.timeline.operations.planned[row] - us) > near) continue;
     const far = Math.hypot(chart.across(run.timeline.operations.planned[row]) - left, chart.up(latencyOf(row)) - top);
     if (far < best) [nearest, best] = [row, far];
   }

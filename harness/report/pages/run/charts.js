@@ -124,17 +124,16 @@ function drawFault({ svg, box, across }, { fault, lane }) {
   if (words) draw(svg, "text", { class: "fault-name", x: left + 4, y: FAULT_LANE * lane + 10.5 }, words);
 }
 
-function tellTimeChart(chart) {
-  const { head, rows } = chart.read(chart.at, chart, chart.laid);
+function tellTimeChart(chart, clientY = null) {
+  const { head, rows } = chart.read(chart.at, chart, chart.laid, clientY);
   const faults = faultsOn(chart.at).map(faultName);
   chart.plot.setAttribute("aria-valuenow", Math.round(100 * chart.x.part(chart.at)));
   chart.plot.setAttribute("aria-valuetext", [head, ...rows.map(({ name, words }) => `${name} ${words}`.trim()), ...faults].join("; "));
+  return { head, rows, faults };
 }
 
 function showTimeTip(chart, clientY = null) {
-  tellTimeChart(chart);
-  const { head, rows } = chart.read(chart.at, chart, chart.laid, clientY);
-  const faults = faultsOn(chart.at);
+  const { head, rows, faults } = tellTimeChart(chart, clientY);
   const left = chart.across(chart.at);
   for (const each of ["x1", "x2"]) chart.cross.setAttribute(each, left);
   chart.cross.setAttribute("visibility", "visible");
@@ -142,7 +141,7 @@ function showTimeTip(chart, clientY = null) {
     const key = element("span", `chart-key ${ink ?? "none"}`);
     return element("div", "row reading", key, element("span", "name", name), element("b", "", words));
   });
-  const on = faults.length ? [element("div", "on", `on: ${faults.map(faultName).join(", ")}`)] : [];
+  const on = faults.length ? [element("div", "on", `on: ${faults.join(", ")}`)] : [];
   const room = chart.svg.getBoundingClientRect();
   showTip([element("div", "head", head), ...lines, ...on], room.left + (left / chart.width) * room.width, clientY ?? room.top + 30);
   chart.reading = true;
