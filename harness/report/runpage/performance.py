@@ -13,7 +13,7 @@ from harness.report.runpage.subject import Subject
 from harness.report.runpage.timeline import KINDS
 from harness.samples import Sample
 
-PERCENTS = (50, 95, 99, 100)
+PERCENTS = (50, 95, 99)
 ALL = ""  # of any kind, or at any node
 
 
@@ -67,9 +67,12 @@ def quantiles(subject: Subject) -> list[dict[str, Any]]:
     ]
 
 
-def _ranked(took: list[int]) -> list[int]:
+def _ranked(took: list[int]) -> list[int | None]:
+    """None: of too few for any to be above it. The last is the worst."""
     took.sort()
-    return [took[rank(len(took), percent)] for percent in PERCENTS] if took else []
+    enough = [percent for percent in PERCENTS if len(took) * (100 - percent) >= 100]
+    found = [took[rank(len(took), percent)] if percent in enough else None for percent in PERCENTS]
+    return [*found, took[-1] if took else None]
 
 
 def cpu(taken: list[Sample], starts: list[int]) -> list[Step]:

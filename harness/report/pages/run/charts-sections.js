@@ -120,7 +120,7 @@ function rateChart(chosen) {
 }
 
 function quantilesTable(rows) {
-  const cells = (each) => [say(each.ok), say(each.failed), say(each.unknown), ...[0, 1, 2, 3].map((place) => (each.took.length ? sayLatency(each.took[place]) : "–"))];
+  const cells = (each) => [say(each.ok), say(each.failed), say(each.unknown), ...each.took.map((us) => (us === null ? "–" : sayLatency(us)))];
   chartPlace("quantiles").tBodies[0].replaceChildren(...rows.map((each) => {
     const head = element("th", "", `${each.kind || "all"}${each.node ? ` at ${each.node}` : ""}`);
     head.scope = "row";

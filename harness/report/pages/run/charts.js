@@ -73,6 +73,7 @@ function timeFrame(chart, from, to) {
   const up = (value) => box.bottom - y.part(value) * (box.bottom - box.top);
   Object.assign(chart, { svg, box, width, x, across, up });
   for (const each of faults) drawFault(chart, each);
+  drawBroken(chart);
   for (const tick of y ? ticks(y, (all) => all.length < 7) : []) {
     draw(svg, "line", { class: "grid", x1: box.left, x2: box.right, y1: up(tick), y2: up(tick) });
     draw(svg, "text", { class: "tick", x: box.left - 6, y: up(tick) + 4, "text-anchor": "end" }, sayY(tick));
@@ -122,6 +123,13 @@ function drawFault({ svg, box, across }, { fault, lane }) {
   if (!faultsAreNamed) return;
   const words = [faultName(fault), fault.kind].find((each) => each.length * 6.4 + 8 < wide);
   if (words) draw(svg, "text", { class: "fault-name", x: left + 4, y: FAULT_LANE * lane + 10.5 }, words);
+}
+
+// Where a promise was seen to be broken.
+function drawBroken({ svg, box, across }) {
+  for (const at of new Set(run.timeline.violations.map((each) => Math.round(across(each.at) * 2) / 2))) {
+    if (at >= box.left && at <= box.right) draw(svg, "path", { class: "broken", d: `M${at} ${box.top}V${box.bottom}m-4 0h8` });
+  }
 }
 
 function tellTimeChart(chart, clientY = null) {
