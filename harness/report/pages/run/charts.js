@@ -60,7 +60,7 @@ function drawTimeChart(chart) {
 
 // The empty chart: axes, and the faults behind all else.
 function timeFrame(chart, from, to) {
-  const { height, y = null, sayY = say, above = 4 } = chart.laid;
+  const { height, y = null, sayY = say, above = run.timeline.violations.length ? 10 : 4 } = chart.laid;
   const width = Math.max(240, chart.plot.clientWidth);
   const faults = laidFaults(from, to);
   const lanes = faults.length ? 1 + Math.max(...faults.map((each) => each.lane)) : 0;
@@ -128,7 +128,7 @@ function drawFault({ svg, box, across }, { fault, lane }) {
 // Where a promise was seen to be broken.
 function drawBroken({ svg, box, across }) {
   for (const at of new Set(run.timeline.violations.map((each) => Math.round(across(each.at) * 2) / 2))) {
-    if (at >= box.left && at <= box.right) draw(svg, "path", { class: "broken", d: `M${at} ${box.top}V${box.bottom}m-4 0h8` });
+    if (at >= box.left && at <= box.right) draw(svg, "path", { class: "broken", d: `M${at} ${box.top}l4 -8h-8Z` });
   }
 }
 

@@ -4,16 +4,15 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import accumulate, combinations, pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page
+from playwright.sync_api import BrowserContext, Page
 
 from checkers import divergence
 from checkers.history import Invoke, Return
-from harness.report.runpage import page
 from harness.report.runpage.subject import Subject
 from tests.harness.report.browser import NARROW, WIDE, Opened, Scheme, boxes
+from tests.harness.report.runpage.charting import drawn, laid, plot, shown, told, walk, written
 from tests.harness.report.runpage.runs import HOSTILE, plan, renamed, sampled, simulated, subject
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -35,11 +34,6 @@ def file(run: Subject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(run, tmp_path_factory.mktemp("page"))
 
 
-def written(of: Subject, folder: Path) -> Path:
-    page.write(of, folder / "run.html")
-    return folder / "run.html"
-
-
 @pytest.fixture
 def open_run(tabs: BrowserContext) -> Iterator[OpenRun]:
     opened: list[Opened] = []
@@ -54,41 +48,6 @@ def open_run(tabs: BrowserContext) -> Iterator[OpenRun]:
         each.tab.close()
         assert not each.said
         assert [url for url in each.asked if not url.startswith(("data:", "blob:"))] == each.asked[:1]
-
-
-def plot(tab: Page, name: str) -> Locator:
-    return tab.locator(f"#{name} .plot")
-
-
-def told(tab: Page, name: str) -> dict[str, str]:
-    """What is read out: the time as "at", faults that are on by their names."""
-    first, *rest = (plot(tab, name).get_attribute("aria-valuetext") or "").split("; ")
-    return {"at": first} | {name: words for name, _, words in (each.rpartition(" ") for each in rest)}
-
-
-def laid(tab: Page, name: str, what: str) -> Any:
-    """What a chart has drawn."""
-    return tab.evaluate(f"timeCharts.find((chart) => chart.plot.parentElement.id === '{name}').laid.{what}")
-
-
-def walk(tab: Page, name: str, *keys: str) -> dict[str, str]:
-    plot(tab, name).focus()
-    for key in keys:
-        tab.keyboard.press(key)
-    return told(tab, name)
-
-
-def drawn(tab: Page) -> None:
-    """Wait until all charts are, those out of sight too. (The page forbids what Playwright waits with.)"""
-    tab.evaluate("""() => new Promise((done) => {
-      const look = () => (waiting || timeCharts.some((chart) => chart.stale) ? requestAnimationFrame(look) : done());
-      look();
-    })""")
-
-
-def shown(tab: Page) -> tuple[float, float]:
-    start, end = tab.evaluate("[shown.from, shown.to]")
-    return start, end
 
 
 def test_every_chart_draws_what_was_measured(run: Subject, file: Path, open_run: OpenRun) -> None:
@@ -298,3 +257,14 @@ def test_what_was_not_measured_is_said(run: Subject, open_run: OpenRun, tmp_path
     assert unheld == {"apart", "pairs", "behind", "tombstones"}
     assert "was not measured" in said["hints"]
     assert said["cpu"] == said["memory"] == "A simulated run has no processes: there is nothing to measure."
+
+
+def test_what_broke_is_marked_where_it_was_seen(open_run: OpenRun, tmp_path: Path) -> None:
+    broken = simulated(tmp_path, 1, flaw="decides-on-one")
+    tab = open_run(written(broken, tmp_path))
+    assert broken.report.verdict == "violated"
+    times = {each["at"] for each in tab.evaluate("run.timeline.violations")}
+    assert 0 < tab.locator("#apart .broken").count() <= len(times)
+    tab.evaluate("(first) => show({ from: 0, to: first / 2 })", min(times))
+    drawn(tab)
+    assert tab.locator(".broken").count() == 0
