@@ -9,10 +9,18 @@ from harness.report.runpage.subject import Subject
 
 _SECTIONS = ("run/divergence.html", "run/performance.html")  # their templates, in the order in which they stand
 _STYLES = ("shared/base.css", "run/run.css", "run/charts.css")
+_CHARTS = (
+    "charts",
+    "charts-moves",
+    "charts-curves",
+    "charts-heat",
+    "charts-stacked",
+    "charts-latency",
+    "charts-sections",
+)
 _SCRIPTS = (
     *("shared/svg.js", "shared/frame.js", "shared/unpack.js", "run/state.js"),
-    *("run/charts.js", "run/charts-moves.js", "run/charts-curves.js", "run/charts-heat.js", "run/charts-stacked.js"),
-    *("run/charts-latency.js", "run/charts-sections.js"),
+    *(f"run/{part}.js" for part in _CHARTS),
     "run/start.js",
 )
 
