@@ -90,6 +90,7 @@ def test_the_tip_tells_what_is_under_the_pointer_and_the_faults_that_are_on(file
 def test_all_charts_show_the_stretch_that_was_dragged_over(run: Subject, file: Path, open_run: OpenRun) -> None:
     tab = open_run(file)
     whole = shown(tab)
+    plot(tab, "apart").scroll_into_view_if_needed()
     (box,) = boxes(plot(tab, "apart"))
     left, right = (box["left"] + 62 + part * (box["width"] - 72) for part in (0.25, 0.5))
     tab.mouse.move(right, box["top"] + 40)
