@@ -9,18 +9,10 @@ from harness.report.runpage.subject import Subject
 
 _SECTIONS = ("run/divergence.html", "run/performance.html")  # their templates, in the order in which they stand
 _STYLES = ("shared/base.css", "run/run.css", "run/charts.css")
-_CHARTS = (
-    "charts",
-    "charts-moves",
-    "charts-curves",
-    "charts-heat",
-    "charts-stacked",
-    "charts-latency",
-    "charts-sections",
-)
+_CHARTS = ("moves", "curves", "heat", "stacked", "latency", "sections")
 _SCRIPTS = (
     *("shared/svg.js", "shared/frame.js", "shared/unpack.js", "run/state.js"),
-    *(f"run/{part}.js" for part in _CHARTS),
+    *("run/charts.js", *(f"run/charts-{part}.js" for part in _CHARTS)),
     "run/start.js",
 )
 
