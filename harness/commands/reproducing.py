@@ -32,7 +32,7 @@ def replay(
     Parameters
     ----------
     what
-        A run's id, the start of one, its folder, or a plan's file.
+        A run's id, the start of one, its folder, `last`, or a plan's file.
     times
         How many times.
     stage
@@ -73,7 +73,7 @@ def shrink(
     Parameters
     ----------
     what
-        A run's id, the start of one, or its folder.
+        A run's id, the start of one, its folder, or `last`.
     promise
         By default, of those that the run broke, the one that went wrong first.
     stage
@@ -117,7 +117,7 @@ def explain(
     Parameters
     ----------
     what
-        A run's id, the start of one, or its folder.
+        A run's id, the start of one, its folder, or `last`.
     key
         By default that of the first violation; if no promise was broken, the key that changed most often.
     all_rows
@@ -149,7 +149,7 @@ def pin(what: str, /, *, budget: Budget = 120.0, json: Json = False) -> int:
     Parameters
     ----------
     what
-        A run's id, the start of one, or its folder.
+        A run's id, the start of one, its folder, or `last`.
     budget
         How long the search may take, such as 60s or 5min.
     """
