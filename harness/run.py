@@ -274,7 +274,8 @@ def find_run(name: str, runs: Path = RUNS) -> Path:
         return matches[0].parent
     if matches:
         raise Wrong("run", f"{name!r} is the start of {len(matches)} ids", "write more of it")
-    known = sorted((path.parent for path in runs.glob("*/plan.json")), key=lambda path: path.stat().st_mtime)
+    plans_known = sorted(runs.glob("*/plan.json"), key=lambda path: path.stat().st_mtime)
+    known = [path.parent for path in plans_known]
     if name == "last" and known:
         return known[-1]
     close = get_close_matches(name, [path.name for path in known], n=1)

@@ -8,11 +8,9 @@ from checkers.history import Invoke, Return
 from harness.report.runpage import subject as subjects
 from harness.report.runpage.subject import Subject
 from harness.reproduce import replay as replays
-from harness.run import Report
 from harness.wrong import Wrong
 
 PAGE = "report.html"
-PAGES_MAX = 20  # of a suite: each takes about a second
 
 
 def write(folder: Path, out: Path | None = None) -> str:
@@ -33,12 +31,6 @@ def read(folder: Path) -> Subject:
         remedy = f"`urushi replay {folder}/plan.json` performs its plan again"
         raise Wrong(str(folder), "the run has no verdict: it did not end", remedy)
     return subjects.read(folder, report)
-
-
-def of_failures(reports: Iterable[Report]) -> list[Path]:
-    """The folders of those runs of a suite that get a page: broken promises first."""
-    failed = [each for each in reports if each.verdict != "holds" and each.folder]
-    return [Path(each.folder) for each in sorted(failed, key=lambda each: each.verdict != "violated")]
 
 
 def address(path: Path, facts: Facts, evidence: Iterable[list[int]]) -> str:
