@@ -16,6 +16,7 @@ from replicas.store.policy import CHOICES, Policy
 from replicas.store.settings import Cluster
 
 FILES_MAX = 300
+_MECHANISMS = ("read_repair", "hints", "anti_entropy", "purge")
 
 
 class Setting(NamedTuple):
@@ -91,8 +92,8 @@ def _told(name: str, value: Any) -> tuple[str, str]:
     """`grace_ns` and 10000000000: `grace` and `10,000 ms`."""
     if not isinstance(value, int):
         return name.replace("_", " "), str(value)
-    what = quantity(name, 0).partition("0")[0].strip()
-    return what, quantity(name, value).removeprefix(what).strip()
+    what, words = quantity(name, 0).partition("0")[0], quantity(name, value)
+    return what.strip() or name.replace("_", " "), words.removeprefix(what)
 
 
 def _datacenters(cluster: Cluster) -> list[tuple[str, str]]:
@@ -103,7 +104,7 @@ def _datacenters(cluster: Cluster) -> list[tuple[str, str]]:
 
 
 def _policy(policy: Policy) -> tuple[list[Setting], list[Setting]]:
-    """What it chooses or sets otherwise than by default, and the rest. Choices of a mechanism are always told."""
+    """Its mechanisms and what it sets otherwise than by default, and the rest."""
     changed: list[Setting] = []
     usual: list[Setting] = []
     base = Policy()
@@ -112,7 +113,7 @@ def _policy(policy: Policy) -> tuple[list[Setting], list[Setting]]:
         words, said = _told(name, value)
         about = CHOICES.get(name, {}).get(value, "")
         setting = Setting(words, said, about, _told(name, default)[1])
-        (changed if value != default else usual).append(setting)
+        (changed if value != default or name in _MECHANISMS else usual).append(setting)
     return changed, usual
 
 

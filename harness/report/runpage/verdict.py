@@ -13,7 +13,7 @@ from harness.run import FaultReport, Report
 KEYS_NAMED_MAX = 8
 _PARTS = ("Cause", "Rule broken", "Faults before it")
 _TITLE = "VIOLATED  "
-_DEED = re.compile(r"\b(?:op (?P<op>\d{1,19})|(?P<fault>[\w-]+))\b", re.ASCII)
+_NAMED = re.compile(r"\b(?:op (?P<op>[0-9]{1,19})|(?P<fault>\w+))\b")
 
 
 class Piece(NamedTuple):
@@ -27,7 +27,6 @@ class Told(NamedTuple):
     """A story in parts: `lines` are what happened, its cause, the rule and the faults, each under its name."""
 
     promise: str
-    about: str
     lines: list[tuple[str, list[Piece]]]
     whole: list[Piece]
 
@@ -44,9 +43,9 @@ def section(subject: Subject) -> dict[str, Any]:
         "promises": {outcome: _promises(report, outcome) for outcome in ("holds", "violated", "unknown")},
         "not_promised": _promises(report, "not promised"),
         "measured": list(_measured(report)),
-        "bit": [_fault(each) for each in report.faults if each.bit],
-        "not_bit": [_fault(each) for each in report.faults if each.applied and not each.bit],
-        "not_applied": [(_fault(each), each.evidence) for each in report.faults if not each.applied],
+        "bit": [_fault(each, _touched(each.bit)) for each in report.faults if each.applied and each.bit],
+        "not_bit": [_fault(each, "") for each in report.faults if each.applied and not each.bit],
+        "not_applied": [_fault(each, each.evidence) for each in report.faults if not each.applied],
     }
 
 
@@ -60,7 +59,7 @@ class Names(NamedTuple):
         """A table tells of faults in its rows; there a value may look like the name of one."""
         pieces: list[Piece] = []
         done = 0
-        for found in _DEED.finditer(text):
+        for found in _NAMED.finditer(text):
             link = self._link(found, faults=faults)
             if link:
                 pieces += [Piece(text[done : found.start()]), Piece(found[0], link)]
@@ -76,13 +75,13 @@ class Names(NamedTuple):
 def _story(text: str, names: Names) -> Told:
     """In the lines that `story.tell` writes: a title, what happened, those that have a name, a table, and the rest."""
     title, happened, *rest = text.split("\n")
-    promise, *about = title.removeprefix(_TITLE).split("   ")
+    promise = title.removeprefix(_TITLE).partition("   ")[0]
     lines = [("What happened", names.linked(happened.strip()))]
     for name in _PARTS:
         start = f"  {name}: "
         if rest and rest[0].startswith(start):
             lines += [(name, names.linked(rest.pop(0).removeprefix(start)))]
-    return Told(promise, ", ".join(about), lines, names.linked("\n".join(rest), faults=False))
+    return Told(promise, lines, names.linked("\n".join(rest), faults=False))
 
 
 def _title(report: Report, stories: list[Told]) -> str:
@@ -90,9 +89,7 @@ def _title(report: Report, stories: list[Told]) -> str:
         return "Every promise held"
     if report.verdict == "unknown":
         return "This run shows nothing either way"
-    if not stories:
-        return "A promise was broken"
-    keys = report.promises[stories[0].promise].keys if stories[0].promise in report.promises else []
+    keys = report.promises[stories[0].promise].keys
     on = f", on key {keys[0]}" if keys and keys[0] else ""
     return f"Broken: {stories[0].promise}{on}"
 
@@ -125,8 +122,12 @@ def _promises(report: Report, outcome: str) -> list[dict[str, Any]]:
     ]
 
 
-def _fault(fault: FaultReport) -> dict[str, Any]:
-    return {"id": fault.id, "kind": fault.kind, "targets": " ".join(fault.targets), "bit": fault.bit}
+def _fault(fault: FaultReport, also: str) -> dict[str, str]:
+    return {"id": fault.id, "what": " ".join((fault.kind, *fault.targets)), "also": also}
+
+
+def _touched(count: int) -> str:
+    return "one message or operation" if count == 1 else f"{count:,} messages and operations"
 
 
 def _measured(report: Report) -> Iterator[str]:

@@ -36,7 +36,8 @@ class Served(socketserver.ThreadingTCPServer):
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__((ADDRESS, port), partial(_Handler, site))
-        self.address = f"http://{ADDRESS}:{self.server_address[1]}/"
+        self.port = int(self.server_address[1])
+        self.address = f"http://{ADDRESS}:{self.port}/"
 
     def serve(self) -> None:
         """Until Ctrl-C."""

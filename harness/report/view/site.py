@@ -1,5 +1,6 @@
 """What is answered to which path: the list, a run's page, a run's files."""
 
+import os
 import threading
 from collections import OrderedDict
 from http import HTTPStatus
@@ -83,10 +84,10 @@ class Site:
                 return elsewhere(f"/runs/{quote(run)}/")  # links in its page are to files beside it
             case ["", "runs", run, ""]:
                 folder = self._within(run)
-                return page_of(self._page(folder)) if folder and (folder / "plan.json").is_file() else None
+                return page_of(self._page(folder)) if folder and _is_file(folder / "plan.json") else None
             case ["", "runs", run, *names]:
                 file = self._within(run, *names)
-                return file_of(file) if file and file.is_file() else None
+                return file_of(file) if file and _is_file(file) else None
         return None
 
     def _within(self, *names: str) -> Path | None:
@@ -106,3 +107,7 @@ class Site:
             if len(self._pages) > PAGES_KEPT_MAX:
                 self._pages.popitem(last=False)
             return made
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 - a name too long is none, and pathlib raises for it
