@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from harness.report import measures
+from harness.report.lines import brief, safe
 from harness.report.runpage.subject import Subject
 from harness.report.story import cluster_words, policy_words
-from harness.run import FaultReport, Report
+from harness.run import FaultReport, PromiseReport, Report
 
 KEYS_NAMED_MAX = 8
 _PARTS = ("Cause", "Rule broken", "Faults before it")
@@ -42,7 +43,7 @@ def section(subject: Subject) -> dict[str, Any]:
         "reproduce": f"urushi replay {report.id}",
         "promises": {outcome: _promises(report, outcome) for outcome in ("holds", "violated", "unknown")},
         "not_promised": _promises(report, "not promised"),
-        "measured": list(_measured(report)),
+        "measured": [names.linked(line.strip(), faults=False) for line in _measured(report)],
         "bit": [_fault(each, _touched(each.bit)) for each in report.faults if each.applied and each.bit],
         "not_bit": [_fault(each, "") for each in report.faults if each.applied and not each.bit],
         "not_applied": [_fault(each, each.evidence) for each in report.faults if not each.applied],
@@ -90,7 +91,7 @@ def _title(report: Report, stories: list[Told]) -> str:
     if report.verdict == "unknown":
         return "This run shows nothing either way"
     keys = report.promises[stories[0].promise].keys
-    on = f", on key {keys[0]}" if keys and keys[0] else ""
+    on = f", on key {safe(brief(keys[0]))}" if keys and keys[0] else ""
     return f"Broken: {stories[0].promise}{on}"
 
 
@@ -115,11 +116,12 @@ def _facts(subject: Subject) -> list[tuple[str, str]]:
 
 
 def _promises(report: Report, outcome: str) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "it": it, "named": [key for key in it.keys if key][:KEYS_NAMED_MAX], "count": len(it.keys)}
-        for name, it in report.promises.items()
-        if it.verdict == outcome
-    ]
+    found = {name: it for name, it in report.promises.items() if it.verdict == outcome}
+    return [{"name": name, "it": it, "named": _keys(it), "count": len(it.keys)} for name, it in found.items()]
+
+
+def _keys(promise: PromiseReport) -> list[str]:
+    return [safe(brief(key)) for key in promise.keys[:KEYS_NAMED_MAX] if key]
 
 
 def _fault(fault: FaultReport, also: str) -> dict[str, str]:
