@@ -28,6 +28,7 @@ def whole_number(_shape: Any, tokens: Sequence[Token]) -> int:
 
 Whole = Annotated[int, Parameter(converter=whole_number)]
 Json = Annotated[bool, Parameter(help="Print one JSON document on standard output, and the rest on standard error.")]
+ReportOption = Annotated[bool, Parameter(negative=(), help="Write its page at once, as `urushi report` does.")]
 StageOption = Annotated[runs.Stage, Parameter(help="Real processes behind a real proxy, or virtual time.")]
 ProxyOption = Annotated[runs.Prefer, Parameter(help="Which server stands behind the links.")]
 PolicyOption = Annotated[
