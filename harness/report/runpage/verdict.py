@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.report import measures
@@ -95,9 +96,12 @@ def _title(report: Report, stories: list[Told]) -> str:
     return f"Broken: {stories[0].promise}{on}"
 
 
+def _ended(verdict: Path) -> str:
+    return f"{datetime.fromtimestamp(verdict.stat().st_mtime, UTC):%Y-%m-%d %H:%M} UTC" if verdict.exists() else ""
+
+
 def _facts(subject: Subject) -> list[tuple[str, str]]:
     report, plan = subject.report, subject.plan
-    ended = (subject.folder / "verdict.json").stat().st_mtime
     facts = [
         ("run", report.id),
         ("scenario", report.scenario),
@@ -109,7 +113,7 @@ def _facts(subject: Subject) -> list[tuple[str, str]]:
         ("nodes", cluster_words(plan)),
         ("flaw", report.flaw or ""),
         ("stayed down", " ".join(report.down)),
-        ("ended", f"{datetime.fromtimestamp(ended, UTC):%Y-%m-%d %H:%M} UTC"),
+        ("ended", _ended(subject.folder / "verdict.json")),
         ("digest", report.digest[:16]),
     ]
     return [(name, value) for name, value in facts if value]

@@ -75,7 +75,7 @@ class Index:
 
     def rows(self) -> Iterator[Row]:
         with os.scandir(self._folder) as found:
-            names = [each.name for each in found if each.is_dir(follow_symlinks=False)]
+            names = sorted(each.name for each in found if each.is_dir(follow_symlinks=False))
         for name in names:
             plan = self._folder / name / "plan.json"
             with suppress(FileNotFoundError):  # no run, or one that is cleared away at this moment

@@ -136,7 +136,7 @@ def test_messages_are_drawn_on_demand(tabs: BrowserContext, file: Path, broken: 
     key = broken.facts.operations[op].key
     with shown(tabs, file, f"op{op}") as tab:
         assert drawn(tab)["messages"] == 0
-        tab.get_by_role("button", name="whole run").click()
+        tab.get_by_role("button", name="whole run", exact=True).click()
         tab.locator("#timeline-canvas").press("m")
         assert drawn(tab)["messages"] == sum(each.key == key for each in messages)
         tab.locator("#timeline-canvas").press("m")

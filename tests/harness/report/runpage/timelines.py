@@ -41,6 +41,7 @@ def shown(
     opened = Opened(tabs, file, viewport, scheme, f"#{address}" if address else "")
     opened.tab.wait_for_selector("html[data-ready=yes]", state="attached")
     opened.tab.wait_for_selector("#timeline-canvas[data-to]")
+    opened.tab.evaluate("document.getElementById('timeline').scrollIntoView()")
     try:
         yield opened.tab
     finally:
