@@ -11,7 +11,7 @@ from rich.markup import escape
 from checkers import files
 from checkers.history import OddHistory
 from harness import run as runs
-from harness.commands import checking, comparing, looking, performing, reproducing, seeing, studying
+from harness.commands import checking, comparing, looking, performing, reproducing, seeing, studying, suiting
 from harness.commands import zoo as zoos
 from harness.report import failures
 from harness.wrong import Wrong
@@ -26,7 +26,8 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.command(performing.run)
-app.command(performing.suite_, name="suite")
+app.command(suiting.suite_, name="suite")
+app.command(suiting.canary)
 app.command(comparing.compare)
 app.command(zoos.zoo)
 app.command(studying.study)

@@ -16,6 +16,7 @@ from harness.run import Report
 COMMANDS = (
     "run",
     "suite",
+    "canary",
     "compare",
     "study",
     "zoo",

@@ -3,23 +3,23 @@
 import contextlib
 import multiprocessing
 import os
-import pickle
 import re
+import shlex
 import time  # noqa: TID251 - how long a seed took, and the estimate of the time left
-from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from itertools import groupby, islice
-from typing import Literal, NamedTuple, TypeVar
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
-import msgspec
 import psutil
 
 from harness import run as runs
 from harness import worker
 from harness.report.failures import words
-from harness.run import EXIT_CODES, Prefer, Report, Stage
+from harness.result import Finished, Result
+from harness.run import Prefer, Report, Stage
 from harness.worker import Job, Keep, Performed, PlanOf
 from harness.wrong import Wrong
 
@@ -27,13 +27,13 @@ SEEDS_MAX = 50_000  # what is kept of each until the end is about 4 KB
 DRAWN_FIRST = 200  # so many plans are drawn before anything starts: a scenario that is wrong is so for most seeds
 JOBS_MAX = 256  # as many blocks of loopback addresses are tried
 AHEAD: dict[Stage, int] = {"simulation": 2, "processes": 1}  # jobs that a worker has: short ones must not wait
-LINES_MAX = 20  # of one kind in a summary
 TIMES = 200  # the estimate rests on as many of the latest runs
 END_DEADLINE_S = 15.0
 
 
 class Order(NamedTuple):
-    """What was asked for. `plan_of` goes to the workers, each of which draws the plans that it performs."""
+    """What was asked for. `plan_of` goes to the workers, each of which draws the plans that it performs. `known` tells
+    the known failures of a run, if all that it broke is known; `options` are those that its plans were drawn with."""
 
     scenario: str
     seeds: list[int]
@@ -41,129 +41,20 @@ class Order(NamedTuple):
     stage: Stage
     proxy: Prefer
     keep: Keep = "all"
+    known: Callable[[Report], tuple[str, ...]] = lambda _report: ()
+    options: tuple[str, ...] = ()
+
+    def again(self, seed: int) -> str:
+        """The command that performs one seed alone, wherever one has the scenario."""
+        return shlex.join(["urushi", "run", self.scenario, "--seed", str(seed), "--stage", self.stage, *self.options])
 
     def job(self, seed: int) -> Job:
         return Job(seed, self.plan_of, self.stage, self.proxy, self.keep)
 
 
-class Finished(NamedTuple):
-    """A seed that is over. An outcome in words is what kept it from being run: nothing is known of it."""
-
-    seed: int
-    outcome: Report | str
-    took_s: float
-
-    def verdict(self) -> Literal["holds", "violated", "unknown", "failed"]:
-        return "failed" if isinstance(self.outcome, str) else self.outcome.verdict
-
-
 Asked = TypeVar("Asked")
 Done = TypeVar("Done")
 Watch = Callable[[Finished, float], None]  # is told of each seed that is over, and about how many seconds are left
-
-
-class Reports:
-    """Of many seeds, kept pickled: in a fifth of the memory. `counts` are of the verdicts."""
-
-    def __init__(self, reports: Iterable[Report] = ()) -> None:
-        self.counts = Counter[str](dict.fromkeys(EXIT_CODES, 0))
-        self._pickled: list[tuple[int, bytes]] = []
-        for report in reports:
-            self.append(report)
-
-    def append(self, report: Report) -> None:
-        self.counts[report.verdict] += 1
-        self._pickled.append((report.seed, pickle.dumps(report)))
-
-    def sort(self) -> None:
-        """By seed."""
-        self._pickled.sort()
-
-    def __len__(self) -> int:
-        return len(self._pickled)
-
-    def __iter__(self) -> Iterator[Report]:
-        return (pickle.loads(pickled) for _, pickled in self._pickled)  # noqa: S301 - our own bytes
-
-
-class Result(msgspec.Struct):
-    """In the order of the seeds. `not_run` are those that were not begun, or were ended before they were over."""
-
-    reports: Reports = msgspec.field(default_factory=Reports)
-    errors: dict[int, str] = {}
-    not_run: list[int] = []
-    took_s: dict[int, float] = {}
-    stopped: Literal["--fail-fast", "Ctrl-C"] | None = None
-
-    def add(self, finished: Finished) -> None:
-        self.not_run.remove(finished.seed)
-        self.took_s[finished.seed] = finished.took_s
-        if isinstance(finished.outcome, str):
-            self.errors[finished.seed] = finished.outcome
-        else:
-            self.reports.append(finished.outcome)
-
-    def verdict(self) -> Literal["holds", "violated", "unknown"]:
-        counts = self.reports.counts
-        if counts["violated"]:
-            return "violated"
-        return "unknown" if counts["unknown"] or self.errors or self.not_run else "holds"
-
-    def exit_code(self) -> int:
-        return 4 if self.errors and self.verdict() != "violated" else EXIT_CODES[self.verdict()]
-
-    def summary(self) -> list[str]:
-        """Each reason for which a promise was not made is told once, whatever its figures, with an example."""
-        dropped: dict[tuple[str, str], list[tuple[int, str]]] = {}
-        proxies: dict[str, None] = {}
-        inconclusive: list[str] = []
-        for report in self.reports:
-            for name, promise in report.promises.items():
-                if promise.verdict == "not promised":
-                    reason = re.sub(r"[\d.,]+", "…", promise.why)
-                    dropped.setdefault((name, reason), []).append((report.seed, promise.why))
-            if report.proxy:
-                proxies[report.proxy] = None
-            if report.verdict == "unknown":
-                inconclusive.append(f"seed {report.seed}: {'; '.join(report.reasons)}")
-        total = len(self.reports)
-        return [
-            *(
-                f"not promised: {name} ({len(seeds)} of {total} runs): seed {seeds[0][0]}: {seeds[0][1]}"
-                for (name, _), seeds in dropped.items()
-            ),
-            *(f"links: {proxy}" for proxy in sorted(proxies)),
-            *self._failed(),
-            *self._inconclusive(inconclusive),
-            *self._left_out(),
-            f"{total} runs: {', '.join(f'{self.reports.counts[name]} {name}' for name in EXIT_CODES)}"
-            + (f"; {len(self.errors)} failed" if self.errors else ""),
-        ]
-
-    def _failed(self) -> list[str]:
-        """What befell many seeds is told once."""
-        seeds: dict[str, list[int]] = {}
-        for seed, error in self.errors.items():
-            seeds.setdefault(error, []).append(seed)
-        told = [f"seed{'s' if len(of) > 1 else ''} {write_seeds(of)} failed: {error}" for error, of in seeds.items()]
-        return shortened(told)
-
-    def _inconclusive(self, told: list[str]) -> list[str]:
-        if not told:
-            return []
-        share = f"{len(told)} of {len(self.reports)} inconclusive ({100 * len(told) / len(self.reports):.2g} %)"
-        return [f"{share}: {told[0]}"] if len(told) == 1 else [f"{share}:", *(f"  {line}" for line in shortened(told))]
-
-    def _left_out(self) -> list[str]:
-        if not self.not_run:
-            return []
-        many = f"{len(self.not_run)} of {len(self.reports) + len(self.errors) + len(self.not_run)} seeds"
-        return [f"stopped by {self.stopped}; {many} not run: {write_seeds(self.not_run)}"]
-
-
-def shortened(lines: list[str]) -> list[str]:
-    more = len(lines) - LINES_MAX
-    return [*lines[:LINES_MAX], f"and {more:,} more"] if more > 0 else lines
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -180,15 +71,6 @@ def parse_seeds(text: str) -> list[int]:
             raise Wrong("--seeds", f"with {part!r} there are too many", f"{SEEDS_MAX:,} seeds are possible at once")
         seeds.update(dict.fromkeys(range(low, high + 1)))
     return list(seeds)
-
-
-def write_seeds(seeds: Iterable[int]) -> str:
-    """As `parse_seeds` reads them."""
-    parts: list[str] = []
-    for _, run_of in groupby(enumerate(sorted(seeds)), key=lambda pair: pair[1] - pair[0]):
-        numbers = [seed for _, seed in run_of]
-        parts.append(f"{numbers[0]}..{numbers[-1]}" if len(numbers) > 1 else f"{numbers[0]}")
-    return ",".join(parts)
 
 
 def check(order: Order, workers: int | None) -> None:
@@ -245,7 +127,8 @@ def _perform_on(
             seed, begun = running.pop(future)
             problem, now = future.exception(), time.monotonic()
             outcome, took_s = (words(problem), now - begun) if problem is not None else future.result()
-            finished = Finished(seed, outcome, took_s)
+            known = () if isinstance(outcome, str) else order.known(outcome)
+            finished = Finished(seed, outcome, took_s, known)
             result.add(finished)
             latest_s.append(finished.took_s)
             if fail_fast and finished.verdict() == "violated":

@@ -24,11 +24,12 @@ def _bytes(_shape: Any, tokens: Sequence[Token]) -> int:
     text, place = tokens[0].value, tokens[0].keyword or ""
     found = re.fullmatch(r"(\d{1,15})\s?([KMG]i?B|B|)", text, re.ASCII | re.IGNORECASE)
     if found is None or int(found[1]) == 0:
-        raise Wrong(place, f"{text!r} is no amount of memory", "write bytes, or one such as 500MiB or 2GiB")
+        raise Wrong(place, f"{text!r} is no amount of bytes", "write bytes, or one such as 500MiB or 2GiB")
     return int(found[1]) * _UNITS[found[2].upper()]
 
 
 Memory = Annotated[int, Parameter(converter=_bytes)]
+Size = Annotated[int, Parameter(converter=_bytes, show_default=lambda count: f"{count // 10**6}MB")]
 TimeLimit = Annotated[Budget | None, Parameter(show_default=False)]
 
 

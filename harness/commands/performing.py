@@ -1,12 +1,8 @@
-"""Commands that perform seeds: one, many, or none but its plan."""
+"""Commands of one seed: its run, or its plan alone."""
 
 from pathlib import Path
-from typing import Annotated, Literal
-
-from cyclopts import Parameter
 
 from harness import run as runs
-from harness import suite
 from harness.commands.options import (
     FlawOption,
     Json,
@@ -17,11 +13,9 @@ from harness.commands.options import (
     Whole,
     drawer,
 )
-from harness.report import failures, suitepages, terminal
-from harness.report import junit as junit_xml
+from harness.report import terminal
 from harness.report.console import console_for, print_json
 from harness.report.runpage import written
-from harness.worker import Keep
 
 
 def run(
@@ -56,70 +50,6 @@ def run(
     if json:
         print_json(done)
     return done.exit_code()
-
-
-def suite_(
-    scenario: str = "default",
-    /,
-    *,
-    seeds: str = "1..20",
-    stage: StageOption = "processes",
-    policy: PolicyOption = None,
-    flaw: FlawOption = None,
-    proxy: ProxyOption = "auto",
-    jobs: Whole | None = None,
-    fail_fast: Annotated[bool, Parameter(negative=())] = False,
-    keep: Literal["auto", Keep] = "auto",
-    junit: Path | None = None,
-    reports: bool = True,
-    json: Json = False,
-) -> int:
-    """Perform many seeds, several side by side, and end with a table of verdicts.
-
-    Example: `urushi suite --seeds 1..20`
-
-    Parameters
-    ----------
-    scenario
-        A built-in name (`urushi list scenarios`) or a TOML file.
-    seeds
-        A range such as 1..20, or single seeds such as 3,7,12.
-    jobs
-        How many runs go side by side; by default as many as this machine has cores.
-    fail_fast
-        After the first broken promise, end the runs that are under way and start no more.
-    keep
-        Which runs keep their folders: all, or only those that did not hold; auto is all on processes, and failures in
-        simulation, where a seed brings any other back.
-    junit
-        Write the verdicts to this file too, as JUnit XML.
-    reports
-        Write the page of each run that did not hold, up to 20 of them: broken promises first.
-    """
-    console = console_for(json=json)
-    kept: Keep = keep if keep != "auto" else "failures" if stage == "simulation" else "all"
-    order = suite.Order(scenario, suite.parse_seeds(seeds), drawer(scenario, flaw, policy), stage, proxy, kept)
-    with console.status("drawing plans"):
-        suite.check(order, jobs)
-    if junit:
-        junit_xml.open_for(junit)
-    with terminal.suite_progress(console, len(order.seeds)) as watch:
-        result = suite.perform(order, watch, workers=jobs, fail_fast=fail_fast)
-    try:
-        pages = suitepages.write(console, result) if reports and result.stopped != "Ctrl-C" else {}
-        terminal.show_suite(console, result, pages)
-        suitepages.show(console, result, pages)
-    finally:  # also when Ctrl-C is pressed once more
-        if junit:
-            junit_xml.write(order, result, junit)
-    if result.errors:
-        failures.say_if_disk_full(runs.RUNS)
-    if json:
-        told = {"verdict": result.verdict(), "errors": result.errors, "not_run": result.not_run, "pages": pages}
-        print_json({**told, "runs": list(result.reports)})
-    if result.stopped == "Ctrl-C":
-        raise KeyboardInterrupt
-    return result.exit_code()
 
 
 def plan(

@@ -16,7 +16,7 @@ from harness.compare.perform import Compared, Order, Watch
 from harness.compare.result import Comparison, Difference, Figure, Value
 from harness.compare.words import number
 from harness.report.lines import brief, fold, safe
-from harness.suite import shortened, write_seeds
+from harness.result import shortened, write_seeds
 from harness.wrong import Wrong
 
 COLUMN = 17  # a value, its difference and its mark

@@ -11,7 +11,7 @@ import msgspec
 
 from harness.compare.result import Comparison, Curve, Difference, Figure, Subject, Value
 from harness.report import html
-from harness.suite import write_seeds
+from harness.result import write_seeds
 
 PLANE = ("read p99", "stale reads", "bytes")  # the figures of the trade-off: across, up, and the size of the mark
 _STYLES = ("shared/base.css", "comparison/comparison.css")

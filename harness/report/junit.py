@@ -5,30 +5,22 @@ from importlib import metadata
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from harness.result import Result
 from harness.run import Report
-from harness.suite import Order, Result
-from harness.wrong import Wrong
+from harness.suite import Order
 
 _NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def open_for(path: Path) -> None:
-    """Before anything runs: a path that cannot be written is refused, and no older file stays to be taken for ours."""
-    try:
-        path.write_bytes(b"")
-    except OSError as problem:
-        remedy = f"make the folder {path.parent} first" if not path.parent.exists() else "choose another path"
-        raise Wrong("--junit", f"cannot write {path}: {problem.strerror}", remedy) from None
-
-
 def write(order: Order, result: Result, path: Path) -> None:
+    counts = result.reports.counts
     suite = ET.Element(
         "testsuite",
         name=_clean(f"urushi {order.scenario}"),
-        tests=str(len(order.seeds)),
-        failures=str(sum(report.verdict == "violated" for report in result.reports)),
+        tests=str(len(order.seeds) + len(result.fixed)),
+        failures=str(counts["violated"] - len(result.known) + len(result.fixed)),
         errors=str(len(result.errors)),
-        skipped=str(sum(report.verdict == "unknown" for report in result.reports) + len(result.not_run)),
+        skipped=str(counts["unknown"] + len(result.known) + len(result.not_run)),
         time=f"{sum(result.took_s.values()):.3f}",
     )
     properties = ET.SubElement(suite, "properties")
@@ -36,26 +28,29 @@ def write(order: Order, result: Result, path: Path) -> None:
         ET.SubElement(properties, "property", name=name, value=_clean(value))
     reports = {report.seed: report for report in result.reports}
     for seed in order.seeds:
-        case = ET.SubElement(
-            suite,
-            "testcase",
-            name=f"seed {seed}",
-            classname=_clean(f"urushi.{order.stage}.{Path(order.scenario).stem}"),
-            time=f"{result.took_s.get(seed, 0.0):.3f}",
-        )
+        case = _case(suite, order, f"seed {seed}", result.took_s.get(seed, 0.0))
         if seed in reports:
-            _add_report(case, reports[seed])
+            _add_report(case, reports[seed], order.again(seed), result.known.get(seed, ()))
         elif seed in result.errors:
             first = result.errors[seed].partition("\n")[0]
             _add(case, "error", result.errors[seed], message=first, type="the harness failed")
         else:
             _add(case, "skipped", "", message=f"not run: the suite was stopped by {result.stopped}")
+    for line in result.fixed:
+        case = _case(suite, order, line.partition(" did not happen")[0], 0.0)
+        _add(case, "failure", line, message=line, type="a known failure is fixed")
     ET.indent(suite)
     ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
 
 
+def _case(suite: ET.Element, order: Order, name: str, took_s: float) -> ET.Element:
+    classname = _clean(f"urushi.{order.stage}.{Path(order.scenario).stem}")
+    return ET.SubElement(suite, "testcase", name=_clean(name), classname=classname, time=f"{took_s:.3f}")
+
+
 def _properties(order: Order, result: Result) -> dict[str, str]:
-    """What holds for all seeds, then what each has drawn."""
+    """What holds for all seeds, then of each its verdict and run, and what it has drawn. They are the suite's:
+    the schema of Jenkins' xUnit plugin, which refuses a file that breaks it, has none of a test case."""
     proxies = sorted({report.proxy for report in result.reports if report.proxy})
     flaws = sorted({report.flaw for report in result.reports if report.flaw})
     return {
@@ -64,19 +59,28 @@ def _properties(order: Order, result: Result) -> dict[str, str]:
         "proxy": ", ".join(proxies) or "none",
         "version": metadata.version("urushi"),
         **({"flaw": ", ".join(flaws)} if flaws else {}),
+        **{f"seed {report.seed}": _outcome(report, result) for report in result.reports},
         **{f"drawn by seed {report.seed}": _drawn(report) for report in result.reports if report.drawn},
     }
+
+
+def _outcome(report: Report, result: Result) -> str:
+    verdict = "known" if report.seed in result.known else report.verdict
+    return f"{verdict}, run {report.id}"
 
 
 def _drawn(report: Report) -> str:
     return ", ".join(f"{name} {value}" for name, value in report.drawn.items())
 
 
-def _add_report(case: ET.Element, report: Report) -> None:
+def _add_report(case: ET.Element, report: Report, again: str, known: tuple[str, ...]) -> None:
     """The schemas want what went wrong before what was said."""
-    if report.verdict == "violated":
+    if known:
+        _add(case, "skipped", "\n".join(known), message=f"known failure: {known[0]}")
+    elif report.verdict == "violated":
         broken = [name for name, promise in report.promises.items() if promise.verdict == "violated"]
-        _add(case, "failure", "\n\n".join(report.stories), message=report.reasons[0], type=", ".join(broken))
+        told = [*report.stories, f"Reproduce elsewhere:  {again}"]
+        _add(case, "failure", "\n\n".join(told), message=report.reasons[0], type=", ".join(broken))
     elif report.verdict == "unknown":
         _add(case, "skipped", "\n".join(report.reasons), message=f"inconclusive: {report.reasons[0]}")
     _add(case, "system-out", "\n".join(_lines(report)))

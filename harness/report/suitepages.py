@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from harness.report import failures
 from harness.report.runpage import written
-from harness.suite import Result
+from harness.result import Result
 
 PAGES_MAX = 20  # each takes about a second
 

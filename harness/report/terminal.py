@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 
@@ -18,15 +18,23 @@ from harness.report import measures
 from harness.report.lines import fold
 from harness.report.lists import quantity
 from harness.requirements import grace_in_words
+from harness.result import Finished, Result
 from harness.run import FaultReport, Report, Say
-from harness.suite import Finished, Result, Watch
+from harness.suite import Watch
 
 SEEDS_LISTED = 200  # one by one
 STORIES_MAX = 20
 _MANY_WORDS = ("drawn", "faults (bit)", "promises (measured)")  # these columns may wrap
 _NUMBER = re.compile(r"_\d+")  # of one range among many
 
-COLOURS = {"holds": "green", "violated": "bold red", "unknown": "yellow", "failed": "bold red", "not promised": "dim"}
+COLOURS = {
+    "holds": "green",
+    "violated": "bold red",
+    "unknown": "yellow",
+    "failed": "bold red",
+    "known": "yellow",
+    "not promised": "dim",
+}
 
 
 def show_plan(console: Console, plan: Plan, stage: str, drawn: dict[str, str]) -> None:
@@ -95,7 +103,7 @@ class _Tally:
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._counts = dict.fromkeys(("holds", "violated", "unknown", "failed"), 0)
+        self._counts = dict.fromkeys(("holds", "violated", "known", "unknown", "failed"), 0)
 
     def count(self, finished: Finished) -> None:
         self._counts[finished.verdict()] += 1
@@ -217,7 +225,7 @@ def show_suite(console: Console, result: Result, pages: dict[str, str]) -> None:
     of_interest = (report for report in result.reports if count <= SEEDS_LISTED or report.verdict != "holds")
     listed = list(islice(of_interest, SEEDS_LISTED))
     if listed:
-        console.print(verdict_table(listed))
+        console.print(verdict_table(listed, result.known))
         console.print()
     if count > len(listed):
         held = result.reports.counts["holds"]
@@ -227,7 +235,7 @@ def show_suite(console: Console, result: Result, pages: dict[str, str]) -> None:
     if count:
         console.print(property_table(result.reports))
         console.print()
-    with_stories = [report for report in listed if report.stories]
+    with_stories = [report for report in listed if report.stories and report.seed not in result.known]
     for report in with_stories[:STORIES_MAX]:
         _tell_story(console, report.stories[0], pages.get(report.id))
     if len(with_stories) > STORIES_MAX:
@@ -236,9 +244,12 @@ def show_suite(console: Console, result: Result, pages: dict[str, str]) -> None:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def verdict_table(reports: list[Report]) -> Table:
-    """One row a seed. Of what was drawn, only what the seeds differ in; whatever no seed has is left out."""
-    rows = [_row(report, _that_differ(reports)) for report in reports]
+def verdict_table(reports: list[Report], known: Collection[int] = ()) -> Table:
+    """One row a seed. Of what was drawn, only what the seeds differ in; whatever no seed has is left out. `known` are
+    seeds that are let through."""
+    rows = [
+        _row(report, _that_differ(reports), "known" if report.seed in known else report.verdict) for report in reports
+    ]
     table = Table(box=None, pad_edge=False)
     shown = [title for title in rows[0] if any(row[title] for row in rows)]
     for title in shown:
@@ -248,10 +259,10 @@ def verdict_table(reports: list[Report]) -> Table:
     return table
 
 
-def _row(report: Report, differ: list[str]) -> dict[str, str]:
+def _row(report: Report, differ: list[str], verdict: str) -> dict[str, str]:
     return {
         "seed": str(report.seed),
-        "verdict": f"[{COLOURS[report.verdict]}]{report.verdict}[/]",
+        "verdict": f"[{COLOURS[verdict]}]{verdict}[/]",
         "run": report.id if report.folder else "not kept",
         "drawn": escape(", ".join(_draw_words(name, report.drawn[name]) for name in differ if name in report.drawn)),
         "faults (bit)": escape(_kinds(report)),

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report import junit
+from harness.report import junit, pipeline
+from harness.report.pipeline import Wanted
+from harness.result import Finished, Result
 from harness.run import Report, run
-from harness.suite import Finished, Order, Result
+from harness.suite import Order
 from tests.harness.commands import SIMULATED, nothing_started, urushi
 from tests.harness.plans import small_plan
 
@@ -117,7 +119,8 @@ def test_each_outcome_has_its_element(report: Report, tmp_path: Path) -> None:
     ]
     (failure,) = root.iter("failure")
     assert failure.attrib == {"type": "convergence", "message": "convergence: r1 and r2 differ"}
-    assert failure.text == "VIOLATED  convergence\n  r1 & r2 <differ>.\n\nVIOLATED  another"
+    again = "Reproduce elsewhere:  urushi run small --seed 2 --stage simulation"
+    assert failure.text == f"VIOLATED  convergence\n  r1 & r2 <differ>.\n\nVIOLATED  another\n\n{again}"
     (error,) = root.iter("error")
     assert (error.get("message"), error.text) == (
         "TimeoutError: no answer",
@@ -134,6 +137,23 @@ def test_what_the_seeds_have_in_common_and_what_each_drew(report: Report, tmp_pa
     assert (values["scenario"], values["stage"], values["proxy"]) == ("small", "simulation", "none")
     assert re.fullmatch(r"\d+\.\d+.*", values["version"] or "")
     assert values["drawn by seed 1"] == "cluster.nodes 3"
+    assert [values[f"seed {seed}"] for seed in (1, 2, 3)] == [
+        f"{verdict}, run {report.id}" for verdict in ("holds", "violated", "unknown")
+    ]
+
+
+def test_known_failures_are_skipped_and_fixed_ones_fail(report: Report, tmp_path: Path) -> None:
+    result = mixed(report)
+    result.known = {2: ("convergence: a bug (issue 7)",)}
+    result.fixed = ["known failure 'x' did not happen in any of its 3 seeds: remove it"]
+    root = written(order_of(1, 2, 3, 4, 5), result, tmp_path)
+    counts = {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")}
+    assert counts == {"tests": "6", "failures": "1", "errors": "1", "skipped": "3"}
+    assert next(root.iter("skipped")).get("message") == "known failure: convergence: a bug (issue 7)"
+    *_, last = root.iter("testcase")
+    assert (last.get("name"), [child.text for child in last]) == ("known failure 'x'", result.fixed)
+    values = {each.get("name"): each.get("value") for each in root.iter("property")}
+    assert values["seed 2"] == f"known, run {report.id}"
 
 
 def test_a_run_says_what_was_injected_promised_and_measured(report: Report, tmp_path: Path) -> None:
@@ -165,7 +185,7 @@ def test_any_text_can_be_told(text: str, report: Report, tmp_path_factory: pytes
     root = written(order, result, tmp_path_factory.mktemp("xml"))
     shown = "".join(each if in_xml(each) else f"\\x{ord(each):02x}" for each in text)
     lines = shown.replace("\r\n", "\n").replace("\r", "\n")
-    assert (next(root.iter("failure")).text or "") == lines
+    assert (next(root.iter("failure")).text or "").partition("\n\nReproduce elsewhere:  ")[0] == lines
     assert (next(root.iter("error")).text or "") == lines
     assert root.get("name") == f"urushi {shown}"
 
@@ -199,7 +219,7 @@ def test_an_older_file_is_not_taken_for_ours(tmp_path: Path) -> None:
     """A suite that is killed leaves an empty file, which no reader takes for a green one."""
     path = tmp_path / "a.xml"
     path.write_text("<testsuite name='green'/>")
-    junit.open_for(path)
+    pipeline.open_for(Wanted(junit=path))
     assert path.read_bytes() == b""
 
 

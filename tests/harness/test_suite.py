@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from harness import suite
 from harness.demonstrations import PLANS
 from harness.plan import Plan, read
+from harness.result import write_seeds
 from harness.run import run
 from harness.scenario import draw, load
-from harness.suite import SEEDS_MAX, parse_seeds, write_seeds
+from harness.suite import SEEDS_MAX, parse_seeds
 from harness.worker import Job, work
 from harness.wrong import Wrong
 from tests.harness.commands import (
