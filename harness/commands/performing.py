@@ -7,7 +7,16 @@ from cyclopts import Parameter
 
 from harness import run as runs
 from harness import suite
-from harness.commands.options import FlawOption, Json, PolicyOption, ProxyOption, StageOption, Whole, drawer
+from harness.commands.options import (
+    FlawOption,
+    Json,
+    PolicyOption,
+    ProxyOption,
+    StageOption,
+    SystemOption,
+    Whole,
+    drawer,
+)
 from harness.report import failures, terminal
 from harness.report import junit as junit_xml
 from harness.report.console import console_for, print_json
@@ -21,6 +30,7 @@ def run(
     seed: Whole = 1,
     stage: StageOption = "processes",
     policy: PolicyOption = None,
+    system: SystemOption = None,
     flaw: FlawOption = None,
     proxy: ProxyOption = "auto",
     json: Json = False,
@@ -37,7 +47,7 @@ def run(
         The one number from which the plan is drawn.
     """
     console = console_for(json=json)
-    plan, drawn = drawer(scenario, flaw, policy)(seed)
+    plan, drawn = drawer(scenario, flaw, policy, system)(seed)
     terminal.show_plan(console, plan, stage, drawn)
     with terminal.progress(console) as say:
         report = runs.run(plan, stage, proxy=proxy, drawn=drawn, say=say)
@@ -54,6 +64,7 @@ def suite_(
     seeds: str = "1..20",
     stage: StageOption = "processes",
     policy: PolicyOption = None,
+    system: SystemOption = None,
     flaw: FlawOption = None,
     proxy: ProxyOption = "auto",
     jobs: Whole | None = None,
@@ -84,7 +95,7 @@ def suite_(
     """
     console = console_for(json=json)
     kept: Keep = keep if keep != "auto" else "failures" if stage == "simulation" else "all"
-    order = suite.Order(scenario, suite.parse_seeds(seeds), drawer(scenario, flaw, policy), stage, proxy, kept)
+    order = suite.Order(scenario, suite.parse_seeds(seeds), drawer(scenario, flaw, policy, system), stage, proxy, kept)
     with console.status("drawing plans"):
         suite.check(order, jobs)
     if junit:
@@ -112,6 +123,7 @@ def plan(
     *,
     seed: Whole = 1,
     policy: PolicyOption = None,
+    system: SystemOption = None,
     flaw: FlawOption = None,
     json: Json = False,
 ) -> int:
@@ -127,7 +139,7 @@ def plan(
         The one number from which the plan is drawn.
     """
     del json  # a plan is JSON either way
-    drawn = drawer(scenario, flaw, policy)(seed)[0]
+    drawn = drawer(scenario, flaw, policy, system)(seed)[0]
     terminal.show_grace(console_for(json=True), drawn)  # beside the plan, which is all that goes to standard output
     print_json(drawn)
     return 0

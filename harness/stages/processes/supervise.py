@@ -177,9 +177,13 @@ class Guardian:
             raise
         return guardian
 
-    async def spawn(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: Path) -> Child:
-        """`argv[0]` is a path, `env` the whole environment; the output is appended to `log`."""
-        where = {"cwd": str(cwd.absolute()), "log": str(log.absolute())}
+    async def spawn(
+        self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: Path, talk: Sequence[Path] = ()
+    ) -> Child:
+        """`argv[0]` is a path, `env` the whole environment; the output is appended to `log`. `talk`: two named pipes,
+        open here for writing and for reading, in the place of standard input and output."""
+        where: dict[str, Any] = {"cwd": str(cwd.absolute()), "log": str(log.absolute())}
+        where["talk"] = [str(pipe.absolute()) for pipe in talk]
         answer = await self.ask({"do": "spawn", "argv": list(argv), "env": dict(env), **where})
         if "error" in answer:
             raise SpawnError(f"cannot start {' '.join(argv)} in {cwd}, logging to {log}: {answer['error']}")
