@@ -99,12 +99,19 @@ class Declared(OwnStore):
         self._guardian: Guardian | None = None
         self._clients = Path()
         self._talks: dict[str, Talk] = {}
-        self._begun = 0
+        self._begun: list[Piped] = []
 
     def attach(self, guardian: Guardian, folder: Path) -> None:
         """What its own commands run under, and where they have their logs."""
         self._guardian = guardian
         self._clients = folder
+
+    def detach(self) -> None:
+        """The run is over."""
+        for talk in self._talks.values():
+            talk.close()
+        for piped in self._begun:
+            piped.close()
 
     def prepare(
         self, node: str, incarnation: int, listen: Address, links: Mapping[str, Address], folder: Path
@@ -148,8 +155,9 @@ class Declared(OwnStore):
 
     async def _begin(self, who: str, argv: list[str], name: str) -> Piped:
         assert self._guardian is not None  # noqa: S101 - attached before anything is asked
-        self._begun += 1
-        return await begin(self._guardian, who, argv, self._clients, f"{name}-{self._begun}")
+        piped = await begin(self._guardian, who, argv, self._clients, f"{name}-{len(self._begun)}")
+        self._begun.append(piped)
+        return piped
 
     def _end(self, name: str) -> None:
         if not self._told.shared_client and name in self._talks:

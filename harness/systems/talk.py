@@ -27,6 +27,12 @@ class Piped(NamedTuple):
     child: Child
     replies: asyncio.StreamReader
     requests: asyncio.WriteTransport
+    incoming: asyncio.ReadTransport
+
+    def close(self) -> None:
+        """End of file is all that it is told; what does not end by itself ends with the run."""
+        self.requests.close()
+        self.incoming.close()
 
     def wrong(self, what: str, remedy: str = _REMEDY) -> Misbehaved:
         return Misbehaved(self.who, what, remedy, last_lines(self.child.log))
@@ -69,9 +75,8 @@ class Talk:
             del self._waiting[op]
 
     def close(self) -> None:
-        """End of file is all that it is told; what does not end by itself ends with the run."""
         self._listener.cancel()
-        self._piped.requests.close()
+        self._piped.close()
 
     async def _listen(self) -> None:
         try:
@@ -133,9 +138,9 @@ async def begin(guardian: Guardian, who: str, argv: Sequence[str], folder: Path,
         for pipe in pipes:
             pipe.unlink()
     replies = asyncio.StreamReader(limit=LINE_BYTES_MAX)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(replies), os.fdopen(hears, "rb", 0))
+    incoming, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(replies), os.fdopen(hears, "rb", 0))
     requests, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(says, "wb", 0))
-    return Piped(who, child, replies, requests)
+    return Piped(who, child, replies, requests, incoming)
 
 
 def found(argv: list[str], here: Path, place: str) -> list[str]:

@@ -88,12 +88,12 @@ class OwnedRun(Run):
         """Or to where a node ends of itself, or does not do what it is waited for: the history says so."""
         try:
             await self.perform()
-        except* (ChildEndedError, DeadlineError) as problems:
+        except* (ChildEndedError, DeadlineError, Misbehaved) as problems:
             ended = [node for node in self.cluster.nodes.values() if node.ended_of_itself() is not None]
             for node in ended:
                 self.record(Life(at=self.now(), node=node.name, incarnation=node.incarnation, what="ended of itself"))
-            if not ended and problems.subgroup(ChildEndedError):
-                raise
+            if not ended and problems.subgroup((ChildEndedError, Misbehaved)):
+                raise  # it is not known what the store would have done
             told = [f"{node.name} ended of itself ({node.ended_of_itself()}), {last_words(node.log)}" for node in ended]
             self.phase("end", "; ".join(told) or _first(problems))
 
@@ -119,6 +119,7 @@ async def _perform(plan: Plan, named: Own, folder: Path, choice: server.ServerCh
         cluster = await _started(stack, running(plan.cluster.names(), system, folder, choice, block), named.file)
         if isinstance(own, Declared):
             own.attach(cluster.guardian, folder / "clients")
+            stack.callback(own.detach)
         say(f"{len(cluster.names)} nodes ready in {time.monotonic() - begun:.2f} s behind {choice.found}")
         run = OwnedRun(plan, system, cluster, say, own.settles_within_s)
         await run.to_its_end()
