@@ -11,7 +11,8 @@ import msgspec
 from harness.draws import Drawing
 from harness.stages.processes.addresses import NODE_PORT
 from harness.stages.processes.supervise import Guardian
-from harness.systems.talk import Piped, Talk, begin, found
+from harness.systems.pipes import Piped, begin, found
+from harness.systems.talk import Talk
 from harness.toml import parsed
 from harness.wrong import Wrong, convert, near
 from replicas.own import OwnStore

@@ -37,6 +37,7 @@ class OwnedRun(Run):
     def __init__(self, plan: Plan, system: Adapted, cluster: Cluster, say: Say, settles_within_s: float) -> None:
         super().__init__(plan, system, cluster, say)
         self._settles_within_s = settles_within_s
+        self._readers = count(1)
         self._ops = count(1 + max((operation.id for operation in plan.operations), default=0))
 
     async def mend(self) -> None:
@@ -50,12 +51,16 @@ class OwnedRun(Run):
         self.phase("end")
 
     async def _read_all(self, moment: Literal["settled", "one round later"]) -> None:
-        for name in self.cluster.living():
-            read = await self._read(name)
-            told = await self.cluster.observe(name, copies_of)
-            copies = read if told is None else told[0]
-            incarnation = self.cluster.nodes[name].incarnation
-            self.record(Dump(at=self.now(), node=name, incarnation=incarnation, moment=moment, copies=copies))
+        async with asyncio.TaskGroup() as nodes:
+            for name in self.cluster.living():
+                nodes.create_task(self._read_one(name, moment))
+
+    async def _read_one(self, name: str, moment: Literal["settled", "one round later"]) -> None:
+        read = await self._read(name)
+        told = await self.cluster.observe(name, copies_of)
+        copies = read if told is None else told[0]
+        incarnation = self.cluster.nodes[name].incarnation
+        self.record(Dump(at=self.now(), node=name, incarnation=incarnation, moment=moment, copies=copies))
 
     async def _read(self, name: str) -> dict[str, Copy]:
         """By a client, and recorded as such. A key is asked for again until it is answered."""
@@ -64,8 +69,8 @@ class OwnedRun(Run):
         until = self.now() + READ_PATIENCE_S * 1e9
         while left:
             asked = {next(self._ops): key for key in left}
-            operations = [Operation(op, 0, f"final-{name}", name, "get", key, None) for op, key in asked.items()]
-            events = await self._asked(f"final-{name}-{next(self._ops)}", operations)
+            reader = f"final{next(self._readers)}"
+            events = await self._asked([Operation(op, 0, reader, name, "get", key, None) for op, key in asked.items()])
             backs = [event for event in events if isinstance(event, Return)]
             for back in backs:
                 if back.outcome == "ok":
@@ -78,8 +83,10 @@ class OwnedRun(Run):
             await asyncio.sleep(READ_AGAIN_S if left else 0)
         return held
 
-    async def _asked(self, session: str, operations: list[Operation]) -> list[object]:
-        client = Client(session, operations, self.system, self.cluster.door, self.now, Memory(self.plan.cluster))
+    async def _asked(self, operations: list[Operation]) -> list[object]:
+        client = Client(
+            operations[0].client, operations, self.system, self.cluster.door, self.now, Memory(self.plan.cluster)
+        )
         await client.run()
         self.events.extend(client.events)
         return list(client.events)
