@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.stages.processes.supervise import Child, Guardian, SpawnError, last_lines
+from harness.stages.processes.logs import last_lines
+from harness.stages.processes.supervise import Child, Guardian, SpawnError
 from harness.systems.misbehaved import Misbehaved
 from harness.wrong import Wrong
 

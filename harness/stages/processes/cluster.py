@@ -14,8 +14,9 @@ from harness.stages.processes.links import server
 from harness.stages.processes.links.control import Control
 from harness.stages.processes.links.levers import LinkLevers, proxy_of
 from harness.stages.processes.links.link import Link, LinkError
+from harness.stages.processes.logs import last_lines
 from harness.stages.processes.node import POLL_S, START_DEADLINE_S, Node
-from harness.stages.processes.supervise import Child, ChildEndedError, Guardian, last_lines
+from harness.stages.processes.supervise import Child, ChildEndedError, Guardian
 from replicas.system import Address, Observer, System
 
 T = TypeVar("T")

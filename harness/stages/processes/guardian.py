@@ -108,7 +108,12 @@ def become(argv: list[str], env: dict[str, str], cwd: str, log: str, talk: list[
     hears, says = lifeline, log_end
     if talk:
         os.set_inheritable(lifeline, True)  # noqa: FBT003 - positional only
-        hears, says = os.open(talk[0], os.O_RDONLY), os.open(talk[1], os.O_WRONLY)
+        hears, says = (
+            os.open(pipe, mode | os.O_NONBLOCK)  # if the harness has died meanwhile, nobody else opens them
+            for pipe, mode in zip(talk, (os.O_RDONLY, os.O_WRONLY), strict=True)
+        )
+        os.set_blocking(hears, True)
+        os.set_blocking(says, True)
     for ours, standard in ((hears, 0), (says, 1), (log_end, 2)):
         os.dup2(ours, standard)
     for number in (signal.SIGCHLD, *ENDING, *PYTHON_IGNORES):

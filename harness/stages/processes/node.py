@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from harness.levers import DOWN_LEVERS, Lever
-from harness.stages.processes.supervise import Child, ChildEndedError, DeadlineError, Exit, Guardian, last_lines
+from harness.stages.processes.logs import last_lines
+from harness.stages.processes.supervise import Child, ChildEndedError, DeadlineError, Exit, Guardian
 from replicas.system import Address, Observer, System
 
 T = TypeVar("T")

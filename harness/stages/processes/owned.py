@@ -18,8 +18,9 @@ from harness.stages.processes.clients import Client
 from harness.stages.processes.cluster import Cluster, running
 from harness.stages.processes.links import server
 from harness.stages.processes.links.safety import choose
+from harness.stages.processes.logs import last_lines
 from harness.stages.processes.stage import Run, Say, copies_of
-from harness.stages.processes.supervise import ChildEndedError, DeadlineError, SpawnError, last_lines
+from harness.stages.processes.supervise import ChildEndedError, DeadlineError, SpawnError
 from harness.systems.adapted import Adapted
 from harness.systems.declared import Declared
 from harness.systems.load import load
