@@ -6,7 +6,7 @@ from checkers.history import FORMAT, Header
 from harness.plan import Plan
 from replicas.store.placement import Placement
 
-RULES = 2  # by which the simulator performs a plan: whoever changes what a plan does in it, on purpose, adds one
+RULES = 3  # by which the simulator performs a plan: whoever changes what a plan does in it, on purpose, adds one
 
 
 def header_of(plan: Plan, stage: str) -> Header:

@@ -23,6 +23,8 @@ COMMANDS = (
     "shrink",
     "explain",
     "pin",
+    "report",
+    "view",
     "check",
     "plan",
     "export",

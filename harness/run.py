@@ -3,6 +3,7 @@
 import os
 import secrets  # noqa: TID251 - a run's id is a name, not a draw: it stays out of plan and digest
 from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -275,7 +276,7 @@ def _settled(history: History) -> float | None:
 
 
 def find_run(name: str, runs: Path = RUNS) -> Path:
-    """A run's folder, by its path, its id, or the start of its id."""
+    """A run's folder, by its path, its id, the start of its id, or as the `last` that was begun."""
     if os.path.isfile(Path(name) / "plan.json"):  # noqa: PTH113 - a name too long is no run, and pathlib raises for it
         return Path(name)
     matches = [path for path in sorted(runs.glob("*/plan.json")) if path.parent.name.startswith(name)]
@@ -283,6 +284,11 @@ def find_run(name: str, runs: Path = RUNS) -> Path:
         return matches[0].parent
     if matches:
         raise Wrong("run", f"{name!r} is the start of {len(matches)} ids", "write more of it")
-    known = sorted((path.parent for path in runs.glob("*/plan.json")), key=lambda path: path.stat().st_mtime)
+    plans_known = sorted(runs.glob("*/plan.json"), key=lambda path: path.stat().st_mtime)
+    known = [path.parent for path in plans_known]
+    if name == "last" and known:
+        return known[-1]
+    close = get_close_matches(name, [path.name for path in known], n=1)
+    meant = f"did you mean {close[0]!r}? " if close else ""
     latest = ", ".join(path.name for path in known[-5:]) or "none yet"
-    raise Wrong("run", f"there is no run {name!r} in {runs}", f"the latest are: {latest}")
+    raise Wrong("run", f"there is no run {name!r} in {runs}", f"{meant}the latest are: {latest}")

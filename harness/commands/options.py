@@ -13,7 +13,7 @@ from harness import policy as policies
 from harness import run as runs
 from harness.demonstrations import PLANS
 from harness.plan import Plan
-from harness.policy import Named
+from harness.policy import Named, replaced_by
 from harness.policy import over as under_policy
 from harness.scenario import Scenario, draw, load
 from harness.systems.named import Own
@@ -31,6 +31,7 @@ def whole_number(_shape: Any, tokens: Sequence[Token]) -> int:
 
 Whole = Annotated[int, Parameter(converter=whole_number)]
 Json = Annotated[bool, Parameter(help="Print one JSON document on standard output, and the rest on standard error.")]
+ReportOption = Annotated[bool, Parameter(negative=(), help="Write its page at once, as `urushi report` does.")]
 StageOption = Annotated[runs.Stage, Parameter(help="Real processes behind a real proxy, or virtual time.")]
 ProxyOption = Annotated[runs.Prefer, Parameter(help="Which server stands behind the links.")]
 PolicyOption = Annotated[
@@ -81,7 +82,10 @@ def _draw(
     loaded: Scenario, name: str, flaw: str | None, policy: Named | None, seed: int
 ) -> tuple[Plan, dict[str, str]]:
     plan, drawn = draw(loaded, name, seed, flaw)
-    return (plan, drawn) if policy is None else (under_policy(plan, policy), {**drawn, "policy": policy.name})
+    if policy is None:
+        return plan, drawn
+    own = {key: words for key, words in drawn.items() if not replaced_by(policy, key)}
+    return under_policy(plan, policy), {**own, "policy": policy.name}
 
 
 def _demonstrate(own: Plan, name: str, seed: int) -> tuple[Plan, dict[str, str]]:

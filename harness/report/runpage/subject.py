@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from checkers import files
 from checkers.facts import Facts, gather
 from checkers.history import Version
 from harness import plan as plans
 from harness.judging import judge
 from harness.plan import Plan
 from harness.promises import Promise
+from harness.reproduce.replay import history_of
 from harness.run import Report
 
 
@@ -30,7 +30,7 @@ class Subject(NamedTuple):
 def read(folder: Path, report: Report) -> Subject:
     """From a run's folder. `report` is what its verdict.json says."""
     plan = plans.read(folder / "plan.json")
-    facts = gather(files.read(folder / "history.jsonl"))
+    facts = gather(history_of(folder))
     promises = judge(plan, facts)
     return Subject(plan, facts, report, promises, folder)
 

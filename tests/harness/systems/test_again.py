@@ -31,6 +31,7 @@ def test_it_is_told_without_its_code(tmp_path: Path) -> None:
     (tmp_path / "odd.toml").unlink()
     assert urushi(tmp_path, "check", name).code == 1
     assert "its replicas differ when settled" in urushi(tmp_path, "explain", name).out
+    assert urushi(tmp_path, "report", name).code == 0
     replayed = urushi(tmp_path, "replay", name)
     assert replayed.code == 2
     assert "there is no file odd.toml in" in replayed.said

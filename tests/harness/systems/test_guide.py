@@ -36,7 +36,7 @@ def test_the_guide_leads_to_a_bug_and_to_its_end(tmp_path: Path) -> None:
     assert "HOLDS" in calm
     assert "VIOLATED  convergence   key " in cut
     assert "its replicas differ when settled" in cut
-    assert "2 of 2 replays broke the same promise" in again or "1 of 2" in again
+    assert "of 2 replays broke the same promise" in again
     assert "Smallest plan: " in smaller
     assert "3 holds, 0 violated, 0 unknown" in careful
     assert living_in(tmp_path) == []
