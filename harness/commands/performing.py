@@ -14,6 +14,7 @@ from harness.commands.options import (
     ProxyOption,
     ReportOption,
     StageOption,
+    SystemOption,
     Whole,
     drawer,
 )
@@ -31,6 +32,7 @@ def run(
     seed: Whole = 1,
     stage: StageOption = "processes",
     policy: PolicyOption = None,
+    system: SystemOption = None,
     flaw: FlawOption = None,
     proxy: ProxyOption = "auto",
     report: ReportOption = False,
@@ -48,7 +50,7 @@ def run(
         The one number from which the plan is drawn.
     """
     console = console_for(json=json)
-    plan, drawn = drawer(scenario, flaw, policy)(seed)
+    plan, drawn = drawer(scenario, flaw, policy, system)(seed)
     terminal.show_plan(console, plan, stage, drawn)
     with terminal.progress(console) as say:
         done = runs.run(plan, stage, proxy=proxy, drawn=drawn, say=say)
@@ -65,6 +67,7 @@ def suite_(
     seeds: str = "1..20",
     stage: StageOption = "processes",
     policy: PolicyOption = None,
+    system: SystemOption = None,
     flaw: FlawOption = None,
     proxy: ProxyOption = "auto",
     jobs: Whole | None = None,
@@ -98,7 +101,7 @@ def suite_(
     """
     console = console_for(json=json)
     kept: Keep = keep if keep != "auto" else "failures" if stage == "simulation" else "all"
-    order = suite.Order(scenario, suite.parse_seeds(seeds), drawer(scenario, flaw, policy), stage, proxy, kept)
+    order = suite.Order(scenario, suite.parse_seeds(seeds), drawer(scenario, flaw, policy, system), stage, proxy, kept)
     with console.status("drawing plans"):
         suite.check(order, jobs)
     if junit:
@@ -128,6 +131,7 @@ def plan(
     *,
     seed: Whole = 1,
     policy: PolicyOption = None,
+    system: SystemOption = None,
     flaw: FlawOption = None,
     json: Json = False,
 ) -> int:
@@ -143,7 +147,7 @@ def plan(
         The one number from which the plan is drawn.
     """
     del json  # a plan is JSON either way
-    drawn = drawer(scenario, flaw, policy)(seed)[0]
+    drawn = drawer(scenario, flaw, policy, system)(seed)[0]
     terminal.show_grace(console_for(json=True), drawn)  # beside the plan, which is all that goes to standard output
     print_json(drawn)
     return 0
