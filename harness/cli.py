@@ -49,7 +49,8 @@ def _note(message: Warning | str, *_where: object, **_line: object) -> None:
 
 
 def main() -> None:
-    """Exit codes: 0 holds, 1 a promise was broken, 2 wrong usage, 3 inconclusive, 4 the harness itself failed."""
+    """Exit codes: 0 holds, 1 a promise was broken, 2 wrong usage, 3 inconclusive, 4 the harness itself failed, or a
+    system of the user's could not be driven."""
     warnings.showwarning = _note
     try:
         code = app(sys.argv[1:], exit_on_error=False, print_error=True)

@@ -12,6 +12,7 @@ from harness.promises import MATRIX
 from harness.run import Report, Stage
 from harness.scenario import built_in
 from harness.suite import Order
+from harness.systems.claims import CLAIMS
 from harness.toml import parsed
 from harness.wrong import Wrong, convert, near
 from replicas.store.flaws import FLAWS
@@ -97,7 +98,7 @@ def _cause(stories: list[str], promise: str) -> str:
 
 
 def _check(entry: Entry, place: str) -> None:
-    promises = [cell.property for cell in MATRIX]
+    promises = list(dict.fromkeys([*(cell.property for cell in MATRIX), *CLAIMS]))
     if entry.promise not in promises:
         raise Wrong(f"{place}.promise", f"there is no promise {entry.promise!r}", near(entry.promise, promises))
     if entry.flaw is not None and entry.flaw not in FLAWS:

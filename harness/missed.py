@@ -25,10 +25,10 @@ class _Count:
     def add(self, report: Report) -> None:
         entry = self._known.entry
         if report.seed in self._known.seeds and report.verdict != "unknown":
+            promise = report.promises.get(entry.promise)
             self._conclusive += 1
-            if entry.flaw in (None, report.flaw):
-                self.happened += self._known.happened(report)
-                self._kept += report.promises[entry.promise].verdict == "holds"
+            self.happened += self._known.happened(report)
+            self._kept += promise is not None and promise.verdict == "holds" and entry.flaw in (None, report.flaw)
 
     def tell(self, missed: Missed) -> None:
         entry, asked = self._known.entry, len(self._known.seeds)

@@ -10,6 +10,7 @@ from harness.commands.options import (
     ProxyOption,
     ReportOption,
     StageOption,
+    SystemOption,
     Whole,
     drawer,
 )
@@ -25,6 +26,7 @@ def run(
     seed: Whole = 1,
     stage: StageOption = "processes",
     policy: PolicyOption = None,
+    system: SystemOption = None,
     flaw: FlawOption = None,
     proxy: ProxyOption = "auto",
     report: ReportOption = False,
@@ -42,7 +44,7 @@ def run(
         The one number from which the plan is drawn.
     """
     console = console_for(json=json)
-    plan, drawn = drawer(scenario, flaw, policy)(seed)
+    plan, drawn = drawer(scenario, flaw, policy, system)(seed)
     terminal.show_plan(console, plan, stage, drawn)
     with terminal.progress(console) as say:
         done = runs.run(plan, stage, proxy=proxy, drawn=drawn, say=say)
@@ -58,6 +60,7 @@ def plan(
     *,
     seed: Whole = 1,
     policy: PolicyOption = None,
+    system: SystemOption = None,
     flaw: FlawOption = None,
     json: Json = False,
 ) -> int:
@@ -73,7 +76,7 @@ def plan(
         The one number from which the plan is drawn.
     """
     del json  # a plan is JSON either way
-    drawn = drawer(scenario, flaw, policy)(seed)[0]
+    drawn = drawer(scenario, flaw, policy, system)(seed)[0]
     terminal.show_grace(console_for(json=True), drawn)  # beside the plan, which is all that goes to standard output
     print_json(drawn)
     return 0

@@ -97,7 +97,7 @@ def shrink(
     """
     console = console_for(json=json)
     if as_test:
-        tests.check(as_test)
+        tests.check(as_test, what)
     order = shrinks.Order(promise, stage, budget, tries, needed, proxy)
     with shrinking.shrink_progress(console) as watch:
         result = shrinks.shrink(what, order, watch)

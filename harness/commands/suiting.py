@@ -5,12 +5,22 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
+from rich.console import Console
 
 from harness import canary as canaries
 from harness import fresh, known, missed, suite
 from harness import run as runs
 from harness.commands.limits import Size
-from harness.commands.options import FlawOption, Json, PolicyOption, ProxyOption, StageOption, Whole, drawer
+from harness.commands.options import (
+    FlawOption,
+    Json,
+    PolicyOption,
+    ProxyOption,
+    StageOption,
+    SystemOption,
+    Whole,
+    drawer,
+)
 from harness.report import failures, pipeline, suitepages, terminal
 from harness.report.console import console_for, print_json
 from harness.report.pipeline import Wanted
@@ -29,6 +39,7 @@ def suite_(
     seeds: str = "1..20",
     stage: StageOption = "processes",
     policy: PolicyOption = None,
+    system: SystemOption = None,
     flaw: FlawOption = None,
     proxy: ProxyOption = "auto",
     jobs: Whole | None = None,
@@ -72,8 +83,9 @@ def suite_(
     """
     console = console_for(json=json)
     kept: Keep = keep if keep != "auto" else "failures" if stage == "simulation" else "all"
-    plan_of = drawer(scenario, flaw, policy)
-    order = Order(scenario, _seeds(seeds), plan_of, stage, proxy, kept, options=_options(policy, flaw, proxy))
+    options = _options(policy=policy, system=system, flaw=flaw, proxy=proxy)
+    plan_of = drawer(scenario, flaw, policy, system)
+    order = Order(scenario, _seeds(seeds), plan_of, stage, proxy, kept, options=options)
     wanted = Wanted(junit, summary, artefacts, artefacts_max)
     listed = known.load(str(known_failures), order) if known_failures else []
     order = order._replace(known=partial(known.let_through, listed))
@@ -81,23 +93,11 @@ def suite_(
         suite.check(order, jobs)
     pipeline.open_for(wanted)
     if "commit:" in seeds:
-        console.print(f"seeds {write_seeds(order.seeds)}", markup=False, highlight=False, soft_wrap=True)
+        _say(console, f"seeds {write_seeds(order.seeds)}")
     with terminal.suite_progress(console, len(order.seeds)) as watch:
         result = suite.perform(order, watch, workers=jobs, fail_fast=fail_fast)
     result.fixed, result.untold = missed.missed(listed, result.reports)
-    pages: dict[str, str] = {}
-    said: list[str] = []
-    try:
-        pages = suitepages.write(console, result) if reports and result.stopped != "Ctrl-C" else {}
-        terminal.show_suite(console, result, pages)
-        suitepages.show(console, result, pages)
-    finally:  # also when Ctrl-C is pressed once more
-        said = pipeline.write(wanted, order, result)
-    for line in said:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-    pipeline.annotate(console, order, result)
-    if result.errors:
-        failures.say_if_disk_full(runs.RUNS)
+    pages = _report(console, order, result, wanted, with_pages=reports)
     if json:
         _print(result, pages)
     if result.stopped == "Ctrl-C":
@@ -105,13 +105,35 @@ def suite_(
     return result.exit_code()
 
 
+def _report(console: Console, order: Order, result: Result, wanted: Wanted, *, with_pages: bool) -> dict[str, str]:
+    """What a pipeline waits for is written also when Ctrl-C is pressed once more. Returns the addresses of pages."""
+    said: list[str] = []
+    try:
+        pages = suitepages.write(console, result) if with_pages and result.stopped != "Ctrl-C" else {}
+        terminal.show_suite(console, result, pages)
+        suitepages.show(console, result, pages)
+    finally:
+        said = pipeline.write(wanted, order, result)
+    for line in said:
+        _say(console, line)
+    pipeline.annotate(console, order, result)
+    if result.errors:
+        failures.say_if_disk_full(runs.RUNS)
+    return pages
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
 def _seeds(text: str) -> list[int]:
     return suite.parse_seeds(fresh.plain(text))
 
 
-def _options(policy: str | None, flaw: str | None, proxy: str) -> tuple[str, ...]:
-    given = {"--policy": policy, "--flaw": flaw, "--proxy": None if proxy == "auto" else proxy}
-    return tuple(word for option, value in given.items() if value for word in (option, value))
+def _options(*, proxy: str, **given: str | None) -> tuple[str, ...]:
+    """Those that another run of the same seed needs, as words."""
+    asked = {**given, "proxy": None if proxy == "auto" else proxy}
+    return tuple(word for name, value in asked.items() if value for word in (f"--{name}", value))
 
 
 def _print(result: Result, pages: dict[str, str]) -> None:
@@ -162,8 +184,9 @@ def canary(
     if flaw is None and not scenario.startswith("demo:"):
         raise Wrong("--flaw", f"a sound store has nothing to find in {scenario!r}", "name one, as --flaw stops-rounds")
     console = console_for(json=False)
+    options = _options(policy=policy, flaw=flaw, proxy=proxy)
     plan_of = drawer(scenario, flaw, policy)
-    order = Order(scenario, _seeds(seeds), plan_of, stage, proxy, "all", options=_options(policy, flaw, proxy))
+    order = Order(scenario, _seeds(seeds), plan_of, stage, proxy, "failures", options=options)
     listed = known.load(str(known_failures), order) if known_failures else []
     order = order._replace(known=partial(known.let_through, listed))
     suite.check(order, jobs)

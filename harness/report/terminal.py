@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 
+from msgspec import UNSET
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
@@ -43,6 +44,10 @@ def show_plan(console: Console, plan: Plan, stage: str, drawn: dict[str, str]) -
     if drawn:
         words = [f"{name} {value}" for name, value in drawn.items()]
         console.print(f"drawn: {', '.join(words)}", markup=False, highlight=False, style="dim")
+    if plan.system is not UNSET:
+        told = ", ".join(plan.system.promises) or "nothing"
+        console.print(f"system {plan.system.file}   claimed: {told}", markup=False, highlight=False)
+        return
     show_grace(console, plan)
     for cell in MATRIX:
         why = reason_against(cell, plan)

@@ -46,6 +46,7 @@ def section(subject: Subject) -> dict[str, Any]:
         "not_promised": _promises(report, "not promised"),
         "measured": [names.linked(line.strip(), faults=False) for line in _measured(report)],
         "bit": [_fault(each, _touched(each.bit)) for each in report.faults if each.applied and each.bit],
+        "not_bit_words": f"Applied, and touched {'no operation' if report.system else 'nothing'}",
         "not_bit": [_fault(each, "") for each in report.faults if each.applied and not each.bit],
         "not_applied": [_fault(each, each.evidence) for each in report.faults if not each.applied],
     }
@@ -109,7 +110,8 @@ def _facts(subject: Subject) -> list[tuple[str, str]]:
         ("stage", "simulation, on virtual time" if report.stage == "simulation" else "real processes"),
         ("links", report.proxy or ""),
         ("policy", report.drawn.get("policy", "")),
-        ("repair", policy_words(plan)),
+        ("system", report.system or ""),
+        ("repair", "" if report.system else policy_words(plan)),
         ("nodes", cluster_words(plan)),
         ("flaw", report.flaw or ""),
         ("stayed down", " ".join(report.down)),
