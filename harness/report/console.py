@@ -18,8 +18,9 @@ class _Console(Console):
 
 
 def console_for(*, json: bool) -> Console:
-    console = _Console(stderr=json, height=_height())
-    return console if console.is_terminal else _Console(stderr=json, width=WIDTH_ELSEWHERE)
+    """Without pictures in place of `:words:`, which may be a key or a value."""
+    console = _Console(stderr=json, height=_height(), emoji=False)
+    return console if console.is_terminal else _Console(stderr=json, width=WIDTH_ELSEWHERE, emoji=False)
 
 
 def _height() -> int | None:

@@ -13,8 +13,8 @@ FULL_BYTES = 1_000_000
 
 
 def say(line: str) -> None:
-    """`line` may have markup."""
-    Console(stderr=True).print(line, highlight=False, soft_wrap=True)
+    """`line` may have markup. Of `commit:abc:25` Rich would make a picture."""
+    Console(stderr=True, emoji=False).print(line, highlight=False, soft_wrap=True)
 
 
 def words(problem: BaseException) -> str:
