@@ -53,10 +53,11 @@ def test_what_names_no_commit_is_left_alone(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["commit::25", "commit:abc:25", "commit:abcdef1", "commit:abcdefg:5", "commit:abcdef1:0", "commit:abcdef1:1001"]
+    "part",
+    ["commit::25", "commit:abc:25", "commit:abcdef1", "commit:abcdefg:5", "commit:abcdef1:0", "commit:abcdef1:1001"],
 )
 def test_an_empty_variable_of_the_pipeline_is_refused(part: str, tmp_path: Path) -> None:
-    """`commit:$GITHUB_SHA:25` elsewhere than on GitHub must not run the fixed seeds alone and look as if all were well."""
+    """`commit:$GITHUB_SHA:25` elsewhere than on GitHub must not run the fixed seeds alone, as if all were well."""
     with pytest.raises(Wrong):
         plain(part)
     outcome = urushi(tmp_path, "suite", "calm", "--seeds", f"1,{part}", *SIMULATED)
