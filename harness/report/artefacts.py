@@ -39,7 +39,7 @@ def _failures(result: Result) -> list[tuple[bool, int, Path]]:
 
 
 def _bytes(folder: Path) -> int:
-    return sum(path.lstat().st_size for path in folder.rglob("*"))
+    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
 
 
 def _words(copied: dict[str, Path], left: list[Path], folder: Path, most: int) -> list[str]:

@@ -1,10 +1,11 @@
 """What a suite has to say to whoever has a few lines: its end in one, and the beginning of a story."""
 
-from harness.report.lines import fold
+from harness.report.lines import brief, fold
 from harness.result import Result
 from harness.suite import Order
 
 LINES_MAX = 14
+LINE_MAX = 1_000  # before it is folded
 WIDTH = 110
 _TABLE = "   t (s)"
 
@@ -29,5 +30,5 @@ def headline(order: Order, result: Result) -> str:
 def head(story: str) -> str:
     """Up to its table: what broke, its cause, the rule, and the faults before it."""
     before = story.partition(f"\n{_TABLE}")[0].splitlines()
-    told = [line for line in before if not line.startswith("  Reproduce: ")]
+    told = [brief(line, LINE_MAX) for line in before if not line.startswith("  Reproduce: ")]
     return "\n".join(fold("\n".join(told), WIDTH).splitlines()[:LINES_MAX])

@@ -1,5 +1,5 @@
 """A suite as Markdown, for the summary of a build: what became of the seeds, what broke and how to see it again, and
-what was covered. Bounded, since GitHub drops a summary that is too long."""
+what was covered. Bounded, since GitHub drops a summary of more than 1 MiB, in which there may be several suites."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
@@ -11,21 +11,15 @@ from harness.result import Result, shortened, write_seeds
 from harness.run import Report
 from harness.suite import Order
 
-BYTES_MAX = 200_000  # GitHub takes 1 MiB a step, in which there may be several suites
-BROKEN_SHOWN = (20, 5, 1, 0)  # as many as fit
+BROKEN_SHOWN = 20
 TEXT_MAX = 500
 
 
 def text(order: Order, result: Result, copied: Copied) -> str:
     """Ends with an empty line, so that another may follow."""
-    covered = _covered(order, result)
-    for shown in BROKEN_SHOWN:
-        parts = [f"## urushi {_line(headline(order, result))}", _table(order, result)]
-        parts += [*_broken(order, result, copied, shown), *_others(result, copied), *covered]
-        written = "\n\n".join(parts) + "\n\n"
-        if len(written.encode()) <= BYTES_MAX:
-            break
-    return written
+    parts = [f"## urushi {_line(headline(order, result))}", _table(order, result)]
+    parts += [*_broken(order, result, copied), *_others(result, copied), *_covered(order, result)]
+    return "\n\n".join(parts) + "\n\n"
 
 
 def _table(order: Order, result: Result) -> str:
@@ -44,15 +38,16 @@ def _table(order: Order, result: Result) -> str:
     return _rows([list(row), list(row.values())])
 
 
-def _broken(order: Order, result: Result, copied: Copied, shown: int) -> list[str]:
+def _broken(order: Order, result: Result, copied: Copied) -> list[str]:
     many = result.reports.counts["violated"] - len(result.known)
     if not many:
         return []
     news = (report for report in result.reports if report.verdict == "violated" and report.seed not in result.known)
     parts = ["### Broken"]
-    for report in islice(news, shown):
+    for report in islice(news, BROKEN_SHOWN):
         parts += [_title(report, copied), fenced(head(report.stories[0])), fenced(order.again(report.seed))]
-    return [*parts, f"and {many - shown:,} more: see the log of the step"] if many > shown else parts
+    more = many - BROKEN_SHOWN
+    return [*parts, f"and {more:,} more: see the log of the step"] if more > 0 else parts
 
 
 def _title(report: Report, copied: Copied) -> str:

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from harness.report import suitepages
-from harness.suite import Reports, Result
+from harness.result import Reports, Result
 from tests.harness.commands import BROKEN, ROOT, SIMULATED, nothing_started, stored, urushi, urushi_process
 from tests.harness.report import runs
 
