@@ -28,7 +28,7 @@ def _plain(text: str) -> str:
     return text
 
 
-@given(st.text(), st.text())
+@given(st.text(), st.text() | st.text("%0AaD:,\r\n"))
 def test_any_text_is_one_command(title: str, message: str) -> None:
     assert read(annotations.command("error", title, message)) == ("error", title, message)
 
