@@ -6,7 +6,7 @@ from harness.suite import Order
 
 LINES_MAX = 14
 LINE_MAX = 1_000  # before it is folded
-WIDTH = 110
+WIDTH = 96
 _TABLE = "   t (s)"
 
 
