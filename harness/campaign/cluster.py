@@ -82,7 +82,7 @@ def connected(address: str, stage: Stage) -> Iterator[Cluster]:
     except ModuleNotFoundError:
         raise Wrong(_PLACE, "Dask is not installed here", "pip install 'urushi[cluster]'") from None
     try:
-        client = Client(address, timeout=CONNECT_S, set_as_default=False)
+        client = Client(address, timeout=CONNECT_S)
     except (OSError, TimeoutError, ValueError) as problem:
         what = f"no scheduler answers at {address!r} ({problem})"
         raise Wrong(_PLACE, what, "write the address that it printed, such as tcp://10.0.0.1:8786") from None

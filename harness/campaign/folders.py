@@ -13,11 +13,12 @@ from harness.campaign.results import Results
 
 
 def keep(results: Results, new: list[Seen]) -> None:
-    """A seed that is kept now may be pushed out by one that fails faster."""
+    """A seed that is kept now may be pushed out later, by one that fails faster, or as two groups become one."""
     packed = {seen.seed: seen.folder for seen in new if seen.folder is not None}
-    if not packed:
+    stored = results.runs()
+    if not packed and not stored:
         return
-    kept, stored = results.kept(), results.runs()
+    kept = results.kept()
     for seed in packed.keys() & kept:
         results.add_run(seed, _unpack(packed[seed]))
     for seed in stored.keys() - kept:

@@ -13,7 +13,7 @@ from workloads.operations import Operation
 
 _ASIDE = re.compile(r"\s*\([^()]*\)")
 _FAULT = re.compile(r",? while \S+ was on|,? and so were \d+ later ones|^\S+ ended at .*$")
-_WHEN = re.compile(r",?(?: sent)? (?:at|from) \d+\.\d+ s(?: on)?")
+_WHEN = re.compile(r",?(?: sent)? at \d+\.\d+ s| from \d+\.\d+ s on")
 _ORDERED = re.compile(r" by order of [^,]+")
 _UNHEARD = re.compile(r"the (?:answer of|question to) ")  # why others were not heard: it differs from run to run
 _NUMBER = re.compile(r"(?:✝ )?\bv?\d[\d.,/]*")

@@ -36,10 +36,6 @@ class Order(NamedTuple):
     def job(self, seed: int) -> Job:
         return Job(seed, self.plan_of, self.stage, self.proxy)
 
-    def command(self, seed: int) -> str:
-        """What performs one of its seeds alone."""
-        return run_command(self.words(), seed)
-
     def words(self) -> dict[str, str]:
         return {
             "seeds": ranges.write(self.seeds),

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from harness.campaign import ranges
 from harness.campaign.coverage import Cell, cells
@@ -62,7 +63,7 @@ class Results:
         self.database = database
         self.path = path
 
-    def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         return self.database.execute(query, values).fetchall()
 
     def order(self) -> dict[str, str]:
@@ -133,7 +134,7 @@ def writing(path: Path, order: dict[str, str]) -> Iterator[Results]:
         _own(owner, path)
         with closing(_connected(path)) as database:
             results = Results(database, path)
-            if _is_empty(database, path):
+            if _is_empty(database):
                 _begin(database, order)
             _require(results, order)
             yield results
@@ -153,8 +154,16 @@ def reading(path: Path) -> Iterator[Results]:
 
 def _connected(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=30)
-    database.execute("PRAGMA synchronous = FULL")
+    try:
+        database.execute("PRAGMA synchronous = FULL")
+    except sqlite3.DatabaseError as problem:
+        database.close()
+        raise _no_campaign(path, problem) from None
     return database
+
+
+def _no_campaign(path: Path, problem: sqlite3.DatabaseError) -> Wrong:
+    return Wrong(str(path), f"this is no campaign: {problem}", "name another file")
 
 
 def _own(descriptor: int, path: Path) -> None:
@@ -166,12 +175,9 @@ def _own(descriptor: int, path: Path) -> None:
         ) from None
 
 
-def _is_empty(database: sqlite3.Connection, path: Path) -> bool:
+def _is_empty(database: sqlite3.Connection) -> bool:
     """As it is when it was just made, also by a campaign that was killed at once."""
-    try:
-        return not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    except sqlite3.DatabaseError as problem:
-        raise Wrong(str(path), f"this is no campaign: {problem}", "write another --out") from None
+    return not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
 
 
 def _begin(database: sqlite3.Connection, order: dict[str, str]) -> None:
@@ -188,7 +194,7 @@ def _require(results: Results, order: dict[str, str]) -> None:
     try:
         recorded = results.order()
     except sqlite3.DatabaseError as problem:
-        raise Wrong(str(results.path), f"this is no campaign: {problem}", "name another file") from None
+        raise _no_campaign(results.path, problem) from None
     if recorded.get("format") != FORMAT:
         what = f"its format is {recorded.get('format')!r}, and this version of Urushi reads {FORMAT!r}"
         raise Wrong(str(results.path), what, "use the version of Urushi that wrote it")

@@ -66,7 +66,7 @@ def begin(
         plans = orders.check(order)
     path = out or orders.file_of(order)
     words = {**order.words(), "plans": plans, "urushi": orders.identity()}
-    with writing(path, words) as results, _crew(order, jobs, cluster_) as crew:
+    with _crew(order, jobs, cluster_) as crew, writing(path, words) as results:
         console.print(f"campaign {path}", markup=False, highlight=False, soft_wrap=True)
         with reporting.progress(console) as watch:
             stopped = perform(order, results, crew, watch, hours and hours * 3600)

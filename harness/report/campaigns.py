@@ -18,7 +18,8 @@ from harness.faults.table import KINDS
 from harness.levers import STAGE_LEVERS
 from harness.report.terminal import COLOURS
 
-GROUPS_SHOWN = 20
+CAUSES_SHOWN = 20
+SHAPES_SHOWN = 5  # of one cause
 FAILED_SHOWN = 10
 _TELL_S = 30.0
 
@@ -63,9 +64,9 @@ class Told(msgspec.Struct, frozen=True):
 def told(results: Results, stopped: Stopped | None) -> Told:
     order, counts = results.order(), results.counts()
     coverage: dict[str, dict[str, dict[str, int]]] = {}
-    for kind, phase, mechanism, seeds in results.database.execute("SELECT * FROM coverage"):
+    for kind, phase, mechanism, seeds in results.rows("SELECT * FROM coverage"):
         coverage.setdefault(kind, {}).setdefault(phase, {})[mechanism] = seeds
-    [cpu_s] = results.database.execute("SELECT total(cpu_s) FROM seeds").fetchone()
+    [(cpu_s,)] = results.rows("SELECT total(cpu_s) FROM seeds")
     return Told(
         file=str(results.path),
         order=order,
@@ -85,18 +86,18 @@ def _groups(results: Results, order: dict[str, str]) -> list[Group]:
     stored = results.runs()
     fastest: dict[tuple[str, str, str], list[Kept]] = {}
     query = "SELECT promise, mechanism, shape, seed, to_fail FROM kept ORDER BY place"
-    for *group, seed, events in results.database.execute(query):
+    for *group, seed, events in results.rows(query):
         promise, mechanism, shape = group
         kept = Kept(seed, events, run_command(order, seed), stored.get(seed))
         fastest.setdefault((promise, mechanism, shape), []).append(kept)
     query = "SELECT promise, mechanism, shape, seeds FROM groups ORDER BY seeds DESC, promise, mechanism, shape"
-    groups: list[tuple[str, str, str, int]] = results.database.execute(query).fetchall()
+    groups: list[tuple[str, str, str, int]] = results.rows(query)
     return [Group(*group, fastest[group[:3]]) for group in groups]
 
 
 def _why(results: Results, verdict: str) -> list[tuple[int, str]]:
     query = "SELECT seed, why FROM seeds WHERE verdict = ? ORDER BY seed LIMIT ?"
-    return results.database.execute(query, (verdict, FAILED_SHOWN)).fetchall()
+    return results.rows(query, verdict, FAILED_SHOWN)
 
 
 @contextmanager
@@ -121,7 +122,7 @@ def progress(console: Console) -> Iterator[Watch]:
 def _line(progress: Progress) -> str:
     counts = [f"[{COLOURS[name]}]{count:,} {name}[/]" for name, count in progress.counts.items() if count]
     parts = [f"{progress.done:,} of {progress.total:,} seeds", ", ".join(counts) or "none yet"]
-    parts += [f"{progress.groups} group{'' if progress.groups == 1 else 's'}"] if progress.groups else []
+    parts += [_count(progress.groups, "group")] if progress.groups else []
     parts += [f"{progress.rate:.1f} seeds/s"] if progress.rate else []
     parts += [f"about {_span(progress.left_s)} left"] if progress.left_s is not None else []
     return "   ".join(parts)
@@ -134,10 +135,11 @@ def _span(seconds: float) -> str:
 
 
 def show(console: Console, told: Told) -> None:
-    for number, group in enumerate(told.groups[:GROUPS_SHOWN], 1):
-        _show_group(console, number, group)
-    if len(told.groups) > GROUPS_SHOWN:
-        more = f"and {len(told.groups) - GROUPS_SHOWN:,} more groups: the table `groups` of the file has them\n"
+    causes = _causes(told.groups)
+    for number, groups in enumerate(causes[:CAUSES_SHOWN], 1):
+        _show_cause(console, number, groups)
+    if len(causes) > CAUSES_SHOWN:
+        more = f"and {len(causes) - CAUSES_SHOWN:,} more causes: the table `groups` of the file has them\n"
         console.print(more, markup=False, highlight=False)
     if told.coverage:
         began = "seeds in which a fault began or ended during"
@@ -154,16 +156,32 @@ def show(console: Console, told: Told) -> None:
     console.print(f"{summary}; CPU {_span(told.cpu_s)}   {told.file}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _show_group(console: Console, number: int, group: Group) -> None:
-    seeds = f"{group.seeds:,} seed{'' if group.seeds == 1 else 's'}"
-    title = f"{number}. [{COLOURS['violated']}]{escape(group.promise)}[/]   {seeds}"
+def _causes(groups: list[Group]) -> list[list[Group]]:
+    """The groups of one promise and one mechanism differ in their shapes alone. The most frequent cause comes first."""
+    causes: dict[tuple[str, str], list[Group]] = {}
+    for group in groups:
+        causes.setdefault((group.promise, group.mechanism), []).append(group)
+    return sorted(causes.values(), key=lambda found: -sum(group.seeds for group in found))
+
+
+def _show_cause(console: Console, number: int, groups: list[Group]) -> None:
+    seeds = _count(sum(group.seeds for group in groups), "seed")
+    title = f"{number}. [{COLOURS['violated']}]{escape(groups[0].promise)}[/]   {seeds}"
     console.print(title, highlight=False, soft_wrap=True)
-    lines = [f"   {group.mechanism}."]
-    lines.append(f"   smallest plan: {group.shape}" if group.shape else "   no plan was shrunk")
-    for kept in group.fastest:
-        folder = f"   (run {kept.run})" if kept.run else ""
-        lines.append(f"   fails after {kept.events:,} events: {kept.command}{folder}")
+    lines = [f"   {groups[0].mechanism}"]
+    for group in groups[:SHAPES_SHOWN]:
+        shape = f"smallest plan: {group.shape}" if group.shape else "no plan was shrunk"
+        lines.append(f"   {shape} ({_count(group.seeds, 'seed')})")
+        for kept in group.fastest:
+            folder = f"   (run {kept.run})" if kept.run else ""
+            lines.append(f"      fails after {kept.events:,} events: {kept.command}{folder}")
+    if len(groups) > SHAPES_SHOWN:
+        lines.append(f"   and {_count(len(groups) - SHAPES_SHOWN, 'smallest plan')} of another shape")
     console.print("\n".join(lines) + "\n", markup=False, highlight=False, soft_wrap=True)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _coverage(told: Told, title: str, columns: dict[str, tuple[str, str]]) -> Table:
