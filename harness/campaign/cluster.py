@@ -17,7 +17,8 @@ CONNECT_S = 15.0
 WORKERS_S = 60.0
 AHEAD = 2  # tasks for each thread of a worker: the next one is there when one is over
 PORTION: dict[Stage, int] = {"simulation": 100, "processes": 4}  # seeds of a task: about ten seconds
-SHARES = 4  # so many tasks a thread, at least, so that all end at about the same time
+LEAST: dict[Stage, int] = {"simulation": 4, "processes": 1}  # to start a process takes as long as some seeds
+SHARES = 2  # of what is left a thread gets so many tasks, so that all end at about the same time
 _PLACE = "--cluster"
 
 
@@ -27,7 +28,7 @@ class Cluster:
         self._running: dict[Future[list[Any]], Task] = {}
 
     def portion(self, left: int) -> int:
-        return max(1, min(PORTION[self._stage], left // (self._threads() * SHARES)))
+        return max(LEAST[self._stage], min(PORTION[self._stage], left // (self._threads() * SHARES)))
 
     def room(self) -> int:
         return self._threads() * AHEAD - len(self._running)

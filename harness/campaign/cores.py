@@ -12,15 +12,13 @@ from harness.run import Stage
 
 
 class Cores:
+    """Nothing is started before there is something to do."""
+
     def __init__(self, jobs: int | None, stage: Stage) -> None:
         self._workers = jobs or os.cpu_count() or 1
         self._most = self._workers * suite.AHEAD[stage]
-        self._pool = self._new_pool()
+        self._pool: ProcessPoolExecutor | None = None
         self._running: dict[Future[list[Any]], Task] = {}
-
-    def _new_pool(self) -> ProcessPoolExecutor:
-        spawned = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._workers, mp_context=spawned, initializer=worker.begin)
 
     def portion(self, left: int) -> int:  # noqa: ARG002 - a pool takes one at a time as well as many
         return 1
@@ -32,6 +30,9 @@ class Cores:
         return bool(self._running)
 
     def add(self, task: Task) -> None:
+        if self._pool is None:
+            spawned = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self._workers, mp_context=spawned, initializer=worker.begin)
         self._running[suite.submit(self._pool, perform, task)] = task
 
     def done(self, wait_s: float) -> list[tuple[Task, list[Any] | Lost]]:
@@ -42,14 +43,18 @@ class Cores:
                 raise problem
             over.append((self._running.pop(future), Lost(str(problem)) if problem else future.result()))
         if not self._running and any(isinstance(outcome, Lost) for _, outcome in over):
-            self._pool.shutdown()
-            self._pool = self._new_pool()
+            self._close()  # it has lost a worker, and takes no more
         return over
 
     def end(self) -> None:
         if self._running:
             suite.end_workers()
-        self._pool.shutdown(cancel_futures=True)
+        self._close()
+
+    def _close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
 
 
 def perform(task: Task) -> list[Any]:
