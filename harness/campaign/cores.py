@@ -18,6 +18,7 @@ class Cores:
         self._workers = jobs or os.cpu_count() or 1
         self._most = self._workers * suite.AHEAD[stage]
         self._pool: ProcessPoolExecutor | None = None
+        self._broken = False  # it has lost a worker, and takes no more
         self._running: dict[Future[list[Any]], Task] = {}
 
     def portion(self, left: int) -> int:  # noqa: ARG002 - a pool takes one at a time as well as many
@@ -42,8 +43,9 @@ class Cores:
             if problem is not None and not isinstance(problem, BrokenProcessPool):
                 raise problem
             over.append((self._running.pop(future), Lost(str(problem)) if problem else future.result()))
-        if not self._running and any(isinstance(outcome, Lost) for _, outcome in over):
-            self._close()  # it has lost a worker, and takes no more
+        self._broken |= any(isinstance(outcome, Lost) for _, outcome in over)
+        if self._broken and not self._running:
+            self._close()
         return over
 
     def end(self) -> None:
@@ -54,7 +56,7 @@ class Cores:
     def _close(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+        self._pool, self._broken = None, False
 
 
 def perform(task: Task) -> list[Any]:
