@@ -107,13 +107,14 @@ def progress(console: Console) -> Iterator[Watch]:
         with console.status("beginning") as status:
             yield lambda progress: status.update(_line(progress))
         return
-    said_at, groups = 0.0, 0
+    said_at, done, groups = 0.0, 0, 0
 
     def say(progress: Progress) -> None:
-        nonlocal said_at, groups
+        nonlocal said_at, done, groups
         now = monotonic()
-        if now - said_at >= _TELL_S or progress.groups != groups or progress.done == progress.total:
-            said_at, groups = now, progress.groups
+        over = progress.done == progress.total != done
+        if now - said_at >= _TELL_S or progress.groups != groups or over:
+            said_at, done, groups = now, progress.done, progress.groups
             console.print(_line(progress), highlight=False, soft_wrap=True)
 
     yield say
@@ -124,7 +125,7 @@ def _line(progress: Progress) -> str:
     parts = [f"{progress.done:,} of {progress.total:,} seeds", ", ".join(counts) or "none yet"]
     parts += [_count(progress.groups, "group")] if progress.groups else []
     parts += [f"{progress.rate:.1f} seeds/s"] if progress.rate else []
-    parts += [f"about {_span(progress.left_s)} left"] if progress.left_s is not None else []
+    parts += [f"about {_span(progress.left_s)} left"] if progress.left_s else []
     return "   ".join(parts)
 
 
