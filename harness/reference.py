@@ -25,6 +25,8 @@ COMMANDS = (
     "shrink",
     "explain",
     "pin",
+    "report",
+    "view",
     "check",
     "plan",
     "export",

@@ -6,14 +6,14 @@ import time  # noqa: TID251 - how long a seed took
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from checkers import files, properties
+from checkers import files
 from checkers.facts import gather
 from checkers.history import History
 from harness import run as runs
 from harness.campaign.coverage import Met, met
 from harness.campaign.mechanism import mechanism_of
+from harness.judging import judge
 from harness.plan import Plan
-from harness.promises import judge
 from harness.report.failures import words
 from harness.run import Report
 from harness.scratch import scratch
@@ -90,8 +90,7 @@ def _on_processes(job: Job) -> _Performed:
 
 def _broken(plan: Plan, history: History) -> tuple[Broken, ...]:
     facts = gather(history)
-    verdicts = {verdict.property: verdict for verdict in properties.judge(facts)}
-    broken = [promise for promise in judge(plan, facts, verdicts) if promise.outcome == "violated"]
+    broken = [promise for promise in judge(plan, facts) if promise.outcome == "violated"]
     found: list[Broken] = []
     for promise in broken:
         first, times = promise.measured.violations[0], len(promise.measured.violations)

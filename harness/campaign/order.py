@@ -28,6 +28,7 @@ class Order(NamedTuple):
     seeds: Ranges
     scenario: str
     policy: str | None
+    system: str | None
     flaw: str | None
     stage: Stage
     proxy: Prefer
@@ -41,6 +42,7 @@ class Order(NamedTuple):
             "seeds": ranges.write(self.seeds),
             "scenario": self.scenario,
             "policy": self.policy or "",
+            "system": self.system or "",
             "flaw": self.flaw or "",
             "stage": self.stage,
             "proxy": self.proxy,
@@ -48,7 +50,7 @@ class Order(NamedTuple):
 
 
 def run_command(words: dict[str, str], seed: int) -> str:
-    options = [f"--{name} {words[name]}" for name in ("policy", "flaw") if words[name]]
+    options = [f"--{name} {words[name]}" for name in ("policy", "system", "flaw") if words[name]]
     options += [f"--proxy {words['proxy']}"] if words["proxy"] != "auto" else []
     return " ".join([f"urushi run {words['scenario']} --seed {seed} --stage {words['stage']}", *options])
 

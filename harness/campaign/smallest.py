@@ -10,6 +10,7 @@ from harness.reproduce.search import Progress
 from harness.reproduce.smallest import smallest
 from harness.reproduce.trial import trial
 from harness.reproduce.witness import in_simulation
+from harness.run import require_levers
 from harness.worker import PlanOf
 
 BUDGET_S = 60.0
@@ -42,6 +43,7 @@ def shrink(order: ToShrink) -> Example:
     cause = order.promise, order.mechanism, order.seed
     try:
         plan = order.plan_of(order.seed)[0]
+        require_levers(plan, "simulation")
         found = smallest(plan, in_simulation(order.promise), BUDGET_S, _silent)
         if found is None:
             return Example(*cause, why="the simulation does not show it")

@@ -13,7 +13,16 @@ from harness.campaign.cores import Cores
 from harness.campaign.perform import perform
 from harness.campaign.results import reading, writing
 from harness.campaign.tasks import Crew
-from harness.commands.options import FlawOption, Json, PolicyOption, ProxyOption, StageOption, Whole, drawer
+from harness.commands.options import (
+    FlawOption,
+    Json,
+    PolicyOption,
+    ProxyOption,
+    StageOption,
+    SystemOption,
+    Whole,
+    drawer,
+)
 from harness.report import campaigns as reporting
 from harness.report.console import console_for, print_json
 from harness.wrong import Wrong
@@ -28,6 +37,7 @@ def begin(
     scenario: str = "default",
     stage: StageOption = "simulation",
     policy: PolicyOption = None,
+    system: SystemOption = None,
     flaw: FlawOption = None,
     proxy: ProxyOption = "auto",
     hours: float | None = None,
@@ -61,7 +71,9 @@ def begin(
     """
     console = console_for(json=json)
     _require(hours, jobs, cluster_)
-    order = orders.Order(ranges.parse(seeds), scenario, policy, flaw, stage, proxy, drawer(scenario, flaw, policy))
+    order = orders.Order(
+        ranges.parse(seeds), scenario, policy, system, flaw, stage, proxy, drawer(scenario, flaw, policy, system)
+    )
     with console.status("drawing plans"):
         plans = orders.check(order)
     path = out or orders.file_of(order)

@@ -147,7 +147,7 @@ from harness.campaign.order import Order
 from harness.campaign.perform import perform
 from harness.campaign.results import writing
 from tests.harness.campaign.killed import plan_of
-order = Order([(1, 12)], "calm", None, None, "simulation", "auto", plan_of)
+order = Order([(1, 12)], "calm", None, None, None, "simulation", "auto", plan_of)
 if __name__ == "__main__":
     os.environ["MAIN"] = str(os.getpid())
     with writing(Path("c.sqlite"), order.words()) as results:

@@ -100,7 +100,7 @@ from harness.campaign.order import Order
 from harness.campaign.perform import perform
 from harness.campaign.results import writing
 from tests.harness.campaign.killed import plan_of
-order = Order([(1, 12)], "calm", None, None, "simulation", "auto", plan_of)
+order = Order([(1, 12)], "calm", None, None, None, "simulation", "auto", plan_of)
 with writing(Path("c.sqlite"), order.words()) as results, cluster.connected(sys.argv[1], order.stage) as crew:
     perform(order, results, crew, lambda progress: None, None)
 """

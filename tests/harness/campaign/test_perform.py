@@ -58,7 +58,7 @@ def poisoned(*seeds: int) -> Fatal:
 
 @pytest.mark.parametrize(("size", "most"), [(1, 1), (1, 4), (3, 2)])
 def test_only_who_is_to_blame_fails(tmp_path: Path, size: int, most: int) -> None:
-    order = Order([(1, 4), (6, 10)], "calm", None, None, "simulation", "auto", drawer("calm", None))
+    order = Order([(1, 4), (6, 10)], "calm", None, None, None, "simulation", "auto", drawer("calm", None))
     crew = Crew(size, most, poisoned(3, 8))
     told: list[Progress] = []
     with writing(tmp_path / "c.sqlite", order.words()) as results:
@@ -74,7 +74,7 @@ def test_only_who_is_to_blame_fails(tmp_path: Path, size: int, most: int) -> Non
 
 def test_whatever_was_done_already_is_not_begun(tmp_path: Path) -> None:
     path = tmp_path / "c.sqlite"
-    order = Order([(1, 6)], "calm", None, None, "simulation", "auto", drawer("calm", None))
+    order = Order([(1, 6)], "calm", None, None, None, "simulation", "auto", drawer("calm", None))
     with writing(path, order.words()) as results:
         results.add(cores.perform(Task(look, (order.job(2), order.job(5)))), [])
     crew = Crew(2, 2, poisoned())
