@@ -17,6 +17,8 @@ COMMANDS = (
     "run",
     "suite",
     "canary",
+    "campaign",
+    "campaign report",
     "compare",
     "study",
     "zoo",
@@ -39,7 +41,7 @@ def commands() -> str:
     parts = ["# Commands\n"]
     for command in COMMANDS:
         shown = subprocess.run(
-            [sys.executable, "-m", "harness.cli", command, "--help"],
+            [sys.executable, "-m", "harness.cli", *command.split(), "--help"],
             env={"COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(Path.cwd())},
             capture_output=True,
             text=True,

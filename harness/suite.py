@@ -7,7 +7,7 @@ import re
 import shlex
 import time  # noqa: TID251 - how long a seed took, and the estimate of the time left
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
@@ -60,6 +60,16 @@ Watch = Callable[[Finished, float], None]  # is told of each seed that is over, 
 def parse_seeds(text: str) -> list[int]:
     """In their order; a seed that is asked for twice is run once."""
     seeds: dict[int, None] = {}
+    for low, high in parse_ranges(text):
+        if high - low >= SEEDS_MAX - len(seeds):
+            remedy = f"{SEEDS_MAX:,} seeds are possible at once; `urushi campaign` takes more"
+            raise Wrong("--seeds", f"with '{low}..{high}' there are too many", remedy)
+        seeds.update(dict.fromkeys(range(low, high + 1)))
+    return list(seeds)
+
+
+def parse_ranges(text: str) -> Iterator[tuple[int, int]]:
+    """From the first to the last seed of each part."""
     for part in text.split(","):
         found = re.fullmatch(r"\s*(\d{1,18})(?:\.\.(\d{1,18}))?\s*", part, re.ASCII)
         if found is None:
@@ -67,10 +77,7 @@ def parse_seeds(text: str) -> list[int]:
         low, high = int(found[1]), int(found[2] or found[1])
         if high < low:
             raise Wrong("--seeds", f"{part!r} ends before it begins", "write the smaller seed first")
-        if high - low >= SEEDS_MAX - len(seeds):
-            raise Wrong("--seeds", f"with {part!r} there are too many", f"{SEEDS_MAX:,} seeds are possible at once")
-        seeds.update(dict.fromkeys(range(low, high + 1)))
-    return list(seeds)
+        yield low, high
 
 
 def check(order: Order, workers: int | None) -> None:

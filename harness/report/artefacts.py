@@ -44,8 +44,12 @@ def _bytes(folder: Path) -> int:
 
 def _words(copied: dict[str, Path], left: list[Path], folder: Path, most: int) -> list[str]:
     taken = sum(map(_bytes, copied.values()))
-    told = [f"artefacts: {len(copied)} runs in {folder}, {taken / 1e6:.1f} MB"] if copied else []
+    told = [f"artefacts: {_many(len(copied))} in {folder}, {taken / 1e6:.1f} MB"] if copied else []
     if left:
         names = ", ".join(run.name for run in left[:5]) + (f" and {len(left) - 5} more" if len(left) > 5 else "")
-        told.append(f"left out of the artefacts ({most / 1e6:,.1f} MB is the most): {len(left)} runs: {names}")
+        told.append(f"left out of the artefacts ({most / 1e6:,.1f} MB is the most): {_many(len(left))}: {names}")
     return told
+
+
+def _many(runs: int) -> str:
+    return f"{runs:,} runs" if runs > 1 else "one run"

@@ -81,7 +81,7 @@ def test_artefacts_that_never_fit(tmp_path: Path) -> None:
         (annotations, "lines", "no annotation is an error"),
         (junit, "_add_report", "the JUnit file has no failure of seed 1"),
         (markdown, "text", "the summary does not say how to perform seed 1 again"),
-        (suitepages, "write", "no run with its page is among the artefacts: artefacts: 1 runs in"),
+        (suitepages, "write", "no run with its page is among the artefacts: artefacts: one run in"),
     ],
 )
 def test_a_report_that_says_nothing(

@@ -63,7 +63,7 @@ def test_the_version_is_the_one_that_is_installed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("runn", ['"runn"', 'Did you mean "run"?', "run, suite, compare, zoo, study, replay, shrink, explain, ..."]),
+        ("runn", ['"runn"', 'Did you mean "run"?', "run, suite, canary, campaign, compare, zoo, study, replay, ..."]),
         ("run --sed 3", ["--sed", "Did you mean --seed?"]),
         ("run --seed x", ["--seed", "'x' is no whole number"]),
         ("run --seed 1.5", ["--seed", "'1.5' is no whole number"]),

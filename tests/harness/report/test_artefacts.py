@@ -57,7 +57,8 @@ def test_the_smallest_first_and_never_too_much(
         assert not left or min(left) > room, "what is less urgent has taken its place"
     assert not {f"run{seed}" for seed, (kind, _) in enumerate(asked) if kind == "held"} & set(copied.runs)
     missing = sum(kind != "held" for kind, _ in asked) - len(copied.runs)
-    assert (f"): {missing} runs: " in "\n".join(copied.words)) == bool(missing)
+    many = f"{missing} runs" if missing > 1 else "one run"
+    assert (f"): {many}: " in "\n".join(copied.words)) == bool(missing)
 
 
 def test_a_copy_is_whole(tmp_path: Path) -> None:
@@ -65,7 +66,7 @@ def test_a_copy_is_whole(tmp_path: Path) -> None:
     copied = artefacts.copy(result, tmp_path / "out", 100)
     assert copied.runs == {"run1": tmp_path / "out" / "run1"}
     assert (tmp_path / "out/run1/r1/log").read_bytes() == b"lllll"
-    assert copied.words == [f"artefacts: 1 runs in {tmp_path / 'out'}, 0.0 MB"]
+    assert copied.words == [f"artefacts: one run in {tmp_path / 'out'}, 0.0 MB"]
 
 
 def test_known_failures_are_not_copied(tmp_path: Path) -> None:
