@@ -132,7 +132,7 @@ class Run:
     async def _dump(self, moment: Literal["settled", "one round later"]) -> None:
         for name in self.cluster.living():
             status = await self.cluster.observe(name, self._health)
-            copies, batch = await self.cluster.observe(name, _copies)
+            copies, batch = await self.cluster.observe(name, copies_of)
             now, incarnation = self.now(), self.cluster.nodes[name].incarnation
             self._record(Rounds(at=now, node=name, begun=status.begun, completed=status.completed))
             self._record(Dump(at=now, node=name, incarnation=incarnation, moment=moment, copies=copies, batch=batch))
@@ -154,7 +154,7 @@ class Run:
         self._record(Phase(at=now, name=name, pending=pending, down=list(down)))
 
 
-async def _copies(observer: Observer) -> tuple[dict[str, Copy], int | None]:
+async def copies_of(observer: Observer) -> tuple[dict[str, Copy], int | None]:
     held, batch = await observer.dump()
     copies = {key: Copy(Version(*copy.version), copy.dead, copy.value, copy.purgeable) for key, copy in held.items()}
     return copies, batch
