@@ -1,4 +1,4 @@
-"""A cluster by hand on real processes behind real links: each call is run to its end, on a loop of the cluster's own."""
+"""A cluster by hand on real processes behind real links: each call is run to its end, on a loop of its own."""
 
 import asyncio
 import time  # noqa: TID251 - this stage runs on the machine's clocks

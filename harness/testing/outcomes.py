@@ -3,10 +3,15 @@
 import shlex
 from pathlib import Path
 
+import msgspec
 import pytest
+from xxhash import xxh3_64_hexdigest
 
+from harness import plan as plans
+from harness.plan import Plan
 from harness.report.lines import fold
 from harness.reproduce import shrink as shrinks
+from harness.run import RUNS
 from harness.testing.options import Settings
 from harness.testing.runs import Run
 from harness.wrong import Wrong
@@ -43,10 +48,20 @@ def lines(again: str, folder: Path) -> list[str]:
 
 def name_of(folder: Path) -> str:
     """As `urushi` finds it from here."""
+    return folder.name if folder.parent == Path.cwd() / RUNS else _from_here(folder)
+
+
+def _from_here(path: Path) -> str:
     here = Path.cwd()
-    if folder.parent == here / ".urushi/runs":
-        return folder.name
-    return shlex.quote(str(folder.relative_to(here) if folder.is_relative_to(here) else folder))
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+
+
+def keep_plan(plan: Plan, out: Path) -> str:
+    """Under a name that the same plan has again."""
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"plan-{xxh3_64_hexdigest(msgspec.json.encode(plan))}.json"
+    plans.write(plan, path)
+    return _from_here(path)
 
 
 def _shrunk(run: Run, settings: Settings) -> list[str]:

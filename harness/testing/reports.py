@@ -3,6 +3,7 @@ happen again."""
 
 import os
 import shlex
+import sys
 from collections.abc import Generator, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from harness.testing.fixtures import CLUSTER, FAILED, RUN
 from harness.testing.options import LAST, SETTINGS
 
 _JUDGED = pytest.StashKey[bool]()
+_STRATEGIES = "harness.testing.strategies"  # it imports Hypothesis: it is for the test to do so
 _INCONCLUSIVE = "urushi_inconclusive"  # a mark on reports, which pytest-xdist brings to the controller
 
 
@@ -38,6 +40,8 @@ def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
+    if report.failed:
+        _tell_plan(item, report)
     if report.failed and "urushi_seed" in getattr(item, "fixturenames", ()):
         item.stash[FAILED] = True
         _tell(item, report)
@@ -60,6 +64,24 @@ def _tell(item: pytest.Item, report: pytest.TestReport) -> None:
         from harness.testing import outcomes  # noqa: PLC0415 - see above
 
         report.sections.append(("urushi", outcomes.told(run, item.config.stash[SETTINGS], line)))
+
+
+def pytest_runtest_setup() -> None:
+    """A plan of the test before is not this one's."""
+    strategies = sys.modules.get(_STRATEGIES)
+    if strategies is not None:
+        strategies.drawn.clear()
+
+
+def _tell_plan(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Hypothesis ends with the smallest example that fails: its plan is the one that was drawn last."""
+    strategies = sys.modules.get(_STRATEGIES)
+    if strategies is not None and strategies.drawn:
+        from harness.testing import outcomes  # noqa: PLC0415 - see above
+
+        [plan] = strategies.drawn
+        path = outcomes.keep_plan(plan, item.config.stash[SETTINGS].out)
+        report.sections.append(("urushi: the plan", f"  Reproduce:  urushi replay {path} --stage simulation"))
 
 
 def _make_inconclusive(item: pytest.Item, report: pytest.TestReport) -> None:

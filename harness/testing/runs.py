@@ -65,8 +65,8 @@ def perform(asked: Asked, stage: Stage, seed: int, out: Path) -> Run:
     return simulate(plan, out, drawn)
 
 
-def simulate(plan: Plan, out: Path, drawn: dict[str, str] | None = None) -> Run:
-    """In memory."""
+def simulate(plan: Plan, out: Path = runs.RUNS, drawn: dict[str, str] | None = None) -> Run:
+    """In memory: what a property over plans looks at."""
     runs.require_levers(plan, "simulation")
     folder = out / runs.new_id()
     history, _ = runs.perform(plan, "simulation", folder, "auto", runs.silent)
