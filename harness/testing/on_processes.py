@@ -20,6 +20,7 @@ from harness.stages.processes.links.link import LinkError
 from harness.stages.processes.links.safety import choose
 from harness.stages.processes.stage import copies_of
 from harness.stages.processes.supervise import SupervisionError
+from harness.testing.alarms import let_through
 from harness.testing.by_hand import CLIENT, ClusterFailed, reply_of
 from replicas.store.system import Store
 from replicas.system import Health, Observer, Reply
@@ -93,7 +94,8 @@ class OnProcesses:
 
     def _do(self, work: Awaitable[T], deadline_s: float = CALL_DEADLINE_S) -> T:
         try:
-            done: T = self._run(self._within(work, deadline_s))
+            with let_through():
+                done: T = self._run(self._within(work, deadline_s))
         except TimeoutError:
             raise ClusterFailed(f"it took longer than {deadline_s:g} s") from None
         except (SupervisionError, LinkError) as problem:
@@ -115,7 +117,9 @@ def started(plan: Plan, folder: Path) -> Iterator[OnProcesses]:
     with closing(claim()) as block, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         stack = AsyncExitStack()
         ready = stack.enter_async_context(running(plan.cluster.names(), system, folder, choice, block))
-        stage = OnProcesses(plan, system, runner.run(ready), runner.run)
+        with let_through():
+            cluster = runner.run(ready)
+        stage = OnProcesses(plan, system, cluster, runner.run)
         try:
             yield stage
         finally:

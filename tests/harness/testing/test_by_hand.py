@@ -130,9 +130,10 @@ def test_what_cannot_be_done_is_said_with_its_remedy(wrong, said: str) -> None: 
     assert said in str(raised.value)
 
 
-def test_a_level_above_the_copies_is_refused() -> None:
-    by_hand = world(scenario="demo:purges-unconfirmed")
-    plan = by_hand.plan
-    assert not plan.operations
-    assert not plan.faults
-    assert by_hand.write("k3", "v", at="r1", level="ALL").outcome == "ok"
+def test_the_cluster_of_a_scenario_comes_without_what_the_scenario_does() -> None:
+    by_hand = world(scenario="five")
+    assert len(by_hand.nodes) == 5
+    assert not by_hand.plan.operations
+    assert not by_hand.plan.faults
+    with pytest.raises(Wrong, match="take a lower one"):
+        world(scenario="demo:compares-by-position").write("k", "v", at="r1", level="THREE")
