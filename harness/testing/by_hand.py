@@ -1,7 +1,7 @@
 """A cluster that a test drives by hand, the same on real processes and on virtual time."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 from checkers.history import Copy, Return
 from checkers.words import seconds
@@ -150,9 +150,7 @@ class Cluster:
 
     def _ask(self, kind: Kind, key: str, value: str | None, at: str, level: Level | None) -> Reply:
         self._known(at)
-        cluster = self.plan.cluster
-        if level is not None and level not in BY_DATACENTER and cluster.writes_needed(level) > cluster.n:
-            raise Wrong(f"level={level!r}", f"there are {cluster.n} copies", "take a lower one")
+        self._check_level(kind, level)
         self._asked += 1
         operation = Operation(self._asked, self._stage.now(), CLIENT, at, kind, key, value, level)
         begun = self._stage.now()
@@ -162,6 +160,17 @@ class Cluster:
         why = f" ({reply.error})" if reply.error else ""
         self._note(f"{asked}{f' ({level})' if level else ''}: {told}{why}", begun)
         return reply
+
+    def _check_level(self, kind: Kind, level: Level | None) -> None:
+        cluster, levels = self.plan.cluster, list(get_args(Level))
+        if level is None:
+            return
+        if level not in levels:
+            raise Wrong("level", f"{level!r} is none", near(level, levels))
+        if kind == "get" and level == "ANY":
+            raise Wrong("level", "ANY is a level of writes", "a read takes one answer at least: write ONE")
+        if level not in BY_DATACENTER and cluster.writes_needed(level) > cluster.n:
+            raise Wrong("level", f"{level} with {cluster.n} copies", "take a lower one")
 
     def _links(self, what: str) -> list[Action]:
         if ">" not in what:

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from harness.testing.by_hand import Cluster, NotMended, World
-from harness.testing.clusters import plan_of
+from harness.testing.by_hand import Cluster as ByHand
+from harness.testing.by_hand import NotMended, World
+from harness.testing.clusters import plain_plan, plan_of
 from harness.testing.in_simulation import Simulated
 from harness.testing.marks import Asked
 from harness.testing.on_processes import started
 from harness.wrong import Wrong
+from replicas.store.settings import Cluster, Node
 
 
 def world(seed: int = 1, **asked: str) -> World:
@@ -19,16 +22,16 @@ def world(seed: int = 1, **asked: str) -> World:
 
 
 @pytest.fixture(params=["simulation", pytest.param("processes", marks=pytest.mark.processes)])
-def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]:
+def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ByHand]:
     if request.param == "simulation":
         yield world()
         return
     plan = plan_of(Asked(), seed=1)
     with started(plan, tmp_path) as stage:
-        yield Cluster(plan, stage)
+        yield ByHand(plan, stage)
 
 
-def test_what_is_cut_off_misses_a_write_and_is_mended(cluster: Cluster) -> None:
+def test_what_is_cut_off_misses_a_write_and_is_mended(cluster: ByHand) -> None:
     cluster.cut("r3")
     assert cluster.write("k", "old", at="r1").outcome == "ok"
     assert cluster.values("k") == {"r1": "old", "r2": "old", "r3": None}
@@ -116,6 +119,8 @@ def test_a_flaw_shows_by_hand() -> None:
         (lambda cluster: cluster.heal("r1"), "it is not cut; what is cut: nothing"),
         (lambda cluster: cluster.write("k", "v", at="r"), "'r' is not a node"),
         (lambda cluster: cluster.read("k", at="r1>r2"), "'r1>r2' is not a node"),
+        (lambda cluster: cluster.read("k", at="r1", level="ANY"), "ANY is a level of writes"),
+        (lambda cluster: cluster.read("k", at="r1", level="QUORM"), "'QUORM' is none; allowed: ANY, ONE"),
         (lambda cluster: cluster.restart("r1"), "it was not killed; killed are: none"),
         (lambda cluster: cluster.resume("r1"), "it was not paused; paused are: none"),
         (lambda cluster: (cluster.kill("r1"), cluster.pause("r1")), "it was killed; restart('r1') comes first"),
@@ -135,5 +140,9 @@ def test_the_cluster_of_a_scenario_comes_without_what_the_scenario_does() -> Non
     assert len(by_hand.nodes) == 5
     assert not by_hand.plan.operations
     assert not by_hand.plan.faults
-    with pytest.raises(Wrong, match="take a lower one"):
-        world(scenario="demo:compares-by-position").write("k", "v", at="r1", level="THREE")
+
+
+def test_a_level_that_cannot_be_met_is_refused() -> None:
+    two = replace(plain_plan(1), cluster=Cluster([Node("r1"), Node("r2")], 2, 1, 1))
+    with pytest.raises(Wrong, match="level: THREE with 2 copies; take a lower one"):
+        World(two, Simulated(two)).write("k", "v", at="r1", level="THREE")
