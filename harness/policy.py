@@ -126,6 +126,13 @@ def over(plan: Plan, named: Named) -> Plan:
     return changed
 
 
+def replaced_by(named: Named, key: str) -> bool:
+    """Whether what was drawn under this key counts no more: all of a policy, and of the cluster what is given."""
+    where, _, name = key.partition(".")
+    given = {*named.given, *(("r", "w") if "cluster.quorums" in named.given else ())}
+    return where == "policy" or (where == "cluster" and name in given)
+
+
 def _cluster(cluster: Cluster, named: Named) -> Cluster:
     drawing, n = Drawing(0, named.name), cluster.n
     own = {key: named.given[key] for key in _OF_CLUSTER if key in named.given}

@@ -16,6 +16,8 @@ from harness.run import Report
 COMMANDS = (
     "run",
     "suite",
+    "campaign",
+    "campaign report",
     "compare",
     "study",
     "zoo",
@@ -23,6 +25,8 @@ COMMANDS = (
     "shrink",
     "explain",
     "pin",
+    "report",
+    "view",
     "check",
     "plan",
     "export",
@@ -36,7 +40,7 @@ def commands() -> str:
     parts = ["# Commands\n"]
     for command in COMMANDS:
         shown = subprocess.run(
-            [sys.executable, "-m", "harness.cli", command, "--help"],
+            [sys.executable, "-m", "harness.cli", *command.split(), "--help"],
             env={"COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(Path.cwd())},
             capture_output=True,
             text=True,

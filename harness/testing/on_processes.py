@@ -86,8 +86,9 @@ class OnProcesses:
         return dict(zip(nodes, self._do(all_of_them()), strict=True))
 
     def copies(self, node: str) -> dict[str, Copy]:
-        copies, _ = self._do(self._cluster.observe(node, copies_of))
-        return copies
+        told = self._do(self._cluster.observe(node, copies_of))
+        assert told is not None  # noqa: S101 - our own store always tells
+        return told[0]
 
     def close(self) -> None:
         self._client.close()

@@ -62,7 +62,8 @@ class Hints:
         if not self.active():
             return
         core, policy = self.core, self.core.policy
-        if policy.purge in ("confirmed", "repaired"):  # which tombstones were buried is not known any more
+        in_doubt = policy.purge in ("confirmed", "repaired")  # which tombstones were buried is not known any more
+        if in_doubt and core.cluster.versions != "counter":  # counts tell no times: nothing is promised of their purges
             self.buried_until = max(core.versions.clock, core.now.wall + policy.skew_budget_ns)
         for hint in self._storage.hints():
             self._last_number = max(self._last_number, hint.number)

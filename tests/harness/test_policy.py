@@ -101,6 +101,13 @@ def test_a_policy_can_be_named_for_a_run_and_a_plan(tmp_path: Path) -> None:
     assert "a demonstration has its own" in refused.err
 
 
+def test_what_was_drawn_for_what_the_policy_sets_is_not_told(tmp_path: Path) -> None:
+    asked = ("run", "default", "--seed", "3", "--policy", "read-heavy", "--stage", "simulation", "--json")
+    drawn = urushi(tmp_path, *asked).document["drawn"]
+    assert {"cluster.nodes", "cluster.n", "policy", "workload.mix"} <= set(drawn)
+    assert not {"cluster.r", "cluster.w", "policy.read_repair"} & set(drawn)
+
+
 def test_logs_are_read_whole_whatever_the_schedule() -> None:
     """A position in a log is of all partitions: after a fall-back of some, what the others missed stayed missed."""
     plan = _plan("wild", 1216)

@@ -185,3 +185,19 @@ def test_what_is_no_hint_for_a_replica_is_not_kept() -> None:
     said = [flight.message for flight in rig.flights(Kept)]
     assert [each.keeps for each in said if isinstance(each, Kept)] == [False, False, False]
     assert hinted(rig, others[0]) == {}
+
+
+@pytest.mark.parametrize("purge", ["never", "confirmed", "repaired"])
+def test_copies_that_are_counted_are_kept_too_whatever_the_wall_says(purge: str) -> None:
+    rig = Rig(
+        structs.replace(cluster(nodes=5), versions="counter"),
+        structs.replace(SLOPPY, purge=purge, anti_entropy="merkle"),
+    )
+    rig.batch("r4", [("r1", Keep(1, WALL, "op 1", 1, "r2", record(_of(rig, "r2"), Version(1, "counter"), "v")))])
+    assert rig.metrics("r4")["hints_for_others"] == 1
+
+
+def _of(rig: Rig, node: str) -> str:
+    return next(
+        f"k{i}" for i in range(100) if node in rig.replicas_of(f"k{i}") and "r4" not in rig.replicas_of(f"k{i}")
+    )
