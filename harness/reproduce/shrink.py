@@ -11,7 +11,7 @@ from harness.reproduce.replay import history_of, stored
 from harness.reproduce.search import Watch
 from harness.reproduce.smallest import Smallest, Stopped, smallest
 from harness.reproduce.witness import in_simulation, on_processes
-from harness.run import Prefer, Report, Stage, find_run, require_levers, run
+from harness.run import RUNS, Prefer, Report, Stage, find_run, require_levers, run
 from harness.wrong import Wrong, near
 
 TO, FROM = "shrunk-to.json", "shrunk-from.json"  # in the folder of the original, in that of the result
@@ -60,6 +60,7 @@ class Order(msgspec.Struct, frozen=True):
     tries: int = 3
     needed: int = 2
     proxy: Prefer = "auto"
+    runs: Path = RUNS  # where the result goes
 
 
 def shrink(what: str, order: Order, watch: Watch) -> Shrunk:
@@ -128,7 +129,7 @@ def _not_seen_again(original: Report, chosen: str, stage: Stage, order: Order) -
 def _perform(plan: Plan, chosen: str, stage: Stage, order: Order) -> Report:
     """On processes again, if it did not fail this time."""
     for _ in range(order.tries if stage == "processes" else 1):
-        report = run(plan, stage, proxy=order.proxy)
+        report = run(plan, stage, proxy=order.proxy, runs=order.runs)
         if report.promises[chosen].verdict == "violated":
             break
     return report

@@ -42,10 +42,10 @@ class Client:
             wait_ns = operation.at_ns - self._clock()
             if wait_ns > 0:
                 await asyncio.sleep(wait_ns / 1e9)
-            await self._issue(operation)
-        self._close()
+            await self.issue(operation)
+        self.close()
 
-    async def _issue(self, operation: Operation) -> None:
+    async def issue(self, operation: Operation) -> None:
         session = f"{self._name}.{self._number}"
         self.events.append(
             Invoke(
@@ -76,7 +76,7 @@ class Client:
         self._memory.read(operation, reply.outcome, reply.value, reply.version[1] if reply.version else None)
         if reply.outcome == "unknown":
             self._memory.forget()
-            self._close()
+            self.close()
             self._number += 1
 
     async def _ask(self, session: str, operation: Operation) -> Reply:
@@ -91,7 +91,7 @@ class Client:
         value, context = self._memory.value(operation), self._memory.context(operation)
         return await connection.ask(operation.id, operation.kind, operation.key, value, operation.level, context)
 
-    def _close(self) -> None:
+    def close(self) -> None:
         for connection in self._connections.values():
             connection.close()
         self._connections.clear()

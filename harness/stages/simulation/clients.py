@@ -44,6 +44,11 @@ class Client:
     def idle(self) -> bool:
         return self.waiting is None and self._next == len(self._operations)
 
+    def goes_on(self, operation: Operation) -> None:
+        """One more, once it is idle."""
+        self._operations.append(operation)
+        self._world.at(operation.at_ns, self._issue)
+
     def hears(self, node: str, session: str, answer: Answer) -> None:
         """Whoever has gone hears nothing."""
         connection = self._connections.get(node)

@@ -1,0 +1,1 @@
+"""What tests in other repositories use: runs, clusters to drive by hand, and strategies. harness/plugin.py opens it."""
