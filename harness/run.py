@@ -15,6 +15,7 @@ from checkers.facts import gather
 from checkers.history import Fault as FaultEvent
 from checkers.history import History, Metrics, Phase, Return
 from harness import plan as plans
+from harness import samples
 from harness.faults.kinds import touched
 from harness.faults.table import KINDS
 from harness.header import RULES
@@ -22,6 +23,7 @@ from harness.levers import LEVERS, PROVIDED_BY, STAGE_LEVERS
 from harness.plan import Plan
 from harness.promises import Outcome, Promise, faults_not_applied, judge, not_whole, nothing_done, overall
 from harness.report.story import tell
+from harness.samples import Sample
 from harness.wrong import Wrong
 
 Stage = Literal["processes", "simulation"]
@@ -118,14 +120,26 @@ def silent(_line: str) -> None:
     """For runs of which nobody follows the progress."""
 
 
+def nobody_waits(_folder: Path) -> None:
+    """For runs that nobody wants to find before they are over."""
+
+
 def perform(
-    plan: Plan, stage: Stage, folder: Path, proxy: Prefer, say: Say, *, measured: bool = False
+    plan: Plan,
+    stage: Stage,
+    folder: Path,
+    proxy: Prefer,
+    say: Say,
+    *,
+    measured: bool = False,
+    simulated: list[Sample] | None = None,
 ) -> tuple[History, str | None]:
-    """The stages are imported late: a simulated run needs no proxy client, a process run no simulator."""
+    """The stages are imported late: a simulated run needs no proxy client, a process run no simulator. `simulated` gets
+    the samples of a run that may have no folder yet; those of a run on processes are in its folder."""
     if stage == "simulation":
         from harness.stages.simulation import stage as simulation  # noqa: PLC0415 - see above
 
-        return simulation.perform(plan, measured=measured), None
+        return simulation.perform(plan, measured=measured, samples=simulated), None
     from harness.stages.processes import stage as processes  # noqa: PLC0415 - see above
 
     return processes.perform(plan, folder, proxy, say, measured=measured)
@@ -139,7 +153,9 @@ def run(
     runs: Path = RUNS,
     drawn: dict[str, str] | None = None,
     say: Say = silent,
+    begun: Callable[[Path], None] = nobody_waits,
 ) -> Report:
+    """`begun` is told the folder, before anything is performed."""
     require_levers(plan, stage)
     if stage == "processes":
         from harness.stages.processes.links.safety import choose  # noqa: PLC0415 - not for simulated runs
@@ -152,7 +168,11 @@ def run(
     except (NotADirectoryError, FileExistsError, FileNotFoundError, PermissionError) as problem:
         raise Wrong(str(folder), f"no folder can be made there: {problem.strerror}", "run Urushi elsewhere") from None
     plans.write(plan, folder / "plan.json")
-    history, proxy_used = perform(plan, stage, folder, proxy, say)
+    begun(folder)
+    simulated: list[Sample] = []
+    history, proxy_used = perform(plan, stage, folder, proxy, say, simulated=simulated)
+    if stage == "simulation":
+        samples.write(simulated, folder)
     files.write(history, folder / "history.jsonl")
     report = assess(plan, history, folder, proxy=proxy_used, drawn=drawn or {})
     write_report(report, folder)
