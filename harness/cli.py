@@ -11,7 +11,7 @@ from rich.markup import escape
 from checkers import files
 from checkers.history import OddHistory
 from harness import run as runs
-from harness.commands import checking, comparing, looking, performing, reproducing, studying
+from harness.commands import checking, comparing, looking, performing, reproducing, studying, watching
 from harness.commands import zoo as zoos
 from harness.report import failures
 from harness.wrong import Wrong
@@ -34,6 +34,7 @@ app.command(reproducing.replay)
 app.command(reproducing.shrink)
 app.command(reproducing.explain)
 app.command(reproducing.pin)
+app.command(watching.watch)
 app.command(checking.check)
 app.command(performing.plan)
 app.command(checking.export)

@@ -11,7 +11,10 @@ from harness.commands.options import FlawOption, Json, PolicyOption, ProxyOption
 from harness.report import failures, terminal
 from harness.report import junit as junit_xml
 from harness.report.console import console_for, print_json
+from harness.watching.beside import beside
+from harness.watching.follow import possible
 from harness.worker import Keep
+from harness.wrong import Wrong
 
 
 def run(
@@ -23,6 +26,7 @@ def run(
     policy: PolicyOption = None,
     flaw: FlawOption = None,
     proxy: ProxyOption = "auto",
+    watch: Annotated[bool, Parameter(negative=())] = False,
     json: Json = False,
 ) -> int:
     """Perform one seed of a scenario and judge it.
@@ -35,12 +39,21 @@ def run(
         A built-in name (`urushi list scenarios`), a TOML file, or `demo:` and a flaw.
     seed
         The one number from which the plan is drawn.
+    watch
+        Show live how replicas, links, operations and faults go; in plain lines where there is no room or terminal for
+        it.
     """
+    if watch and stage == "simulation":
+        raise Wrong("--watch", "virtual time is over before one could look", "leave it out, or take --stage processes")
     console = console_for(json=json)
     plan, drawn = drawer(scenario, flaw, policy)(seed)
     terminal.show_plan(console, plan, stage, drawn)
-    with terminal.progress(console) as say:
-        report = runs.run(plan, stage, proxy=proxy, drawn=drawn, say=say)
+    if watch and possible(console):
+        with beside(console) as begun:
+            report = runs.run(plan, stage, proxy=proxy, drawn=drawn, begun=begun)
+    else:
+        with terminal.progress(console) as say:
+            report = runs.run(plan, stage, proxy=proxy, drawn=drawn, say=say)
     terminal.show_run(console, report)
     if json:
         print_json(report)

@@ -15,7 +15,21 @@ from harness.report.lists import quantity
 from replicas.store.policy import Policy
 from tests.harness.commands import nothing_started, urushi, urushi_process
 
-COMMANDS = ["run", "suite", "study", "replay", "shrink", "explain", "pin", "check", "plan", "export", "list", "doctor"]
+COMMANDS = [
+    "run",
+    "suite",
+    "study",
+    "replay",
+    "shrink",
+    "explain",
+    "pin",
+    "watch",
+    "check",
+    "plan",
+    "export",
+    "list",
+    "doctor",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

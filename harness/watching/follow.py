@@ -1,0 +1,85 @@
+"""Reads a run's folder as it fills, and draws what it says."""
+
+import time  # noqa: TID251 - frames are drawn on the machine's clock
+from pathlib import Path
+
+import msgspec
+from rich.console import Console, Group
+from rich.live import Live
+
+from harness import plan as plans
+from harness import progress, samples
+from harness.samples import Sample
+from harness.watching.look import lines
+from harness.watching.model import Model
+from harness.watching.tail import Tail
+from harness.watching.trails import TrailTail
+
+FRAME_S = 0.25
+PATIENCE_S = 10.0  # for a run to begin
+LAST_S = 1.0  # for what is left to be read when it is over
+COLUMNS_MIN = 60
+LINES_MIN = 12
+
+
+def possible(console: Console) -> bool:
+    """Whether there is a terminal that can show it."""
+    width, height = console.size
+    roomy = width >= COLUMNS_MIN and height >= LINES_MIN
+    return console.is_terminal and not console.is_dumb_terminal and roomy
+
+
+class Sources:
+    """The files of one run, and the model that is fed from them."""
+
+    def __init__(self, folder: Path) -> None:
+        plan = plans.read(folder / "plan.json")
+        self.model = Model(plan)
+        self._progress = Tail(folder / progress.FILE)
+        self._samples = Tail(folder / samples.FILE)
+        self._trails = [TrailTail(folder / name / "trail.jsonl", name) for name in plan.cluster.names()]
+
+    def read(self, until: float) -> None:
+        """All that is new, or as much of it as can be read by then; trails last, since they may be long."""
+        while new := self._progress.read():
+            for line in new:
+                self.model.hear(progress.decoder.decode(line))
+        while new := self._samples.read():
+            for line in new:
+                self.model.sample(msgspec.json.decode(line, type=Sample))
+        while time.monotonic() < until:
+            for trail in self._trails:
+                for told in trail.read():
+                    self.model.replica_told(told)
+            if not any(trail.more for trail in self._trails):
+                return
+
+    def behind_s(self) -> float:
+        return max(trail.behind_s() for trail in self._trails)
+
+
+def follow(folder: Path, console: Console) -> None:
+    """Until the run is over."""
+    if not _begins(folder):
+        return
+    sources = Sources(folder)
+    with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
+        over = False
+        while not over:
+            begun = time.monotonic()
+            over = not progress.under_way(folder)  # asked first: then all that was written is there to be read
+            sources.read(begun + (LAST_S if over else FRAME_S / 2))
+            width, height = console.size
+            told = lines(sources.model.shown(), width, height - 1, sources.behind_s())
+            live.update(Group(*told), refresh=True)
+            if not over:
+                time.sleep(max(0.0, begun + FRAME_S - time.monotonic()))
+
+
+def _begins(folder: Path) -> bool:
+    until = time.monotonic() + PATIENCE_S
+    while not (folder / progress.FILE).exists():
+        if time.monotonic() > until:
+            return False
+        time.sleep(FRAME_S / 5)
+    return True
