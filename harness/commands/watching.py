@@ -1,6 +1,5 @@
 """The command that looks at a run which another terminal performs."""
 
-import os
 from pathlib import Path
 
 from rich.console import Console
@@ -8,7 +7,8 @@ from rich.console import Console
 from harness import progress
 from harness import run as runs
 from harness.report.console import console_for
-from harness.watching.follow import COLUMNS_MIN, LINES_MIN, follow, possible
+from harness.watching.beside import View
+from harness.watching.follow import COLUMNS_MIN, LINES_MIN, possible
 from harness.wrong import Wrong
 
 
@@ -25,10 +25,12 @@ def watch(run: str | None = None, /) -> int:
     folder = _latest() if run is None else _named(run)
     console = console_for(json=False)
     require_terminal(console, "urushi watch")
-    os.nice(19)  # what is watched goes first
+    view = View(folder, console)
     try:
-        follow(folder, console)
+        view.wait()
+        view.end()
     except KeyboardInterrupt:
+        view.leave()
         console.print(f"run {folder.name} goes on", markup=False, highlight=False)
         return 0
     console.print(f"run {folder.name} is over", markup=False, highlight=False)

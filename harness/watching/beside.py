@@ -1,7 +1,6 @@
-"""Starts the view of a run beside it: in a process of its own, since a frame takes milliseconds for which the run's
-clients would have to wait."""
+"""Starts the view of a run in a process of its own: a frame takes milliseconds, for which the clients of the run would
+have to wait, and in a session of its own it can stand back."""
 
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,37 +13,55 @@ LOG = "watch.log"
 END_DEADLINE_S = 5.0
 
 
+class View:
+    """Ctrl-C does not reach it: it is for whoever has started it."""
+
+    def __init__(self, folder: Path, console: Console) -> None:
+        self._log = folder / LOG
+        self._console = console
+        command = [sys.executable, "-P", "-m", "harness.watching", str(folder.absolute())]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=console.file.fileno(), stderr=log, start_new_session=True
+            )
+
+    def wait(self) -> None:
+        """Until the run is over."""
+        self._process.wait()
+
+    def leave(self) -> None:
+        self._process.terminate()
+        self.end()
+
+    def end(self) -> None:
+        """The run is over, so it ends by itself; but not at once on a busy machine. The terminal is then as it was."""
+        code = self._ended()
+        if code is None:
+            self._process.terminate()
+            code = self._ended()
+        if code is None:
+            self._process.kill()
+            code = self._process.wait()
+        if code:
+            self._console.show_cursor(show=True)
+            said = f"the live view has ended early ({code}): see {self._log}"
+            self._console.print(said, markup=False, highlight=False)
+        else:
+            self._log.unlink()
+
+    def _ended(self) -> int | None:
+        try:
+            return self._process.wait(END_DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            return None
+
+
 @contextmanager
 def beside(console: Console) -> Iterator[Callable[[Path], None]]:
-    """What is yielded is to be told the run's folder. The view ends with the run; at the end of this the terminal is
-    as it was."""
-    views: list[tuple[subprocess.Popen[bytes], Path]] = []
+    """What is yielded is to be told the run's folder, before the run begins."""
+    views: list[View] = []
     try:
-        yield lambda folder: views.append((_start(folder, console), folder))
+        yield lambda folder: views.append(View(folder, console))
     finally:
-        for view, folder in views:
-            _end(view, folder, console)
-
-
-def _start(folder: Path, console: Console) -> subprocess.Popen[bytes]:
-    """Ctrl-C is for the run, which then ends, and the view with it: so the view is born with SIGINT blocked."""
-    command = [sys.executable, "-P", "-m", "harness.watching", str(folder.absolute())]
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        with (folder / LOG).open("wb") as log:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console.file.fileno(), stderr=log)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _end(view: subprocess.Popen[bytes], folder: Path, console: Console) -> None:
-    try:
-        code = view.wait(END_DEADLINE_S)
-    except subprocess.TimeoutExpired:
-        view.kill()
-        code = view.wait()
-    if code:
-        console.show_cursor(show=True)
-        console.print(f"the live view has ended early ({code}): see {folder / LOG}", markup=False, highlight=False)
-    else:
-        (folder / LOG).unlink()
+        for view in views:
+            view.end()

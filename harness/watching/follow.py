@@ -1,9 +1,11 @@
 """Reads a run's folder as it fills, and draws what it says."""
 
+import os
 import time  # noqa: TID251 - frames are drawn on the machine's clock
 from pathlib import Path
 
 import msgspec
+import psutil
 from rich.console import Console, Group
 from rich.live import Live
 
@@ -16,6 +18,7 @@ from harness.watching.tail import Tail
 from harness.watching.trails import TrailTail
 
 FRAME_S = 0.25
+READ_S = 0.1  # of a frame's time
 PATIENCE_S = 10.0  # for a run to begin
 LAST_S = 1.0  # for what is left to be read when it is over
 COLUMNS_MIN = 60
@@ -59,21 +62,30 @@ class Sources:
 
 
 def follow(folder: Path, console: Console) -> None:
-    """Until the run is over."""
+    """Until the run is over, or the parent of this process is gone, which wants to see it. Nothing is drawn while that
+    is stopped, as by Ctrl-Z: the terminal is somebody else's then."""
     if not _begins(folder):
         return
-    sources = Sources(folder)
+    sources, parent = Sources(folder), psutil.Process(os.getppid())
     with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
         over = False
-        while not over:
+        while not over and os.getppid() == parent.pid:
             begun = time.monotonic()
             over = not progress.under_way(folder)  # asked first: then all that was written is there to be read
-            sources.read(begun + (LAST_S if over else FRAME_S / 2))
-            width, height = console.size
-            told = lines(sources.model.shown(), width, height - 1, sources.behind_s())
-            live.update(Group(*told), refresh=True)
+            sources.read(begun + (LAST_S if over else READ_S))
+            if not _stopped(parent):
+                width, height = console.size
+                told = lines(sources.model.shown(), width, height - 1, sources.behind_s())
+                live.update(Group(*told), refresh=True)
             if not over:
                 time.sleep(max(0.0, begun + FRAME_S - time.monotonic()))
+
+
+def _stopped(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_STOPPED
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _begins(folder: Path) -> bool:

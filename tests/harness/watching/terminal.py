@@ -83,6 +83,12 @@ class Terminal:
             if self._read():
                 quiet_since = monotonic()
 
+    def read_on(self) -> None:
+        """Something more is written."""
+        until = monotonic() + DEADLINE_S
+        while not self._read():
+            assert monotonic() < until, "nobody writes any more"
+
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 

@@ -22,12 +22,12 @@ nodes = 4
 [faults]
 kinds = ["kill", "pause", "one-way"]
 count = 4
-length = "900..1200ms"
+length = "2000..2500ms"
 
 [phases]
-unrest = "3s"
+unrest = "4s"
 """
-LONG = TROUBLED.replace("3s", "30s")
+LONG = TROUBLED.replace("4s", "30s")
 
 
 def troubled(folder: Path) -> tuple[str, str]:
@@ -135,6 +135,10 @@ def test_another_terminal_can_watch_and_leave(tmp_path: Path) -> None:
             sleep(0.02)
         with terminal(tmp_path, "watch", columns=70, NO_COLOR="1") as seen:
             seen.read_until("keys apart")
+            seen.process.send_signal(signal.SIGSTOP)
+            seen.read_until_quiet()
+            seen.process.send_signal(signal.SIGCONT)
+            seen.read_on()
             seen.press(b"\x03")
             assert seen.ended() == 0
             assert restored(seen)
