@@ -30,7 +30,13 @@ from replicas.store.policy import Policy
 from replicas.store.system import Store
 from workloads.operations import Operation
 
-Looks = Literal["nobody", "samples", "view"]  # each with what is before it
+Looks = Literal["nobody", "samples", "view"]
+
+LOOKS: dict[Looks, str] = {
+    "nobody": "nobody looks",
+    "samples": "samples are taken",
+    "view": "and it is watched",
+}  # each with what is before it
 
 KEYS = 10_000
 

@@ -2,7 +2,9 @@
 
 import os
 import time  # noqa: TID251 - frames are drawn on the machine's clock
+from collections import deque
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import psutil
@@ -17,10 +19,10 @@ from harness.watching.model import Model
 from harness.watching.tail import Tail
 from harness.watching.trails import TrailTail
 
-FRAME_S = 0.25
-READ_S = 0.1  # of a frame's time
+BUSY_PERCENT = 80.0
 PATIENCE_S = 10.0  # for a run to begin
-LAST_S = 1.0  # for what is left to be read when it is over
+POLL_S = 0.05
+LAST_S = 1.0  # of CPU time for what is left of the trails when it is over
 COLUMNS_MIN = 60
 LINES_MIN = 12
 
@@ -32,6 +34,21 @@ def possible(console: Console) -> bool:
     return console.is_terminal and not console.is_dumb_terminal and roomy
 
 
+class Pace(NamedTuple):
+    """How long a frame stays, and how much CPU time is spent on trails for it: what is more must wait."""
+
+    frame_s: float
+    trails_s: float
+
+
+AT_LEISURE = Pace(0.25, 0.05)
+BUSY = Pace(0.5, 0.002)  # what the machine does beside is worth more
+
+
+def _pace() -> Pace:
+    return BUSY if psutil.cpu_percent() > BUSY_PERCENT else AT_LEISURE
+
+
 class Sources:
     """The files of one run, and the model that is fed from them."""
 
@@ -40,22 +57,23 @@ class Sources:
         self.model = Model(plan)
         self._progress = Tail(folder / progress.FILE)
         self._samples = Tail(folder / samples.FILE)
-        self._trails = [TrailTail(folder / name / "trail.jsonl", name) for name in plan.cluster.names()]
+        self._trails = deque(TrailTail(folder / name / "trail.jsonl", name) for name in plan.cluster.names())
 
-    def read(self, until: float) -> None:
-        """All that is new, or as much of it as can be read by then; trails last, since they may be long."""
+    def read(self, trails_s: float) -> None:
+        """All that is new, and of the trails as much as so much CPU time suffices for."""
         while new := self._progress.read():
             for line in new:
                 self.model.hear(progress.decoder.decode(line))
         while new := self._samples.read():
             for line in new:
                 self.model.sample(msgspec.json.decode(line, type=Sample))
-        while time.monotonic() < until:
-            for trail in self._trails:
-                for told in trail.read():
-                    self.model.replica_told(told)
-            if not any(trail.more for trail in self._trails):
-                return
+        until, at_end = time.process_time() + trails_s, 0
+        while at_end < len(self._trails) and time.process_time() < until:
+            trail = self._trails[0]
+            self._trails.rotate(-1)
+            for told in trail.read():
+                self.model.replica_told(told)
+            at_end = 0 if trail.more else at_end + 1
 
     def behind_s(self) -> float:
         return max(trail.behind_s() for trail in self._trails)
@@ -70,15 +88,15 @@ def follow(folder: Path, console: Console) -> None:
     with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
         over = False
         while not over and os.getppid() == parent.pid:
-            begun = time.monotonic()
+            begun, pace = time.monotonic(), _pace()
             over = not progress.under_way(folder)  # asked first: then all that was written is there to be read
-            sources.read(begun + (LAST_S if over else READ_S))
+            sources.read(LAST_S if over else pace.trails_s)
             if not _stopped(parent):
                 width, height = console.size
                 told = lines(sources.model.shown(), width, height - 1, sources.behind_s())
                 live.update(Group(*told), refresh=True)
             if not over:
-                time.sleep(max(0.0, begun + FRAME_S - time.monotonic()))
+                time.sleep(max(0.0, begun + pace.frame_s - time.monotonic()))
 
 
 def _stopped(process: psutil.Process) -> bool:
@@ -93,5 +111,5 @@ def _begins(folder: Path) -> bool:
     while not (folder / progress.FILE).exists():
         if time.monotonic() > until:
             return False
-        time.sleep(FRAME_S / 5)
+        time.sleep(POLL_S)
     return True
