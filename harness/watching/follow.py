@@ -42,7 +42,7 @@ class Pace(NamedTuple):
 
 
 AT_LEISURE = Pace(0.25, 0.05)
-BUSY = Pace(0.5, 0.002)  # what the machine does beside is worth more
+BUSY = Pace(1.0, 0.003)  # what the machine does beside is worth more
 
 
 def _pace() -> Pace:
@@ -60,7 +60,7 @@ class Sources:
         self._trails = deque(TrailTail(folder / name / "trail.jsonl", name) for name in plan.cluster.names())
 
     def read(self, trails_s: float) -> None:
-        """All that is new, and of the trails as much as so much CPU time suffices for."""
+        """All that is new, and of the trails as much as so much CPU time suffices for, and a chunk at least."""
         while new := self._progress.read():
             for line in new:
                 self.model.hear(progress.decoder.decode(line))
@@ -68,12 +68,14 @@ class Sources:
             for line in new:
                 self.model.sample(msgspec.json.decode(line, type=Sample))
         until, at_end = time.process_time() + trails_s, 0
-        while at_end < len(self._trails) and time.process_time() < until:
+        while at_end < len(self._trails):
             trail = self._trails[0]
             self._trails.rotate(-1)
             for told in trail.read():
                 self.model.replica_told(told)
             at_end = 0 if trail.more else at_end + 1
+            if time.process_time() >= until:
+                return
 
     def behind_s(self) -> float:
         return max(trail.behind_s() for trail in self._trails)
