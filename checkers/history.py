@@ -43,6 +43,9 @@ class Version(msgspec.Struct, frozen=True, array_like=True, gc=False):
     by: str
 
 
+UNKNOWN = Version(0, "")  # of a store whose versions nobody knows: its copies differ by their values
+
+
 class Copy(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a replica holds of a key. A dead copy is a tombstone; `purgeable` means that the node regards it
     as the same as nothing, and keeps it only as a floor under late messages."""
@@ -120,7 +123,7 @@ class Life(Event, tag="life"):
 
     node: str
     incarnation: str
-    what: Literal["started", "killed", "stopped", "wiped", "powered off", "stopped by its disk"]
+    what: Literal["started", "killed", "stopped", "wiped", "powered off", "stopped by its disk", "ended of itself"]
     batch: int = 0
     committed: int = 0
 

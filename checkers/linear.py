@@ -7,7 +7,7 @@ answered below its level may take effect later, or never; a read that was is lef
 import msgspec
 
 from checkers.calls import Call, calls_of
-from checkers.facts import gather
+from checkers.facts import Facts, gather
 from checkers.history import History, Return
 from checkers.models import linearizable
 from checkers.verdict import Verdict, conclude
@@ -27,9 +27,13 @@ def check(history: History) -> Verdict:
         asked += 1
         return f"the search for an order went on for too long; {_REMEDY}" if asked > _ASKED_MAX else None
 
+    return linearizable.check(judged(facts), out_of_budget)
+
+
+def judged(facts: Facts) -> list[Call]:
+    """The calls as they count here."""
     below = {event.op for event in facts.events if isinstance(event, Return) and event.level_met}
-    calls = calls_of(facts)
-    return linearizable.check([_maybe(call) if call.id in below else call for call in calls], out_of_budget)
+    return [_maybe(call) if call.id in below else call for call in calls_of(facts)]
 
 
 def _maybe(call: Call) -> Call:

@@ -1,7 +1,7 @@
 """How checkers name copies, moments and deeds in a sentence."""
 
 from checkers.facts import Answer
-from checkers.history import Change, Copy, Version
+from checkers.history import UNKNOWN, Change, Copy, Version
 
 
 def version(it: Version) -> str:
@@ -12,6 +12,8 @@ def copy(it: Copy | None) -> str:
     if it is None:
         return "nothing"
     what = "✝" if it.dead else value(it.value)
+    if it.version == UNKNOWN:
+        return what
     return f"{what} {version(it.version)}{' (purgeable)' if it.purgeable else ''}"
 
 

@@ -11,7 +11,7 @@ from rich.markup import escape
 from checkers import files
 from checkers.history import OddHistory
 from harness import run as runs
-from harness.commands import checking, comparing, looking, performing, reproducing, studying, watching
+from harness.commands import checking, comparing, looking, performing, reproducing, seeing, studying, watching
 from harness.commands import zoo as zoos
 from harness.report import failures
 from harness.wrong import Wrong
@@ -35,6 +35,8 @@ app.command(reproducing.shrink)
 app.command(reproducing.explain)
 app.command(reproducing.pin)
 app.command(watching.watch)
+app.command(seeing.report)
+app.command(seeing.view)
 app.command(checking.check)
 app.command(performing.plan)
 app.command(checking.export)
@@ -47,7 +49,8 @@ def _note(message: Warning | str, *_where: object, **_line: object) -> None:
 
 
 def main() -> None:
-    """Exit codes: 0 holds, 1 a promise was broken, 2 wrong usage, 3 inconclusive, 4 the harness itself failed."""
+    """Exit codes: 0 holds, 1 a promise was broken, 2 wrong usage, 3 inconclusive, 4 the harness itself failed, or a
+    system of the user's could not be driven."""
     warnings.showwarning = _note
     try:
         code = app(sys.argv[1:], exit_on_error=False, print_error=True)

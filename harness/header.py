@@ -6,12 +6,15 @@ from checkers.history import FORMAT, Header
 from harness.plan import Plan
 from replicas.store.placement import Placement
 
-RULES = 2  # by which the simulator performs a plan: whoever changes what a plan does in it, on purpose, adds one
+RULES = 3  # by which the simulator performs a plan: whoever changes what a plan does in it, on purpose, adds one
 
 
 def header_of(plan: Plan, stage: str) -> Header:
     placement = Placement(plan.cluster)
     keys = sorted({operation.key for operation in plan.operations})
+    if plan.system is not UNSET:  # of which only its clients tell, and each node may be asked for each key
+        names = plan.cluster.names()
+        return Header(FORMAT, stage, plan.seed, plan.cluster.tie, names, dict.fromkeys(keys, names), audited=False)
     return Header(
         format=FORMAT,
         stage=stage,

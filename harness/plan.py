@@ -12,6 +12,7 @@ from harness.faults.check import check_down, check_faults
 from harness.faults.kinds import Fault
 from harness.faults.table import KINDS
 from harness.levers import CLIENTS, Lever
+from harness.systems.named import Own
 from harness.wrong import Wrong, near, parse_json
 from replicas.store.flaws import FLAWS
 from replicas.store.levels import BY_DATACENTER
@@ -141,6 +142,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `fates` overrule chance in the simulation: how many nanoseconds what has this cause takes (a message its way, a
     commit its sync), or LOST. A cause is written as in `harness/stages/simulation/fate.py`. `starts_ns` says how long
     before unrest a node starts there (as a negative time), which sets the moments of its timers; by default, with it.
+    Without a `system` it is our own store.
     """
 
     format: int
@@ -159,6 +161,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     down: list[str] = []
     fates: dict[str, int] = {}
     starts_ns: dict[str, int] = {}
+    system: Own | msgspec.UnsetType = msgspec.UNSET
 
 
 _NETWORK_NEEDS: dict[Lever, tuple[str, ...]] = {

@@ -91,7 +91,7 @@ def load(name: str, within: tuple[str, ...] = ()) -> Named:
         raise Wrong(f"{name}: cluster", "of a cluster a policy sets quorums alone", 'write cluster.quorums = "strong"')
     data |= {f"cluster.{key}": value for key, value in cluster.items()}
     if not isinstance(uses, list) or not all(isinstance(each, str) for each in uses):
-        raise Wrong(f"{name}: uses", "this is no list of policies", 'write uses = ["blocking", "merkle"]')
+        raise Wrong(f"{name}: uses", "this is no list of policies", 'write uses = ["async", "merkle"]')
     if not isinstance(about, str):
         raise Wrong(f"{name}: about", "this is no text", "write it in quotes")
     given: dict[str, Any] = {}
@@ -124,6 +124,13 @@ def over(plan: Plan, named: Named) -> Plan:
     changed = msgspec.structs.replace(plan, policy=policy, cluster=cluster)
     check(changed, named.name)
     return changed
+
+
+def replaced_by(named: Named, key: str) -> bool:
+    """Whether what was drawn under this key counts no more: all of a policy, and of the cluster what is given."""
+    where, _, name = key.partition(".")
+    given = {*named.given, *(("r", "w") if "cluster.quorums" in named.given else ())}
+    return where == "policy" or (where == "cluster" and name in given)
 
 
 def _cluster(cluster: Cluster, named: Named) -> Cluster:

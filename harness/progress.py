@@ -48,6 +48,7 @@ class Writer:
     """Appears under its name when it is locked. Each line is there for readers at once."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         hidden = folder / f".{FILE}"
         self._file = hidden.open("wb", buffering=0)
         fcntl.flock(self._file, fcntl.LOCK_EX)

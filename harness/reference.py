@@ -26,6 +26,8 @@ COMMANDS = (
     "explain",
     "pin",
     "watch",
+    "report",
+    "view",
     "check",
     "plan",
     "export",

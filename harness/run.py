@@ -3,27 +3,30 @@
 import os
 import secrets  # noqa: TID251 - a run's id is a name, not a draw: it stays out of plan and digest
 from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from checkers import divergence as divergences
-from checkers import files, properties
+from checkers import files
 from checkers import staleness as readings
 from checkers.facts import gather
 from checkers.history import Fault as FaultEvent
-from checkers.history import History, Metrics, Phase, Return
+from checkers.history import History, Metrics
+from harness import figures, samples
 from harness import plan as plans
-from harness import samples
 from harness.faults.kinds import touched
 from harness.faults.table import KINDS
 from harness.header import RULES
+from harness.judging import cut_short, judge
 from harness.levers import LEVERS, PROVIDED_BY, STAGE_LEVERS
 from harness.plan import Plan
-from harness.promises import Outcome, Promise, faults_not_applied, judge, not_whole, nothing_done, overall
+from harness.promises import Outcome, Promise, faults_not_applied, not_whole, nothing_done, overall
 from harness.report.story import tell
 from harness.samples import Sample
+from harness.systems import owning
 from harness.wrong import Wrong
 
 Stage = Literal["processes", "simulation"]
@@ -89,6 +92,7 @@ class Report(msgspec.Struct, frozen=True):
     rules: int = 1
     staleness: readings.Staleness | None = None
     divergence: divergences.Divergence | None = None
+    system: str | None = None
 
     def exit_code(self) -> int:
         return EXIT_CODES[self.verdict]
@@ -99,7 +103,9 @@ def new_id() -> str:
 
 
 def require_levers(plan: Plan, stage: Stage) -> None:
-    """A plan that needs a lever which the stage lacks, or more room, is refused before anything starts."""
+    """A plan that needs a lever which the stage or the system lacks, or room, is refused before anything starts."""
+    if plan.system is not msgspec.UNSET:
+        owning.require(plan.system, plan, stage)
     count = len(plan.cluster.nodes)
     if stage == "processes" and count > NODES_MAX:
         what = f"{count} nodes: a run has addresses for the links of {NODES_MAX}"
@@ -136,6 +142,10 @@ def perform(
 ) -> tuple[History, str | None]:
     """The stages are imported late: a simulated run needs no proxy client, a process run no simulator. `simulated` gets
     the samples of a run that may have no folder yet; those of a run on processes are in its folder."""
+    if plan.system is not msgspec.UNSET:
+        from harness.stages.processes import owned  # noqa: PLC0415 - see above
+
+        return owned.perform(plan, plan.system, folder, proxy, say)
     if stage == "simulation":
         from harness.stages.simulation import stage as simulation  # noqa: PLC0415 - see above
 
@@ -187,9 +197,9 @@ def write_report(report: Report, folder: Path) -> None:
 def assess(plan: Plan, history: History, folder: Path, *, proxy: str | None, drawn: dict[str, str]) -> Report:
     """From the history alone: the same for a run that has just ended and for one read from its folder."""
     history = gather(history)
-    verdicts = {verdict.property: verdict for verdict in properties.judge(history)}
-    promises = judge(plan, history, verdicts)
+    promises = judge(plan, history)
     not_applied = faults_not_applied(plan, history) + nothing_done(history) + not_whole(history)
+    not_applied += cut_short(plan, history)
     outcome = overall(promises, not_applied)
     stage: Stage = "simulation" if history.header.stage == "simulation" else "processes"
     reproduce = f"urushi replay {folder.name}"
@@ -203,20 +213,21 @@ def assess(plan: Plan, history: History, folder: Path, *, proxy: str | None, dra
         stage=stage,
         proxy=proxy,
         flaw=plan.flaw,
+        system=None if plan.system is msgspec.UNSET else plan.system.file,
         digest=files.digest(history),
         verdict=outcome,
         reasons=[f"{promise.property}: {promise.why}" for promise in broken] or [*not_applied, *unknown],
         promises={promise.property: _promise_report(promise) for promise in promises},
         faults=list(_fault_reports(plan, history)),
-        operations=_outcomes(history),
-        latency_ms=_latencies(plan, history),
-        settled_s=_settled(history),
+        operations=figures.outcomes(history),
+        latency_ms=figures.latencies(plan, history),
+        settled_s=figures.settled(history),
         folder=str(folder),
         drawn=drawn,
         stories=[tell(plan, history, promise, reproduce) for promise in broken],
-        down=_down(history),
+        down=figures.down(history),
         rules=RULES,
-        staleness=readings.measure(history),
+        staleness=readings.measure(history) if plan.system is msgspec.UNSET else None,
         divergence=divergences.measure(history),
         metrics={event.node: event.values for event in history.events if isinstance(event, Metrics)},
     )
@@ -254,38 +265,8 @@ def _fault_reports(plan: Plan, history: History) -> Iterable[FaultReport]:
         )
 
 
-def _outcomes(history: History) -> dict[str, int]:
-    counts = {"ok": 0, "failed": 0, "unknown": 0}
-    for event in history.events:
-        if isinstance(event, Return):
-            counts[event.outcome] += 1
-    return counts
-
-
-def _down(history: History) -> list[str]:
-    return next((event.down for event in history.events if isinstance(event, Phase) and event.name == "mend"), [])
-
-
-def _latencies(plan: Plan, history: History) -> dict[str, float]:
-    """By nearest rank."""
-    planned = {operation.id: operation.at_ns for operation in plan.operations}
-    took = sorted(
-        event.at - planned[event.op]
-        for event in history.events
-        if isinstance(event, Return) and event.outcome == "ok" and event.op in planned
-    )
-    ranks = {"p50": 50, "p90": 90, "p99": 99, "max": 100}
-    return {name: took[-(-len(took) * rank // 100) - 1] / 1e6 for name, rank in ranks.items()} if took else {}
-
-
-def _settled(history: History) -> float | None:
-    """How long it took to mend, in seconds from the start of the mend phase; None: it did not."""
-    times = {event.name: event.at for event in history.events if isinstance(event, Phase) and event.pending is None}
-    return (times["settled"] - times["mend"]) / 1e9 if times.keys() >= {"mend", "settled"} else None
-
-
 def find_run(name: str, runs: Path = RUNS) -> Path:
-    """A run's folder, by its path, its id, or the start of its id."""
+    """A run's folder, by its path, its id, the start of its id, or as the `last` that was begun."""
     if os.path.isfile(Path(name) / "plan.json"):  # noqa: PTH113 - a name too long is no run, and pathlib raises for it
         return Path(name)
     matches = [path for path in sorted(runs.glob("*/plan.json")) if path.parent.name.startswith(name)]
@@ -293,6 +274,11 @@ def find_run(name: str, runs: Path = RUNS) -> Path:
         return matches[0].parent
     if matches:
         raise Wrong("run", f"{name!r} is the start of {len(matches)} ids", "write more of it")
-    known = sorted((path.parent for path in runs.glob("*/plan.json")), key=lambda path: path.stat().st_mtime)
+    plans_known = sorted(runs.glob("*/plan.json"), key=lambda path: path.stat().st_mtime)
+    known = [path.parent for path in plans_known]
+    if name == "last" and known:
+        return known[-1]
+    close = get_close_matches(name, [path.name for path in known], n=1)
+    meant = f"did you mean {close[0]!r}? " if close else ""
     latest = ", ".join(path.name for path in known[-5:]) or "none yet"
-    raise Wrong("run", f"there is no run {name!r} in {runs}", f"the latest are: {latest}")
+    raise Wrong("run", f"there is no run {name!r} in {runs}", f"{meant}the latest are: {latest}")

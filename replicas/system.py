@@ -81,14 +81,16 @@ class Observer(Protocol):
         """What the node has counted since its last start, by name with the unit last."""
         ...
 
-    async def dump(self) -> Snapshot: ...
+    async def dump(self) -> Snapshot | None:
+        """None: only clients can tell."""
+        ...
 
     async def unreached(self) -> list[str]:
         """Peers from which the node has not been greeted over its link."""
         ...
 
-    async def standing(self) -> Standing:
-        """So cheap that it may be asked several times a second."""
+    async def standing(self) -> Standing | None:
+        """So cheap that it may be asked several times a second. None: it will never tell."""
         ...
 
     def close(self) -> None: ...
@@ -99,6 +101,7 @@ class System(Protocol):
 
     name: str
     audited: bool
+    ready_within_s: float
 
     def prepare(
         self, node: str, incarnation: int, listen: Address, links: Mapping[str, Address], folder: Path
@@ -111,12 +114,17 @@ class System(Protocol):
         """Removes what a node that has ended keeps on its disk; its log and its audit trail stay."""
         ...
 
+    def inlet(self, listen: Address) -> Address:
+        """Where peers reach the node that clients reach there."""
+        ...
+
     async def connect(self, address: Address, session: str, deadline_s: float) -> Session:
         """Returns after the node's greeting. ConnectionError: definite, nothing was sent."""
         ...
 
     async def observe(self, address: Address, deadline_s: float) -> Observer: ...
 
-    async def probe(self, address: Address, deadline_s: float) -> bool:
-        """Whether a byte sent there comes back: over a link, whether its direction is open."""
+    async def probe(self, address: Address, deadline_s: float) -> bool | None:
+        """Whether a byte sent there comes back: over a link, whether its direction is open. None: nobody knows of a
+        message that it would answer."""
         ...

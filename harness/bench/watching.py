@@ -62,7 +62,7 @@ async def _rate(looks: Looks, folder: Path) -> float:
         async with running(chosen.names(), system, folder, server.find("stand-in"), block) as cluster:
             begun = time.monotonic_ns()
             sampler = Sampler(cluster, [], {}, list, lambda: time.monotonic_ns() - begun, progress)
-            sampling = asyncio.create_task(sampler.run(folder) if looks != "nobody" else asyncio.sleep(0))
+            sampling = asyncio.create_task(sampler.run() if looks != "nobody" else asyncio.sleep(0))
             doors = [cluster.door(node) for node in chosen.names()]
             gained = await drive(Order(doors, CLIENTS, SECONDS, 0.5, KEYS, 100))
             sampling.cancel()

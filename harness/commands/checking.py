@@ -45,7 +45,7 @@ def check(
     Parameters
     ----------
     what
-        A run's id, the start of one, or its folder; with --model also a file of any of the formats.
+        A run's id, the start of one, its folder, or `last`; with --model also a file of any of the formats.
     model
         What the object is: register, cas-register, multi-register, set, counter, unique-ids and others.
     properties
@@ -162,7 +162,7 @@ def export(what: str, file: Path, /) -> int:
     Parameters
     ----------
     what
-        A run's id, the start of one, or its folder.
+        A run's id, the start of one, its folder, or `last`.
     file
         Where to write it; a file that exists is not written over.
     """

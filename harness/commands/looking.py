@@ -17,6 +17,7 @@ def list_(
         "workloads",
         "checkers",
         "models",
+        "claims",
         "policies",
         "mechanisms",
         "versions",
@@ -28,7 +29,7 @@ def list_(
     *,
     json: Json = False,
 ) -> int:
-    """Show what there is: scenarios, faults, workloads, checkers, policies, mechanisms, versions, flaws, studies.
+    """Show what there is: scenarios, faults, workloads, checkers, policies, versions, flaws, claims, studies.
 
     Example: `urushi list promises`
 

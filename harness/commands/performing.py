@@ -7,10 +7,21 @@ from cyclopts import Parameter
 
 from harness import run as runs
 from harness import suite
-from harness.commands.options import FlawOption, Json, PolicyOption, ProxyOption, StageOption, Whole, drawer
-from harness.report import failures, terminal
+from harness.commands.options import (
+    FlawOption,
+    Json,
+    PolicyOption,
+    ProxyOption,
+    ReportOption,
+    StageOption,
+    SystemOption,
+    Whole,
+    drawer,
+)
+from harness.report import failures, suitepages, terminal
 from harness.report import junit as junit_xml
 from harness.report.console import console_for, print_json
+from harness.report.runpage import written
 from harness.watching.beside import beside
 from harness.watching.follow import possible
 from harness.worker import Keep
@@ -24,9 +35,11 @@ def run(
     seed: Whole = 1,
     stage: StageOption = "processes",
     policy: PolicyOption = None,
+    system: SystemOption = None,
     flaw: FlawOption = None,
     proxy: ProxyOption = "auto",
     watch: Annotated[bool, Parameter(negative=())] = False,
+    report: ReportOption = False,
     json: Json = False,
 ) -> int:
     """Perform one seed of a scenario and judge it.
@@ -46,18 +59,18 @@ def run(
     if watch and stage == "simulation":
         raise Wrong("--watch", "virtual time is over before one could look", "leave it out, or take --stage processes")
     console = console_for(json=json)
-    plan, drawn = drawer(scenario, flaw, policy)(seed)
+    plan, drawn = drawer(scenario, flaw, policy, system)(seed)
     terminal.show_plan(console, plan, stage, drawn)
     if watch and possible(console):
         with beside(console) as begun:
-            report = runs.run(plan, stage, proxy=proxy, drawn=drawn, begun=begun)
+            done = runs.run(plan, stage, proxy=proxy, drawn=drawn, begun=begun)
     else:
         with terminal.progress(console) as say:
-            report = runs.run(plan, stage, proxy=proxy, drawn=drawn, say=say)
-    terminal.show_run(console, report)
+            done = runs.run(plan, stage, proxy=proxy, drawn=drawn, say=say)
+    terminal.show_run(console, done, page=written.write(Path(done.folder)) if report else None)
     if json:
-        print_json(report)
-    return report.exit_code()
+        print_json(done)
+    return done.exit_code()
 
 
 def suite_(
@@ -67,12 +80,14 @@ def suite_(
     seeds: str = "1..20",
     stage: StageOption = "processes",
     policy: PolicyOption = None,
+    system: SystemOption = None,
     flaw: FlawOption = None,
     proxy: ProxyOption = "auto",
     jobs: Whole | None = None,
     fail_fast: Annotated[bool, Parameter(negative=())] = False,
     keep: Literal["auto", Keep] = "auto",
     junit: Path | None = None,
+    reports: bool = True,
     json: Json = False,
 ) -> int:
     """Perform many seeds, several side by side, and end with a table of verdicts.
@@ -94,10 +109,12 @@ def suite_(
         simulation, where a seed brings any other back.
     junit
         Write the verdicts to this file too, as JUnit XML.
+    reports
+        Write the page of each run that did not hold, up to 20 of them: broken promises first.
     """
     console = console_for(json=json)
     kept: Keep = keep if keep != "auto" else "failures" if stage == "simulation" else "all"
-    order = suite.Order(scenario, suite.parse_seeds(seeds), drawer(scenario, flaw, policy), stage, proxy, kept)
+    order = suite.Order(scenario, suite.parse_seeds(seeds), drawer(scenario, flaw, policy, system), stage, proxy, kept)
     with console.status("drawing plans"):
         suite.check(order, jobs)
     if junit:
@@ -105,14 +122,16 @@ def suite_(
     with terminal.suite_progress(console, len(order.seeds)) as watch:
         result = suite.perform(order, watch, workers=jobs, fail_fast=fail_fast)
     try:
-        terminal.show_suite(console, result)
+        pages = suitepages.write(console, result) if reports and result.stopped != "Ctrl-C" else {}
+        terminal.show_suite(console, result, pages)
+        suitepages.show(console, result, pages)
     finally:  # also when Ctrl-C is pressed once more
         if junit:
             junit_xml.write(order, result, junit)
     if result.errors:
         failures.say_if_disk_full(runs.RUNS)
     if json:
-        told = {"verdict": result.verdict(), "errors": result.errors, "not_run": result.not_run}
+        told = {"verdict": result.verdict(), "errors": result.errors, "not_run": result.not_run, "pages": pages}
         print_json({**told, "runs": list(result.reports)})
     if result.stopped == "Ctrl-C":
         raise KeyboardInterrupt
@@ -125,6 +144,7 @@ def plan(
     *,
     seed: Whole = 1,
     policy: PolicyOption = None,
+    system: SystemOption = None,
     flaw: FlawOption = None,
     json: Json = False,
 ) -> int:
@@ -140,7 +160,7 @@ def plan(
         The one number from which the plan is drawn.
     """
     del json  # a plan is JSON either way
-    drawn = drawer(scenario, flaw, policy)(seed)[0]
+    drawn = drawer(scenario, flaw, policy, system)(seed)[0]
     terminal.show_grace(console_for(json=True), drawn)  # beside the plan, which is all that goes to standard output
     print_json(drawn)
     return 0

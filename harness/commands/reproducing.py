@@ -8,10 +8,11 @@ from cyclopts import Parameter
 from harness import plan as plans
 from harness import run as runs
 from harness.commands.budget import Budget
-from harness.commands.options import Json, ProxyOption, Whole
+from harness.commands.options import Json, ProxyOption, ReportOption, Whole
 from harness.report import explain as explaining
 from harness.report import pinning, shrinking, terminal
 from harness.report.console import console_for, print_json
+from harness.report.runpage import written
 from harness.reproduce import as_test as tests
 from harness.reproduce import pin as pins
 from harness.reproduce import replay as replays
@@ -20,7 +21,14 @@ from harness.wrong import Wrong
 
 
 def replay(
-    what: str, /, *, times: Whole = 1, stage: runs.Stage | None = None, proxy: ProxyOption = "auto", json: Json = False
+    what: str,
+    /,
+    *,
+    times: Whole = 1,
+    stage: runs.Stage | None = None,
+    proxy: ProxyOption = "auto",
+    report: ReportOption = False,
+    json: Json = False,
 ) -> int:
     """Perform the plan of a run (or of a plan file) again.
 
@@ -32,7 +40,7 @@ def replay(
     Parameters
     ----------
     what
-        A run's id, the start of one, its folder, or a plan's file.
+        A run's id, the start of one, its folder, `last`, or a plan's file.
     times
         How many times.
     stage
@@ -42,8 +50,8 @@ def replay(
     if times < 1:
         raise Wrong("--times", f"{times} replays are none", "write 1 or more")
     result = replays.replay(what, times, stage, proxy)
-    for report in result.reports:
-        terminal.show_run(console, report)
+    for each in result.reports:
+        terminal.show_run(console, each, page=written.write(Path(each.folder)) if report else None)
     console.print(result.words(), highlight=False, markup=False)
     if json:
         print_json(result)
@@ -73,7 +81,7 @@ def shrink(
     Parameters
     ----------
     what
-        A run's id, the start of one, or its folder.
+        A run's id, the start of one, its folder, or `last`.
     promise
         By default, of those that the run broke, the one that went wrong first.
     stage
@@ -89,7 +97,7 @@ def shrink(
     """
     console = console_for(json=json)
     if as_test:
-        tests.check(as_test)
+        tests.check(as_test, what)
     order = shrinks.Order(promise, stage, budget, tries, needed, proxy)
     with shrinking.shrink_progress(console) as watch:
         result = shrinks.shrink(what, order, watch)
@@ -117,7 +125,7 @@ def explain(
     Parameters
     ----------
     what
-        A run's id, the start of one, or its folder.
+        A run's id, the start of one, its folder, or `last`.
     key
         By default that of the first violation; if no promise was broken, the key that changed most often.
     all_rows
@@ -132,6 +140,11 @@ def explain(
         return 0
     shown = explaining.text(explained, plan, console.width, every_row=all_rows)
     console.print(shown, markup=False, highlight=False, soft_wrap=True)
+    page = folder / written.PAGE
+    if page.is_file():
+        evidence = [broken.events for broken in explained.told.broken if broken.promised]
+        found = written.address(page, explained.case.facts, evidence)
+        console.print(f"Report: {found}", markup=False, highlight=False, soft_wrap=True)
     return 0
 
 
@@ -149,7 +162,7 @@ def pin(what: str, /, *, budget: Budget = 120.0, json: Json = False) -> int:
     Parameters
     ----------
     what
-        A run's id, the start of one, or its folder.
+        A run's id, the start of one, its folder, or `last`.
     budget
         How long the search may take, such as 60s or 5min.
     """

@@ -134,16 +134,18 @@ def _is_shown(end: Interval | None) -> bool:
 
 
 def _method(seeds: int, others: int, figures: int, baseline: str) -> list[str]:
-    told = f"the {others * figures} intervals ({others} by {figures} figures) hold all at once with 95 % confidence"
+    told = f"the {others * figures} intervals ({others} by {figures} figures) are to hold all at once in 95 % of cases"
     how = "each is as wide as the farthest of all resampled differences needs (the maximum of t)"
     few = "So few seeds say little: intervals are wide, and what is rare is missed."
+    unseen = min(100, 300 / seeds)
     too_few = f"A difference is shown from {SEEDS_LEAST} seeds on, never by fewer."
     return [
-        f"Every policy met the same {seeds} plans.",
+        f"Every policy met the same {seeds} plans." if seeds > 1 else "Every policy met the same plan.",
         f"Intervals are of 95 %, by resampling whole seeds {RESAMPLES:,} times: all of one run is one observation.",
         f"Differences are from {baseline}, in pairs over the same seeds; {told}: {how}.",
+        "What is rare, or only ever larger than in the other, is held less often, above all with few seeds.",
         "Where an interval contains 0, no difference is shown.",
-        f"What no seed showed has no interval: it may still happen in up to {300 / seeds:.2g} % of all seeds.",
+        f"What no seed showed has no interval: it may still happen in up to {unseen:.3g} % of all seeds.",
         *([few] if seeds < FEW_SEEDS else []),
         *([too_few] if seeds < SEEDS_LEAST else []),
     ]

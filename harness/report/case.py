@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from checkers.facts import Answer, Facts, gather
-from checkers.history import AnyEvent, Change, Copy, Damage, Fault, History, Invoke, Message, Return, Version
+from checkers.history import UNKNOWN, AnyEvent, Change, Copy, Damage, Fault, History, Invoke, Message, Return, Version
 from harness.faults.kinds import SLOWING
 from harness.faults.table import KINDS
 from harness.levers import CLOCK_LEVERS, DISK_LEVERS, LINK_LEVERS, PROCESS_LEVERS, ends
@@ -131,6 +131,8 @@ class Case:
         if copy is None:
             return "nothing"
         what = "✝" if copy.dead else safe(brief(copy.value or "", VALUE_MAX))
+        if copy.version == UNKNOWN:
+            return what
         return f"{what} {self.version(copy.version)}{' purgeable' if copy.purgeable else ''}"
 
     def copy_of(self, version: Version | None) -> Copy | None:
@@ -142,7 +144,8 @@ class Case:
         if invoke is None or back is None:
             return None
         if back.version is None:
-            return Answer(invoke, back, None)
+            told = None if back.value is None else Copy(UNKNOWN, dead=False, value=back.value)
+            return Answer(invoke, back, told)
         read = invoke.kind == "get"
         dead = back.dead if read else invoke.kind == "delete"
         return Answer(invoke, back, Copy(back.version, dead, back.value if read else invoke.value))

@@ -101,7 +101,7 @@ def _table(comparison: Comparison, policies: list[str]) -> Table:
 
 
 def _title(figure: Figure) -> str:
-    return figure.name if figure.unit in ("count", figure.name) else f"{figure.name}, {figure.unit}"
+    return figure.name if figure.unit in ("count", *figure.name.split(", ")) else f"{figure.name}, {figure.unit}"
 
 
 def _cell(figure: Figure, value: Value, difference: Difference | None) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from rich.console import Console
 
 WIDTH_ELSEWHERE = 140  # where there is no terminal
+_LINES = 25
 
 
 class _Console(Console):
@@ -17,8 +18,13 @@ class _Console(Console):
 
 
 def console_for(*, json: bool) -> Console:
-    console = _Console(stderr=json)
+    console = _Console(stderr=json, height=_height())
     return console if console.is_terminal else _Console(stderr=json, width=WIDTH_ELSEWHERE)
+
+
+def _height() -> int | None:
+    """A width that was asked for counts in a dumb terminal only beside a height."""
+    return _LINES if os.environ.get("TERM") == "dumb" and "COLUMNS" in os.environ else None
 
 
 def print_json(document: Any) -> None:

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from checkers import properties
 from checkers.facts import gather
 from checkers.history import Change, History, Version
+from harness.judging import judge
 from harness.plan import Plan
-from harness.promises import Promise, judge
+from harness.promises import Promise
 from harness.report import keytable
 from harness.report.case import Case
 from harness.report.causes import cause_of
@@ -76,7 +76,7 @@ class Explained(NamedTuple):
 
 def explain(plan: Plan, history: History, run: str, key: str | None) -> Explained:
     facts = gather(history)
-    promises = judge(plan, facts, {verdict.property: verdict for verdict in properties.judge(facts)})
+    promises = judge(plan, facts)
     found, chosen = _choose(facts, promises, key)
     case = Case(plan, facts, found)
     broken: list[Broken] = []

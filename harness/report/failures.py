@@ -7,6 +7,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from harness.systems.misbehaved import Misbehaved
+
 FULL_BYTES = 1_000_000
 
 
@@ -26,10 +28,16 @@ def tell(problem: Exception, runs: Path) -> None:
     say(f"[bold red]failed:[/] {escape(words(problem))}")
     latest = max(runs.glob("*/plan.json"), key=lambda path: path.stat().st_mtime, default=None)
     where = f"; the latest run's folder, {escape(str(latest.parent))}, has what was recorded" if latest else ""
-    say(f"the harness itself failed{where}")
+    say(f"{'your system could not be driven' if _is_theirs(problem) else 'the harness itself failed'}{where}")
     say_if_disk_full(runs)
     if os.environ.get("URUSHI_TRACEBACK"):
         Console(stderr=True).print_exception()
+
+
+def _is_theirs(problem: BaseException) -> bool:
+    if isinstance(problem, BaseExceptionGroup):
+        return all(_is_theirs(each) for each in problem.exceptions)
+    return isinstance(problem, Misbehaved)
 
 
 def say_if_disk_full(runs: Path) -> None:

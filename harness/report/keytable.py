@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 from rich.cells import cell_len
 
-from checkers.history import AnyEvent, Change, Copy, Damage, Dump, Fault, Invoke, Life, Message, Phase, Return
+from checkers.history import AnyEvent, Change, Damage, Dump, Fault, Invoke, Life, Message, Phase, Return
 from checkers.words import value
 from harness.report.case import Case
 from harness.report.lines import brief, pad, safe, wrapped
@@ -155,13 +155,15 @@ def _outcome(case: Case, back: Return) -> str:
         error = f": {safe(brief(back.error, ERROR_MAX))}" if back.error else ""
         return f"op {back.op} {back.outcome} after {took}{error}"
     if case.invokes[back.op].kind == "get":
-        copy = Copy(back.version, back.dead, back.value) if back.version else None
+        answer = case.answer(back.op)
+        copy = answer.copy if answer else None
         answers = case.used(back.op)
         on = f"; by {', '.join(heard_words(case, each) for each in answers)}" if answers else ""
         return f"op {back.op} read {case.shown(copy) if copy else 'nothing'} in {took}{on}"
     acks = case.acks(back.op)
     held = f"; held by {' '.join(acks)}" if acks else ""
-    return f"op {back.op} ok {case.short(case.copy_of(back.version))} in {took}{held}"
+    wrote = f" {case.short(case.copy_of(back.version))}" if back.version else ""
+    return f"op {back.op} ok{wrote} in {took}{held}"
 
 
 def _phase(case: Case, phase: Phase) -> Told | None:
@@ -178,7 +180,8 @@ def _phase(case: Case, phase: Phase) -> Told | None:
         if dump.moment == "settled" and dump.node in case.replicas and dump.seq <= phase.seq
     }
     shows = {node: case.shown(dump.copies.get(case.key)) for node, dump in dumps.items()}
-    since = [f"{node} since {_since(case, dump)}" for node, dump in dumps.items()]
+    audited = dumps if case.facts.header.audited else {}
+    since = [f"{node} since {_since(case, dump)}" for node, dump in audited.items()]
     return "phase", shows, f"{'not settled' if phase.pending else 'settled'}{pending}; {', '.join(since)}".rstrip("; ")
 
 

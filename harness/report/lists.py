@@ -14,6 +14,7 @@ from harness.faults.table import KINDS
 from harness.promises import MATRIX
 from harness.scenario import built_in, load
 from harness.studies.table import STUDIES
+from harness.systems.claims import CLAIMS
 from replicas.store.flaws import FLAWS
 from replicas.store.policy import CHOICES
 from replicas.store.settings import MERGES, VERSIONS
@@ -118,6 +119,11 @@ def _promises() -> Rows:
     ]
 
 
+def _claims() -> Rows:
+    """Of a system of one's own."""
+    return [{"name": name, "about": about} for name, (about, _) in CLAIMS.items()]
+
+
 def _models() -> Rows:
     """Of objects that clients share, for `urushi check FILE --model`."""
     return [
@@ -149,6 +155,7 @@ LISTS = {
     "workloads": _workloads,
     "checkers": _checkers,
     "models": _models,
+    "claims": _claims,
     "policies": _policies,
     "mechanisms": _mechanisms,
     "versions": _versions,

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from msgspec import UNSET
+
 from checkers import words
 from checkers.facts import is_purge
 from checkers.history import AnyEvent, Change, Copy, Dump, Life, Message, Return
@@ -10,7 +12,9 @@ from harness.report.case import Case
 
 
 def figures(case: Case, violation: Violation) -> str:
-    """Empty where the rule has none."""
+    """Empty where the rule has none, and where nobody knows versions."""
+    if case.plan.system is not UNSET:
+        return ""
     wanted = set(violation.events)
     events = [event for event in case.facts.events if event.seq in wanted]
     lives = [event for event in events if isinstance(event, Life)]

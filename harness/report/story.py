@@ -3,6 +3,8 @@
 import re
 from itertools import chain
 
+from msgspec import UNSET
+
 from checkers.facts import gather
 from checkers.history import History, Life, Version
 from checkers.verdict import Violation
@@ -51,6 +53,8 @@ def told(case: Case, name: str, violation: Violation) -> list[str]:
 
 
 def policy_words(plan: Plan) -> str:
+    if plan.system is not UNSET:
+        return f"system {plan.system.file}"
     policy = plan.policy
     purge = f"by grace of {policy.grace_ns / 1e9:g} s" if policy.purge == "grace" else policy.purge
     parts = [f"read repair {policy.read_repair}", f"anti-entropy {policy.anti_entropy}", f"purge {purge}"]
@@ -59,6 +63,8 @@ def policy_words(plan: Plan) -> str:
 
 def cluster_words(plan: Plan) -> str:
     cluster = plan.cluster
+    if plan.system is not UNSET:
+        return " ".join(cluster.names())
     return f"{' '.join(cluster.names())} (N={cluster.n} R={cluster.r} W={cluster.w})"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 
+from msgspec import UNSET
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
@@ -35,6 +36,10 @@ def show_plan(console: Console, plan: Plan, stage: str, drawn: dict[str, str]) -
     if drawn:
         words = [f"{name} {value}" for name, value in drawn.items()]
         console.print(f"drawn: {', '.join(words)}", markup=False, highlight=False, style="dim")
+    if plan.system is not UNSET:
+        told = ", ".join(plan.system.promises) or "nothing"
+        console.print(f"system {plan.system.file}   claimed: {told}", markup=False, highlight=False)
+        return
     show_grace(console, plan)
     for cell in MATRIX:
         why = reason_against(cell, plan)
@@ -132,11 +137,11 @@ def _span(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def show_run(console: Console, report: Report) -> None:
+def show_run(console: Console, report: Report, page: str | None = None) -> None:
+    """`page` is the address of its page, if it has one."""
     for number, story in enumerate(report.stories):
         shown = story if number == 0 else "\n".join(story.splitlines()[:2])
-        console.print(fold(shown, console.width), markup=False, highlight=False, soft_wrap=True)
-        console.print()
+        _tell_story(console, shown, page if number == 0 else None)
     if report.stories and report.folder:
         console.print(f"more of it: urushi explain {report.id}\n", markup=False, highlight=False)
     if report.faults:
@@ -158,8 +163,15 @@ def show_run(console: Console, report: Report) -> None:
     for reason in report.reasons if report.verdict == "unknown" else []:
         console.print(f"unknown because: {reason}", markup=False, highlight=False)
     console.print(f"digest {report.digest[:16]}   folder {report.folder}", markup=False, highlight=False)
+    if page and not report.stories:
+        console.print(f"report {page}", markup=False, highlight=False, soft_wrap=True)
     verdict = f"[{COLOURS[report.verdict]}]{report.verdict.upper()}[/]"
     console.print(f"{verdict}   run {escape(report.id)}", highlight=False)
+
+
+def _tell_story(console: Console, story: str, page: str | None) -> None:
+    also = f"\n  Report:     {page}" if page else ""  # whole, so that it can be clicked on
+    console.print(f"{fold(story, console.width)}{also}\n", markup=False, highlight=False, soft_wrap=True)
 
 
 def _counted(report: Report) -> str:
@@ -203,8 +215,9 @@ def _promises(report: Report) -> Table:
     return table
 
 
-def show_suite(console: Console, result: Result) -> None:
-    """Of very many seeds the table has those that did not hold, and of very many of those the first."""
+def show_suite(console: Console, result: Result, pages: dict[str, str]) -> None:
+    """Of very many seeds the table has those that did not hold, and of very many of those the first. `pages` are the
+    addresses of those that were written, by run."""
     count = len(result.reports)
     of_interest = (report for report in result.reports if count <= SEEDS_LISTED or report.verdict != "holds")
     listed = list(islice(of_interest, SEEDS_LISTED))
@@ -221,7 +234,7 @@ def show_suite(console: Console, result: Result) -> None:
         console.print()
     with_stories = [report for report in listed if report.stories]
     for report in with_stories[:STORIES_MAX]:
-        console.print(f"{fold(report.stories[0], console.width)}\n", markup=False, highlight=False, soft_wrap=True)
+        _tell_story(console, report.stories[0], pages.get(report.id))
     if len(with_stories) > STORIES_MAX:
         console.print("the stories of more seeds: `urushi explain` and the run\n", markup=False, highlight=False)
     for line in result.summary():

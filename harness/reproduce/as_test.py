@@ -10,9 +10,11 @@ from typing import Any
 
 import msgspec
 
+from harness import plan as plans
 from harness.faults.kinds import MS, Fault
 from harness.plan import LOST, Disk, Network, Plan
 from harness.reproduce.shrink import Shrunk
+from harness.run import find_run
 from harness.wrong import Wrong
 from replicas.store.policy import Policy
 from replicas.store.settings import Cluster, Node
@@ -22,8 +24,11 @@ _WIDTH = 120
 _STORY_LINES = 6
 
 
-def check(path: Path) -> None:
-    """Refuses, before anything is tried, a file that could not be written."""
+def check(path: Path, what: str) -> None:
+    """Refuses, before anything is tried, a file that could not be written, and a run that no test could repeat."""
+    if plans.read(find_run(what) / "plan.json").system is not msgspec.UNSET:
+        remedy = "leave it out: `urushi replay` performs the plan of the smallest run"
+        raise Wrong("--as-test", "such a test runs in the simulation, which performs our own store alone", remedy)
     if not fnmatch(path.name, "test_*.py"):
         raise Wrong("--as-test", f"pytest would not collect {path}", "write a name such as test_regression.py")
     if path.exists():

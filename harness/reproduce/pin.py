@@ -16,11 +16,10 @@ from typing import ClassVar, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from checkers import properties
 from checkers.history import History, Message
 from harness import plan as plans
+from harness.judging import judge
 from harness.plan import Plan
-from harness.promises import judge
 from harness.reproduce.following import follow, keeping_pace
 from harness.reproduce.nearby import Around, Step, nearby, numbered
 from harness.reproduce.recorded import as_recorded, moments
@@ -233,7 +232,11 @@ def _attempt(candidate: tuple[Step, int]) -> Tried:
 def pin(what: str, budget_s: float, watch: Watch) -> Pin:
     """A plan that is found is performed once more, as a run with a folder of its own."""
     folder = find_run(what)
-    plan, history = plans.read(folder / "plan.json"), _history(folder)
+    plan = plans.read(folder / "plan.json")
+    if plan.system is not msgspec.UNSET:
+        what = f"it is of {plan.system.file}, and the simulation performs our own store alone"
+        raise Wrong(f"run {folder.name}", what, f"`urushi replay {folder.name} --times 10` measures how often it fails")
+    history = _history(folder)
     goal = _goal(plan, history, folder)
     search = Search(goal, budget_s, watch)
     search.perform(plan, history)
@@ -261,8 +264,7 @@ def _history(folder: Path) -> History:
 
 def _goal(plan: Plan, history: History, folder: Path) -> Goal:
     """The violation that the story of the run tells first."""
-    verdicts = {verdict.property: verdict for verdict in properties.judge(history)}
-    broken = [each.measured for each in judge(plan, history, verdicts) if each.outcome == "violated"]
+    broken = [each.measured for each in judge(plan, history) if each.outcome == "violated"]
     if not broken:
         what = "no promise was broken in this run: there is nothing to pin"
         raise Wrong(folder.name, what, "pin a run that says VIOLATED")

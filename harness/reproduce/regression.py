@@ -3,10 +3,9 @@ that it once broke must hold."""
 
 from typing import NamedTuple
 
-from checkers import properties
 from harness import plan as plans
+from harness.judging import judge
 from harness.plan import Plan
-from harness.promises import judge
 from harness.report.story import tell
 from harness.stages.simulation.stage import perform
 from harness.wrong import Wrong, near
@@ -24,8 +23,7 @@ def outcome_of(plan: Plan, promise: str) -> Outcome:
     not turn green because nothing was tested."""
     plans.check(plan, "the test's plan")
     history = perform(plan)
-    verdicts = {verdict.property: verdict for verdict in properties.judge(history)}
-    judged = {each.property: each for each in judge(plan, history, verdicts)}
+    judged = {each.property: each for each in judge(plan, history)}
     if promise not in judged:
         raise Wrong("the test's promise", f"{promise!r} is none", near(promise, list(judged)))
     found = judged[promise]

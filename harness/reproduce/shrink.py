@@ -4,10 +4,9 @@ from pathlib import Path
 
 import msgspec
 
-from checkers import properties
 from harness import plan as plans
+from harness.judging import judge
 from harness.plan import Plan
-from harness.promises import judge
 from harness.reproduce.replay import history_of, stored
 from harness.reproduce.search import Watch
 from harness.reproduce.smallest import Smallest, Stopped, smallest
@@ -101,8 +100,7 @@ def _that_failed(folder: Path) -> Report:
 def _broken_first(plan: Plan, folder: Path) -> list[str]:
     """The promises that the recorded history breaks, in the order in which they went wrong."""
     history = history_of(folder)
-    verdicts = {verdict.property: verdict for verdict in properties.judge(history)}
-    broken = [promise for promise in judge(plan, history, verdicts) if promise.outcome == "violated"]
+    broken = [promise for promise in judge(plan, history) if promise.outcome == "violated"]
     return [each.property for each in sorted(broken, key=lambda each: each.measured.violations[0].events[-1])]
 
 

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from checkers import properties
 from checkers.history import History
+from harness.judging import judge
 from harness.plan import Plan
-from harness.promises import Promise, judge
+from harness.promises import Promise
 from harness.stages.simulation.stage import perform
 
 
@@ -23,5 +23,4 @@ class Trial(NamedTuple):
 
 def trial(plan: Plan) -> Trial:
     history = perform(plan)
-    verdicts = {verdict.property: verdict for verdict in properties.judge(history)}
-    return Trial(history, [promise for promise in judge(plan, history, verdicts) if promise.outcome == "violated"])
+    return Trial(history, [promise for promise in judge(plan, history) if promise.outcome == "violated"])

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from checkers.facts import Facts, gather
 from checkers.history import History
+from harness.judging import is_promised
 from harness.plan import Plan
 from harness.promises import MATRIX, Cell, reason_against
 from harness.run import Prefer, run
@@ -60,10 +61,9 @@ def _late(plan: Plan, facts: Facts) -> dict[int, int]:
 
 def on_processes(property: str, tries: int, needed: int, proxy: Prefer) -> Breaks:  # noqa: A002 - likewise
     """Runs whose folders are gone afterwards. No more of them than it takes to know."""
-    cell = cell_of(property)
 
     def breaks(plan: Plan) -> Sign | None:
-        if reason_against(cell, plan) is not None:
+        if not is_promised(property, plan):
             return None
         signs: list[Sign] = []
         for done in range(tries):

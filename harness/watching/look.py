@@ -80,7 +80,7 @@ def _facts(shown: Shown, width: int, behind_s: float) -> list[Text]:
     told += _labelled("operations/s", _rates(shown), width)
     told += _labelled("latency", _latencies(shown), width)
     late = f", as of {behind_s:.1f} s ago" if behind_s >= 1 else ""
-    apart = f"{shown.apart:,} of {shown.keys:,}{late}"
+    apart = "·" if shown.apart is None else f"{shown.apart:,} of {shown.keys:,}{late}"
     told += _labelled("keys apart", apart, width, "yellow" if shown.apart else "")
     for fault in shown.faults[:FAULTS_MAX]:
         told += _labelled("fault", _fault(fault), width, "magenta")

@@ -41,7 +41,7 @@ class FaultNow(NamedTuple):
 
 class Shown(NamedTuple):
     """`rates` are operations a second by outcome, None before there are any looks to compare; links are `r1>r3`, or
-    `r1<>r3` for both directions."""
+    `r1<>r3` for both directions. `apart` is None if the replicas do not tell what they hold."""
 
     scenario: str
     seed: int
@@ -56,7 +56,7 @@ class Shown(NamedTuple):
     rates: dict[str, float] | None
     p50_ms: float | None
     p99_ms: float | None
-    apart: int
+    apart: int | None
     keys: int
     faults: list[FaultNow]
     mending: Mending | None
@@ -68,9 +68,10 @@ class Model:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._planned = {fault.id: fault for fault in plan.faults}
-        replicas = header_of(plan, "processes").replicas
-        self._keys = len(replicas)
-        self._apart = Apart(replicas)
+        header = header_of(plan, "processes")
+        self._audited = header.audited
+        self._keys = len(header.replicas)
+        self._apart = Apart(header.replicas)
         self._phase: Phase | None = None
         self._ticks: deque[Tick] = deque()
         self._samples: dict[str, deque[Sample]] = {name: deque() for name in plan.cluster.names()}
@@ -139,7 +140,7 @@ class Model:
             rates=self._rates(),
             p50_ms=_rank(latencies, 50),
             p99_ms=_rank(latencies, 99),
-            apart=len(self._apart.now),
+            apart=len(self._apart.now) if self._audited else None,
             keys=self._keys,
             faults=[self._fault(event, at) for event in self._on.values()],
             mending=self._mending if self._phase and self._phase.name == "mend" else None,

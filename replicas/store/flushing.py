@@ -1,8 +1,8 @@
 """Before a purge of what was repaired, older hints are flushed: each node gives its word that it keeps none.
 
 A node is asked about a time. It raises its clock to that, so that it mints nothing older, and answers once it has no
-hint and no write under way that is as old: all are replayed, expired or replaced by then. One question covers all
-tombstones up to that time, and stays the same until all have answered.
+hint and no write under way that is as old: all are replayed, expired or replaced by then. From then on it takes none as
+old from others either. One question covers all tombstones up to that time, and stays the same until all have answered.
 """
 
 from .core import Core
@@ -43,9 +43,11 @@ class Flushing:
         core.changes += message.time > core.versions.clock
         core.versions.observe(Version(message.time, core.versions.incarnation))
         under_way = any(
-            isinstance(each, Write) and each.record.version.time <= message.time for each in core.waiting.values()
+            isinstance(each, Write) and core.versions.oldest(each.record) <= message.time
+            for each in core.waiting.values()
         )
         if not under_way and not self.hints.keeps_older(message.time):
+            self.hints.buried_until = max(self.hints.buried_until, message.time)
             core.send(sender, Flushed(0, core.now.wall, message.origin, message.time))
 
     def flushed(self, sender: str, message: Flushed) -> None:

@@ -40,7 +40,7 @@ class Replay:
 
 class Hints:
     """In memory each target's hints are in the order in which they were made, by their place; `_sent` has the latest
-    replay of each. `buried_until` is no older than any tombstone of which this node has confirmed that it keeps nothing
+    replay of each. `buried_until` is no older than any tombstone of which this node has said that it keeps nothing
     older."""
 
     def __init__(self, core: Core, storage: Storage) -> None:
@@ -62,7 +62,8 @@ class Hints:
         if not self.active():
             return
         core, policy = self.core, self.core.policy
-        if policy.purge == "confirmed":  # which tombstones were buried is not known any more
+        in_doubt = policy.purge in ("confirmed", "repaired")  # which tombstones were buried is not known any more
+        if in_doubt and core.cluster.versions != "counter":  # counts tell no times: nothing is promised of their purges
             self.buried_until = max(core.versions.clock, core.now.wall + policy.skew_budget_ns)
         for hint in self._storage.hints():
             self._last_number = max(self._last_number, hint.number)
@@ -152,7 +153,9 @@ class Hints:
         return [hint for hint in known.values() if hint.record.key == key]
 
     def keeps_older(self, time: int) -> bool:
-        return any(hint.record.version.time <= time for known in self._of.values() for hint in known.values())
+        """A write of that time, or an older one, perhaps beside a later sibling."""
+        oldest = self.core.versions.oldest
+        return any(oldest(hint.record) <= time for known in self._of.values() for hint in known.values())
 
     def tick(self) -> None:
         core = self.core

@@ -288,6 +288,8 @@ class Reads:
         read.needed = heard
         if read.enough(read.answers):
             self._decide(read)
+        elif read.briefs:
+            self._weigh(read)
 
     def late(self, read: Read) -> bool:
         if read.answered and read.looks_again:

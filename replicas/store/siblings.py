@@ -115,6 +115,9 @@ class Dotted(LastWriterWins):
             return "newer"
         return "older" if self.is_past(other_clock, my_clock) else "unsure"
 
+    def oldest(self, record: Record) -> int:
+        return min((time for time, _ in read(record.version.by).dots), default=record.version.time)
+
     def answered(self, held: Record) -> str | None:
         """What a client is shown: the value, the list of all siblings' values, or the union of their lists."""
         values = values_of(held.value, len(read(held.version.by).dots))

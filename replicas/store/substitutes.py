@@ -1,8 +1,8 @@
 """Sloppy quorums: while a replica is silent, a node that holds no copy of the key keeps the write as a hint for it, and
 counts for the write. It hands the hint over like any other.
 
-What it is asked to keep may be older than a tombstone that was purged, or soon will be: where purges are confirmed, it
-keeps nothing older than any tombstone that it has confirmed, or may have confirmed in an earlier life.
+What it is asked to keep may be older than a tombstone that was purged, or soon will be: so it keeps nothing older than
+any tombstone of which it has given its word that it keeps nothing older, or may have given it in an earlier life.
 """
 
 from .core import Core
@@ -66,8 +66,7 @@ class Substitutes:
         of_target = target in core.placement.replicas_of(copy.key) and target != core.name
         if not (of_target and core.joined and self.hints.active() and copy.intact()):
             return False
-        buried = core.policy.purge == "confirmed" and copy.version.time <= self.hints.buried_until
-        return not buried and self.writes.acceptable(message.born)
+        return copy.version.time > self.hints.buried_until and self.writes.acceptable(message.born)
 
     def keeps(self, message: Keep) -> bool:
         target, copy = message.target, message.record

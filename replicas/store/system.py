@@ -18,6 +18,7 @@ from .visits import Hello
 class Store:
     name = "store"
     audited = True
+    ready_within_s = 20.0
 
     def __init__(
         self,
@@ -60,6 +61,9 @@ class Store:
     def wipe(self, folder: Path) -> None:
         for path in folder.glob("copies.db*"):
             path.unlink()
+
+    def inlet(self, listen: Address) -> Address:
+        return listen
 
     async def connect(self, address: Address, session: str, deadline_s: float) -> Session:
         connection = await Connection.open(address, Hello("client", session), deadline_s)

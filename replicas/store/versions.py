@@ -30,6 +30,8 @@ class Versions(Protocol):
 
     def glance(self, mine: Record | None, theirs: Brief) -> Glance: ...
 
+    def oldest(self, record: Record) -> int: ...
+
 
 def value_rank(record: Record) -> tuple[bool, bytes]:
     """Absence of a value is lower than the empty value."""
@@ -88,6 +90,10 @@ class LastWriterWins:
         if mine.version.time > theirs.version.time:
             return "newer"
         return "same" if mine.checksum == theirs.checksum else "unsure"
+
+    def oldest(self, record: Record) -> int:
+        """The time of the oldest write that it shows."""
+        return record.version.time
 
 
 class WallClock(LastWriterWins):

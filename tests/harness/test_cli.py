@@ -24,6 +24,8 @@ COMMANDS = [
     "explain",
     "pin",
     "watch",
+    "report",
+    "view",
     "check",
     "plan",
     "export",

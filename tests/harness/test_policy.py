@@ -58,7 +58,7 @@ def test_what_a_policy_uses_is_put_together_in_order(tmp_path: Path) -> None:
         ('round_every = "20..50ms"', "is not one value"),
         ('read_repair = "blokcing"', "did you mean 'blocking'?"),
         ('uses = ["meerkle"]', "did you mean 'merkle'?"),
-        ('uses = "merkle"', "this is no list of policies"),
+        ('uses = "merkle"', 'this is no list of policies; write uses = ["async", "merkle"]'),
         ("about = 5", "this is no text"),
         ("hints_max = 0", "is too little"),
         ('round_jitter = "60%"', "is too much"),
@@ -99,6 +99,13 @@ def test_a_policy_can_be_named_for_a_run_and_a_plan(tmp_path: Path) -> None:
     refused = urushi(tmp_path, "run", "demo:skips-repair", "--policy", "sync")
     assert refused.code == 2
     assert "a demonstration has its own" in refused.err
+
+
+def test_what_was_drawn_for_what_the_policy_sets_is_not_told(tmp_path: Path) -> None:
+    asked = ("run", "default", "--seed", "3", "--policy", "read-heavy", "--stage", "simulation", "--json")
+    drawn = urushi(tmp_path, *asked).document["drawn"]
+    assert {"cluster.nodes", "cluster.n", "policy", "workload.mix"} <= set(drawn)
+    assert not {"cluster.r", "cluster.w", "policy.read_repair"} & set(drawn)
 
 
 def test_logs_are_read_whole_whatever_the_schedule() -> None:

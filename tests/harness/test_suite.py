@@ -272,9 +272,8 @@ def test_a_folder_of_a_suite_is_one_of_a_run(tmp_path: Path) -> None:
     (tmp_path / "suite").mkdir()
     (tmp_path / "run").mkdir()
     demo = "demo:purges-unconfirmed"
-    [in_suite] = urushi_process(tmp_path / "suite", "suite", demo, "--seeds", "1", *SIMULATED, "--json").document[
-        "runs"
-    ]
+    words = ("--seeds", "1", *SIMULATED, "--no-reports", "--json")
+    [in_suite] = urushi_process(tmp_path / "suite", "suite", demo, *words).document["runs"]
     alone = urushi(tmp_path / "run", "run", demo, *SIMULATED, "--json").document
     assert alone["digest"] == in_suite["digest"]
     one, other = tmp_path / "suite" / in_suite["folder"], tmp_path / "run" / alone["folder"]

@@ -223,7 +223,7 @@ def many(folder: Path, broken: int, held: int) -> list[Report]:
 
 def told(made: list[Report], width: int = 140) -> str:
     file = io.StringIO()
-    show_suite(Console(file=file, width=width), Result(Reports(made)))
+    show_suite(Console(file=file, width=width), Result(Reports(made)), {})
     return file.getvalue()
 
 

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from checkers import files, properties
 from checkers.facts import Facts, gather
 from checkers.history import Version
 from harness import plan as plans
+from harness.judging import judge
 from harness.plan import Plan
-from harness.promises import Promise, judge
+from harness.promises import Promise
+from harness.reproduce.replay import history_of
 from harness.run import Report
 
 
@@ -29,8 +30,8 @@ class Subject(NamedTuple):
 def read(folder: Path, report: Report) -> Subject:
     """From a run's folder. `report` is what its verdict.json says."""
     plan = plans.read(folder / "plan.json")
-    facts = gather(files.read(folder / "history.jsonl"))
-    promises = judge(plan, facts, {verdict.property: verdict for verdict in properties.judge(facts)})
+    facts = gather(history_of(folder))
+    promises = judge(plan, facts)
     return Subject(plan, facts, report, promises, folder)
 
 

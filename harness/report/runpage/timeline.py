@@ -1,11 +1,14 @@
 """What happened, event by event: operations, changes of replicas, messages, faults and lives, for the timeline."""
 
+from collections import defaultdict
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
 from checkers.history import Copy, Damage, Life, Message, Return, Version
+from harness.faults.kinds import Fault
+from harness.faults.table import KINDS as FAULTS
 from harness.report.case import Case, Span
 from harness.report.runpage.columns import Names, columns, us
 from harness.report.runpage.subject import Subject, versions_in
@@ -23,7 +26,8 @@ class _Tables:
         header = subject.facts.header
         self.nodes = Names(header.nodes)
         self.keys = Names(sorted(header.replicas))
-        self.clients: Names[str] = Names(dict.fromkeys(each.client for each in subject.plan.operations))
+        clients = {each.client for each in subject.plan.operations}
+        self.clients: Names[str] = Names(sorted(clients, key=lambda name: (len(name), name)))  # c2 before c10
         self.values: Names[str] = Names()
         self.versions: Names[Version] = Names(versions_in(subject.facts))
         self.words: Names[str] = Names()  # causes, kinds of messages, origins, errors
@@ -33,6 +37,7 @@ def section(subject: Subject) -> dict[str, Any]:
     facts, tables = subject.facts, _Tables(subject)
     operations, changes = _operations(subject, tables), _changes(subject, tables)
     messages, left_out = _messages(subject, tables)
+    numbering = _numbering(subject, tables)
     return {
         "end": us(facts.events[-1].at if facts.events else 0),
         "operations": operations,
@@ -50,6 +55,8 @@ def section(subject: Subject) -> dict[str, Any]:
         "replicas": [facts.replicas(key) for key in tables.keys.all()],
         "clients": tables.clients.all(),
         "values": tables.values.all(),
+        "numbering": numbering,
+        "ordered": facts.header.versions is UNSET,
         "versions": [[str(version.time), version.by] for version in tables.versions.all()],
         "words": tables.words.all(),
     }
@@ -74,7 +81,7 @@ def _operations(subject: Subject, tables: _Tables) -> dict[str, Any]:
                 tables.keys[invoke.key],
                 us(due.at_ns) if due else us(invoke.at),
                 us(invoke.at),
-                us(back.at - invoke.at) if back else NEVER,
+                us(back.at) - us(invoke.at) if back else NEVER,
                 OUTCOMES.index(back.outcome) if back else OUTCOMES.index("open"),
                 tables.values[back.value if back and told else invoke.value],
                 tables.versions[back.version if back else None],
@@ -129,7 +136,7 @@ def _messages(subject: Subject, tables: _Tables) -> tuple[dict[str, Any], int]:
         (
             each.seq,
             us(each.at),
-            NEVER if each.received is None else us(each.received - each.at),
+            NEVER if each.received is None else us(each.received) - us(each.at),
             tables.nodes[each.sender],
             tables.nodes[each.to],
             tables.words[each.kind],
@@ -149,10 +156,36 @@ def _number(message: Message) -> int:
     return int(message.id.rpartition("/")[2])
 
 
+def _numbering(subject: Subject, tables: _Tables) -> list[list[int]]:
+    """Of each key its versions in their order: the first is the v1 of stories."""
+    facts = subject.facts
+    spoken: defaultdict[str, set[Version | None]] = defaultdict(set)
+    for change in facts.changes:
+        spoken[change.key] |= {copy.version for copy in (change.old, change.new) if copy}
+    for dump in facts.dumps:
+        for key, copy in dump.copies.items():
+            spoken[key].add(copy.version)
+    for message in facts.messages:
+        if message.key is not None:
+            spoken[message.key].add(message.version)
+    for event in facts.events:
+        if isinstance(event, Return):
+            spoken[facts.operations[event.op].key].add(event.version)
+    ordered = [sorted(filter(None, spoken[key]), key=lambda it: (it.time, it.by)) for key in tables.keys.all()]
+    return [[tables.versions[version] for version in found] for found in ordered]
+
+
+def _paused(fault: Fault, nodes: list[str]) -> list[str]:
+    actions = FAULTS[fault.kind].actions(fault, nodes) if fault.kind in FAULTS else []
+    return sorted(action.target for action in actions if action.lever == "pause")
+
+
 def _faults(subject: Subject) -> list[dict[str, Any]]:
     """Those that were performed; what is known of their effect is in the report."""
     reports = {fault.id: fault for fault in subject.report.faults}
     spans: list[Span] = Case(subject.plan, subject.facts, "").spans
+    names = subject.plan.cluster.names()
+    paused = {fault.id: _paused(fault, names) for fault in subject.plan.faults}
     return [
         {
             "id": span.id,
@@ -161,6 +194,7 @@ def _faults(subject: Subject) -> list[dict[str, Any]]:
             "from": us(span.start),
             "until": None if span.end is None else us(span.end),
             "nodes": sorted(span.nodes | span.disks | span.clocks),
+            "paused": paused.get(span.id, []),
             "links": sorted(map(list, span.severed | span.slowed)),
             "bit": reports[span.id].bit if span.id in reports else None,
             "evidence": reports[span.id].evidence if span.id in reports else "",

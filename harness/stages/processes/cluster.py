@@ -14,8 +14,9 @@ from harness.stages.processes.links import server
 from harness.stages.processes.links.control import Control
 from harness.stages.processes.links.levers import LinkLevers, proxy_of
 from harness.stages.processes.links.link import Link, LinkError
+from harness.stages.processes.logs import last_lines
 from harness.stages.processes.node import POLL_S, START_DEADLINE_S, Node
-from harness.stages.processes.supervise import Child, ChildEndedError, Guardian, last_lines
+from harness.stages.processes.supervise import Child, ChildEndedError, Guardian
 from replicas.system import Address, Observer, System
 
 T = TypeVar("T")
@@ -34,8 +35,9 @@ class Cluster:
         choice: server.ServerChoice,
     ) -> None:
         self.names = names
+        self._system = system
         self._folder = folder
-        self._guardian = guardian
+        self.guardian = guardian
         self._choice = choice
         self._upstream = {name: block.node(index) for index, name in enumerate(names)}
         between = [link(one, other) for one in names for other in names if one != other]
@@ -54,7 +56,7 @@ class Cluster:
         """Returns when every node answers and has been greeted by each of its peers over their link."""
         log = self._folder / "proxy.log"
         command = server.argv(self._choice, *self._api)
-        child = self._proxy_server = await self._guardian.spawn(command, env=os.environ, cwd=self._folder, log=log)
+        child = self._proxy_server = await self.guardian.spawn(command, env=os.environ, cwd=self._folder, log=log)
         replicas = asyncio.gather(*(node.start() for node in self.nodes.values()))
         try:
             await child.outlives(
@@ -72,8 +74,12 @@ class Cluster:
     def _open_links(self) -> None:
         self._control.wait_ready(START_DEADLINE_S)
         self._control.create(
-            [Link(proxy_of(name), str(at), str(self._upstream[ends(name)[1]])) for name, at in self._links.items()]
+            [Link(proxy_of(name), str(at), str(self._upstream_of(name))) for name, at in self._links.items()]
         )
+
+    def _upstream_of(self, name: str) -> Address:
+        sender, to = ends(name)
+        return self._upstream[to] if sender == CLIENTS else self._system.inlet(self._upstream[to])
 
     def _links_of(self, name: str) -> dict[str, Address]:
         return {ends(each)[1]: at for each, at in self._links.items() if ends(each)[0] == name}

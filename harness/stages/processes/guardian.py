@@ -7,6 +7,7 @@ Run by path and only with the standard library, so that it starts in 20 ms from 
 It reads requests from stdin and answers each in turn on stdout, one JSON object a line:
 
     {"do": "spawn", "argv": [path, ...], "env": {...}, "cwd": path, "log": path}  ->  {"pid": 17}
+    the same with "talk": [path, path]                                            ->  {"pid": 17}
     {"do": "signal", "pid": 17, "signal": 19}                                     ->  {"done": true}
     {"do": "temporary", "directory": path}                                        ->  {"done": true}
 
@@ -15,7 +16,8 @@ or {"error": why}. Unasked it says {"ready": true} once, and {"exited": 17, "cod
 
 A child leads a session of its own and stands for its process group: signals go to the group, and when the
 child ends, the rest of the group is killed. Its stdin is a lifeline: end of file there means that the guardian
-is gone, and so is the child, since the kernel then kills it and its group, stopped or not.
+is gone, and so is the child, since the kernel then kills it and its group, stopped or not. A child that is to talk
+has two named pipes for stdin and stdout, of which the harness has opened the other ends, and its lifeline elsewhere.
 
 The end comes with end of file on stdin, the death of the harness (a process that the harness forked may hold
 the pipe open), SIGTERM, SIGINT or SIGHUP. Then all descendants are killed, stopped and daemonised ones too, and
@@ -50,10 +52,10 @@ children: dict[int, int] = {}  # pid -> our end of its lifeline
 directories: list[str] = []
 
 
-def spawn(argv: list[str], env: dict[str, str], cwd: str, log: str) -> dict[str, Any]:
+def spawn(argv: list[str], env: dict[str, str], cwd: str, log: str, talk: list[str]) -> dict[str, Any]:
     lifeline, ours = os.pipe()
     try:
-        pid = start(argv, env, cwd, log, lifeline)
+        pid = start(argv, env, cwd, log, talk, lifeline)
     except BaseException:
         os.close(ours)
         raise
@@ -63,7 +65,7 @@ def spawn(argv: list[str], env: dict[str, str], cwd: str, log: str) -> dict[str,
     return {"pid": pid}
 
 
-def start(argv: list[str], env: dict[str, str], cwd: str, log: str, lifeline: int) -> int:
+def start(argv: list[str], env: dict[str, str], cwd: str, log: str, talk: list[str], lifeline: int) -> int:
     """Returns once the program runs; what has kept it from that is raised here."""
     guardian = os.getpid()
     reading, writing = os.pipe()
@@ -73,7 +75,7 @@ def start(argv: list[str], env: dict[str, str], cwd: str, log: str, lifeline: in
             if pid == 0:
                 try:
                     die_with(guardian, lifeline)
-                    become(argv, env, cwd, log, lifeline)
+                    become(argv, env, cwd, log, talk, lifeline)
                 except BaseException as error:  # noqa: BLE001 - whatever it is, two guardians must not go on
                     report.write((str(error) or repr(error)).encode(errors="backslashreplace"))
                 finally:
@@ -100,10 +102,19 @@ def die_with(guardian: int, lifeline: int) -> None:
     fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC)
 
 
-def become(argv: list[str], env: dict[str, str], cwd: str, log: str, lifeline: int) -> None:
+def become(argv: list[str], env: dict[str, str], cwd: str, log: str, talk: list[str], lifeline: int) -> None:
     os.chdir(cwd)
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    for ours, standard in ((lifeline, 0), (output, 1), (output, 2)):
+    log_end = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    hears, says = lifeline, log_end
+    if talk:
+        os.set_inheritable(lifeline, True)  # noqa: FBT003 - positional only
+        hears, says = (
+            os.open(pipe, mode | os.O_NONBLOCK)  # if the harness has died meanwhile, nobody else opens them
+            for pipe, mode in zip(talk, (os.O_RDONLY, os.O_WRONLY), strict=True)
+        )
+        os.set_blocking(hears, True)
+        os.set_blocking(says, True)
+    for ours, standard in ((hears, 0), (says, 1), (log_end, 2)):
         os.dup2(ours, standard)
     for number in (signal.SIGCHLD, *ENDING, *PYTHON_IGNORES):
         signal.signal(number, signal.SIG_DFL)
@@ -127,7 +138,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
         match request:
             case {"do": "spawn", "argv": argv, "env": env, "cwd": cwd, "log": log}:
-                return spawn(argv, env, cwd, log)
+                return spawn(argv, env, cwd, log, request.get("talk", []))
             case {"do": "signal", "pid": pid, "signal": number}:
                 return send_signal(pid, number)
             case {"do": "temporary", "directory": directory}:

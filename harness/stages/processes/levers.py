@@ -73,37 +73,37 @@ class Levers:
         """The other levers of links break or bend only streams of some length: they are left to the proxy's word."""
         address = self._address(action.target)
         match action.lever:
-            case "block":
-                answered, _ = await self._probe(address, deadline_s)
-                return Proof(not answered, ", a message was answered" if answered else ", a message got no answer")
-            case "reset":
-                answered, seconds = await self._probe(address, deadline_s)
-                broke = ", a connection broke" if seconds < deadline_s else ", a connection got no answer"
-                return Proof(not answered, ", a message was answered" if answered else broke)
-            case "delay":
-                return await self._try_delay(action, address, deadline_s)
+            case "block" | "reset" | "delay":
+                return await self._try_message(action, address, deadline_s)
             case "refuse":
                 return await _try_to_connect(address, deadline_s)
         return Proof(ok=True, said="")
 
-    async def _probe(self, address: Address, deadline_s: float) -> tuple[bool, float]:
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        answered = await self._system.probe(address, deadline_s)
-        return answered, loop.time() - begun
-
-    async def _try_delay(self, action: Action, address: Address, deadline_s: float) -> Proof:
-        """Only the least is sure: the machine may add any time. And not even that when another lever of the proxy
-        changes meanwhile: the real server then passes on at once what it holds."""
-        least_s = (action.number("delay_ns") - action.number("jitter_ns")) / 1e9
+    async def _try_message(self, action: Action, address: Address, deadline_s: float) -> Proof:
+        """Of a delay only the least is sure: the machine may add any time. And not even that when another lever of the
+        proxy changes meanwhile: the real server then passes on at once what it holds."""
         proxy = proxy_of(action.target)
         orders = self._orders.get(proxy, 0)
         answered, seconds = await self._probe(address, deadline_s)
+        if answered is None:
+            return Proof(ok=True, said="")
+        if action.lever == "block":
+            return Proof(not answered, ", a message was answered" if answered else ", a message got no answer")
+        if action.lever == "reset":
+            broke = ", a connection broke" if seconds < deadline_s else ", a connection got no answer"
+            return Proof(not answered, ", a message was answered" if answered else broke)
         if self._orders.get(proxy, 0) != orders or orders % 2:
             return Proof(ok=True, said="")
         if not answered:
             return Proof(ok=True, said=f", a message got no answer within {1000 * seconds:.0f} ms")
+        least_s = (action.number("delay_ns") - action.number("jitter_ns")) / 1e9
         return Proof(seconds + CLOCK_STEP_S >= least_s, f", a message was answered after {1000 * seconds:.0f} ms")
+
+    async def _probe(self, address: Address, deadline_s: float) -> tuple[bool | None, float]:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        answered = await self._system.probe(address, deadline_s)
+        return answered, loop.time() - begun
 
 
 async def _try_to_connect(address: Address, deadline_s: float) -> Proof:

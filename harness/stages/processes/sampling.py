@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 import psutil
@@ -50,9 +49,9 @@ class Sampler:
         self._processes: dict[str, psutil.Process] = {}
         self._said: dict[str, tuple[int, Standing]] = {}
 
-    async def run(self, folder: Path) -> None:
+    async def run(self) -> None:
         """Until it is cancelled; the last look is at that moment."""
-        with (folder / samples.FILE).open("wb", buffering=0) as file:
+        with (self._writer.folder / samples.FILE).open("wb", buffering=0) as file:
             async with asyncio.TaskGroup() as tasks:
                 for name in self._cluster.names:
                     tasks.create_task(self._ask(name))
@@ -64,14 +63,17 @@ class Sampler:
                     samples.append(self.look(), file)
 
     async def _ask(self, name: str) -> None:
-        """One that is down or paused is asked again until it answers."""
+        """One that is down or paused is asked again until it answers; one that will never tell is not."""
         while True:
             try:
                 observer = await self._cluster.nodes[name].observer()
                 try:
-                    while True:
-                        self._said[name] = self._now(), await observer.standing()
+                    asked = self._now()
+                    while standing := await observer.standing():
+                        self._said[name] = asked, standing
                         await asyncio.sleep(EVERY_S)
+                        asked = self._now()
+                    return
                 finally:
                     observer.close()
             except (ConnectionError, TimeoutError):

@@ -53,8 +53,8 @@ class Run:
     def now(self) -> int:
         return time.monotonic_ns() - self.zero.mono
 
-    async def perform(self, folder: Path) -> None:
-        self._phase("unrest")
+    async def perform(self) -> None:
+        self.phase("unrest")
         by_client: dict[str, list[Operation]] = {}
         for operation in self.plan.operations:
             by_client.setdefault(operation.client, []).append(operation)
@@ -62,19 +62,21 @@ class Run:
             Client(name, operations, self.system, self.cluster.door, self.now, Memory(self.plan.cluster))
             for name, operations in by_client.items()
         ]
-        faults = Faults(self.cluster, self.now, self._record)
+        faults = Faults(self.cluster, self.now, self.record)
         planned = {operation.id: operation.at_ns for operation in self.plan.operations}
         sampler = Sampler(self.cluster, clients, planned, faults.held, self.now, self._progress)
         async with asyncio.TaskGroup() as tasks:
-            sampling = tasks.create_task(sampler.run(folder))
+            sampling = tasks.create_task(sampler.run())
             watch = tasks.create_task(self._watch())
             work = [tasks.create_task(client.run()) for client in clients]
             work += [tasks.create_task(faults.perform(fault)) for fault in self.plan.faults]
             work.append(tasks.create_task(asyncio.sleep(self.plan.unrest_ns / 1e9)))
-            await asyncio.wait(work)
-            for client in clients:
-                self.events.extend(client.events)
-            await self._mend()
+            try:
+                await asyncio.wait(work)
+            finally:
+                for client in clients:
+                    self.events.extend(client.events)
+            await self.mend()
             watch.cancel()
             sampling.cancel()
 
@@ -83,18 +85,18 @@ class Run:
             self.cluster.check_alive()
             await asyncio.sleep(WATCH_S)
 
-    def _record(self, event: AnyEvent) -> None:
+    def record(self, event: AnyEvent) -> None:
         if isinstance(event, FaultEvent):
             self._say(f"{event.at / 1e9:6.2f} s  {event.fault} {event.kind} {' '.join(event.targets)}: {event.phase}")
         if isinstance(event, FaultEvent | Phase):
             self._progress.write(event)
         self.events.append(event)
 
-    async def _mend(self) -> None:
+    async def mend(self) -> None:
         """Everything is healed by now, but for the nodes that stay down."""
-        self._phase("mend", down=self.plan.down)
+        self.phase("mend", down=self.plan.down)
         self.cluster.check_alive()
-        await self._leave_down(self.plan.down)
+        await self.leave_down(self.plan.down)
         rounds = self.plan.mend_rounds_max
         settling = Settling(rounds, has_rounds=self.plan.policy.anti_entropy != "none")
         deadline_s = 4 * rounds * self.plan.policy.round_every_ns / 1e9 + MEND_SLACK_S
@@ -103,7 +105,7 @@ class Run:
                 await self.cluster.all_reached(REACHED_DEADLINE_S)
                 pending = await self._settle(settling)
                 await self._dump("settled")
-                self._phase("settled", pending)
+                self.phase("settled", pending)
                 if pending is None:
                     settling.begin_again(await self._statuses())
                     await self._settle(settling)
@@ -112,16 +114,16 @@ class Run:
         except (TimeoutError, DeadlineError, LinkError) as problem:
             self.cluster.check_alive()  # a process that died is a failure; one that is only late makes the run unknown
             said = str(problem).partition("\n")[0]
-            self._phase("end", said or f"the mend phase was not over after {deadline_s:g} s")
+            self.phase("end", said or f"the mend phase was not over after {deadline_s:g} s")
             return
         self.cluster.check_alive()
-        self._phase("end")
+        self.phase("end")
 
-    async def _leave_down(self, nodes: list[str]) -> None:
+    async def leave_down(self, nodes: list[str]) -> None:
         await self.cluster.levers.pull([Action("kill", name) for name in nodes])
         for name in nodes:
             incarnation = self.cluster.nodes[name].incarnation
-            self._record(Life(at=self.now(), node=name, incarnation=incarnation, what="killed"))
+            self.record(Life(at=self.now(), node=name, incarnation=incarnation, what="killed"))
 
     async def _settle(self, settling: Settling) -> str | None:
         while True:
@@ -143,17 +145,19 @@ class Run:
     async def _dump(self, moment: Literal["settled", "one round later"]) -> None:
         for name in self.cluster.living():
             status = await self.cluster.observe(name, self._health)
-            copies, batch = await self.cluster.observe(name, _copies)
+            told = await self.cluster.observe(name, copies_of)
+            assert told is not None, name  # noqa: S101 - our own store always tells
+            copies, batch = told
             now, incarnation = self.now(), self.cluster.nodes[name].incarnation
-            self._record(Rounds(at=now, node=name, begun=status.begun, completed=status.completed))
-            self._record(Dump(at=now, node=name, incarnation=incarnation, moment=moment, copies=copies, batch=batch))
+            self.record(Rounds(at=now, node=name, begun=status.begun, completed=status.completed))
+            self.record(Dump(at=now, node=name, incarnation=incarnation, moment=moment, copies=copies, batch=batch))
 
     async def _count(self) -> None:
         for name in self.cluster.living():
             values = await self.cluster.observe(name, _metrics)
-            self._record(Metrics(at=self.now(), node=name, values=values))
+            self.record(Metrics(at=self.now(), node=name, values=values))
 
-    def _phase(
+    def phase(
         self,
         name: Literal["unrest", "mend", "settled", "end"],
         pending: str | None = None,
@@ -162,13 +166,16 @@ class Run:
         now = self.now()
         said = f": {pending}" if pending else f", {' '.join(down)} stay down" if down else ""
         self._say(f"{now / 1e9:6.2f} s  {name}{said}")
-        self._record(Phase(at=now, name=name, pending=pending, down=list(down)))
+        self.record(Phase(at=now, name=name, pending=pending, down=list(down)))
 
 
-async def _copies(observer: Observer) -> tuple[dict[str, Copy], int | None]:
-    held, batch = await observer.dump()
-    copies = {key: Copy(Version(*copy.version), copy.dead, copy.value, copy.purgeable) for key, copy in held.items()}
-    return copies, batch
+async def copies_of(observer: Observer) -> tuple[dict[str, Copy], int | None] | None:
+    snapshot = await observer.dump()
+    if snapshot is None:
+        return None
+    held = snapshot.copies.items()
+    copies = {key: Copy(Version(*copy.version), copy.dead, copy.value, copy.purgeable) for key, copy in held}
+    return copies, snapshot.batch
 
 
 async def _metrics(observer: Observer) -> dict[str, int]:
@@ -182,7 +189,7 @@ async def _perform(plan: Plan, folder: Path, choice: server.ServerChoice, say: S
         async with running(plan.cluster.names(), system, folder, choice, block) as cluster:
             say(f"{len(cluster.names)} replicas ready in {time.monotonic() - begun:.2f} s behind {choice.found}")
             run = Run(plan, system, cluster, say, progress)
-            await run.perform(folder)
+            await run.perform()
     return _history(plan, folder, run)
 
 

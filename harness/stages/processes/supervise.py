@@ -26,6 +26,8 @@ from typing import Any, Literal, NamedTuple, Self, TypeVar, cast
 
 import psutil
 
+from harness.stages.processes.logs import last_lines
+
 State = Literal["running", "stopped", "gone"]
 T = TypeVar("T")
 
@@ -33,7 +35,6 @@ GUARDIAN = Path(__file__).with_name("guardian.py")
 ANSWER_DEADLINE_S = 5.0
 CLOSE_DEADLINE_S = 15.0  # more than the guardian itself allows for its cleaning up
 PROBE_INTERVAL_S = 0.001
-LOG_BYTES_MAX = 4096
 
 
 class SupervisionError(Exception):
@@ -177,9 +178,13 @@ class Guardian:
             raise
         return guardian
 
-    async def spawn(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: Path) -> Child:
-        """`argv[0]` is a path, `env` the whole environment; the output is appended to `log`."""
-        where = {"cwd": str(cwd.absolute()), "log": str(log.absolute())}
+    async def spawn(
+        self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: Path, talk: Sequence[Path] = ()
+    ) -> Child:
+        """`argv[0]` is a path, `env` the whole environment; the output is appended to `log`. `talk`: two named pipes,
+        open here for writing and for reading, in the place of standard input and output."""
+        where: dict[str, Any] = {"cwd": str(cwd.absolute()), "log": str(log.absolute())}
+        where["talk"] = [str(pipe.absolute()) for pipe in talk]
         answer = await self.ask({"do": "spawn", "argv": list(argv), "env": dict(env), **where})
         if "error" in answer:
             raise SpawnError(f"cannot start {' '.join(argv)} in {cwd}, logging to {log}: {answer['error']}")
@@ -287,14 +292,3 @@ def _in_sessions(pid: int, leaders: Mapping[int, psutil.Process]) -> bool:
         return False
     # A pid may have a new owner (is_running knows), but not while its session has members, even with no leader.
     return leaders[session].is_running() or not psutil.pid_exists(session)
-
-
-def last_lines(log: Path, count: int = 10) -> str:
-    """The end of a log, to be shown below an error."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - LOG_BYTES_MAX))
-            lines = file.read(LOG_BYTES_MAX).decode(errors="replace").splitlines()[-count:]
-    except OSError as error:
-        return f"({log} cannot be read: {error.strerror})"
-    return "\n  ".join([f"last lines of {log}:", *lines]) if lines else f"({log} is empty)"

@@ -26,7 +26,7 @@ class Incremental(Kind):
         self.whole = whole
         self.whole.found = self._differ
         self.book = Repaired(core, storage)
-        self._last_whole: dict[str, int] = {}  # by peer: its round
+        self._last_whole: dict[str, dict[int, int]] = {}  # by peer and partition: its round
         self._opened: dict[str, int] = {}  # by peer: with which change the open exchange began
         self._answered: dict[
             str, tuple[int, int]
@@ -79,9 +79,10 @@ class Incremental(Kind):
         core, peer = self.core, exchange.peer
         self._opened[peer] = self.book.changes
         marks = self.book.marks(peer, exchange.partitions)
-        last = self._last_whole.get(peer, 0)
-        if marks is None or exchange.round - last >= core.policy.full_every_rounds:
-            self._last_whole[peer] = exchange.round
+        last = self._last_whole.setdefault(peer, {})
+        longest = max(exchange.round - last.get(each, 0) for each in exchange.partitions)
+        if marks is None or longest >= core.policy.full_every_rounds:
+            last.update(dict.fromkeys(exchange.partitions, exchange.round))
             self._whole_passes += 1
             self.whole.open(exchange)
             return

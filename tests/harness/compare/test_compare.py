@@ -178,6 +178,7 @@ def test_a_narrow_terminal_gets_one_policy_after_the_other(folder: Path) -> None
         TERM="dumb", NO_COLOR="1",
     )  # fmt: skip
     assert "2 seeds are too few to choose by: take 6 or more." in " ".join(done.out.split())
+    assert "it may still happen in up to 100 % of all seeds" in " ".join(done.out.split())
     lines = done.out.splitlines()
     assert max(cell_len(line.rstrip()) for line in lines) <= 60
     assert [line.split()[1:] for line in lines if line.startswith("figure ")] == [["none", "async"], ["none", "sync"]]

@@ -256,7 +256,9 @@ def test_orders_at_the_same_time_are_done_in_turn(kept: Kept) -> None:
 
 async def held(rig: Rig, name: str) -> dict[str, str | None]:
     async def copies(observer: Observer) -> dict[str, str | None]:
-        return {key: copy.value for key, copy in (await observer.dump()).copies.items()}
+        snapshot = await observer.dump()
+        assert snapshot is not None
+        return {key: copy.value for key, copy in snapshot.copies.items()}
 
     return await rig.cluster.observe(name, copies)
 

@@ -52,7 +52,9 @@ class Open(Protocol):
 class Opened:
     """A page in a tab of its own, with all that it said and asked for."""
 
-    def __init__(self, tabs: BrowserContext, file: Path, viewport: ViewportSize, scheme: Scheme) -> None:
+    def __init__(
+        self, tabs: BrowserContext, file: Path, viewport: ViewportSize, scheme: Scheme, address: str = ""
+    ) -> None:
         self.said: list[str] = []
         self.asked: list[str] = []
         self.tab = tabs.new_page()
@@ -61,7 +63,7 @@ class Opened:
         self.tab.on("console", lambda message: self.said.append(message.text))
         self.tab.on("pageerror", lambda error: self.said.append(str(error)))
         self.tab.on("request", lambda request: self.asked.append(request.url))
-        self.tab.goto(file.as_uri())
+        self.tab.goto(file.as_uri() + address)
 
 
 def boxes(found: Locator) -> list[dict[str, float]]:

@@ -1,86 +1,25 @@
-"""The colours of the page stay apart, also for eyes that lack one kind of cone, and from what they stand on.
-
-The matrices are those of Machado, Oliveira and Fernandes (2009) for a cone that is missing, on linear RGB; distances
-are Euclidean in Oklab, times 100.
-"""
-
-import math
-import re
-from itertools import combinations
-from pathlib import Path
+"""The colours of the page stay apart, also for eyes that lack one kind of cone, and from what they stand on."""
 
 import pytest
 
-import harness.report
+from tests.harness.report.colours import EYES, contrast, least_distance, scheme
 
-_STYLE = (Path(harness.report.__file__).parent / "pages" / "comparison/comparison.css").read_text()
-_EYES = {
-    "all cones": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
-    "no long ones": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
-    "no middle ones": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.01182, 0.04294, 0.968881)),
-    "no short ones": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.3039)),
-}
-_TO_CONES = (
-    (0.4122214708, 0.5363325363, 0.0514459929),
-    (0.2119034982, 0.6806995451, 0.1073969566),
-    (0.0883024619, 0.2817188376, 0.6299787005),
-)
-_TO_LAB = (
-    (0.2104542553, 0.793617785, -0.0040720468),
-    (1.9779984951, -2.428592205, 0.4505937099),
-    (0.0259040371, 0.7827717662, -0.808675766),
-)
-
-Triple = tuple[float, float, float]
-
-
-def _times(matrix: tuple[tuple[float, ...], ...], it: Triple) -> Triple:
-    first, second, third = (sum(a * b for a, b in zip(row, it, strict=True)) for row in matrix)
-    return first, second, third
-
-
-def _rgb(text: str) -> Triple:
-    red, green, blue = (int(text[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    return _linear(red), _linear(green), _linear(blue)
-
-
-def _linear(part: float) -> float:
-    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-
-
-def _oklab(rgb: Triple) -> Triple:
-    long, middle, short = _times(_TO_CONES, rgb)
-    return _times(_TO_LAB, (math.cbrt(long), math.cbrt(middle), math.cbrt(short)))
-
-
-def _contrast(one: Triple, other: Triple) -> float:
-    """As WCAG defines it."""
-    low, high = sorted(0.2126 * red + 0.7152 * green + 0.0722 * blue for red, green, blue in (one, other))
-    return (high + 0.05) / (low + 0.05)
-
-
-def _scheme(name: str) -> dict[str, Triple]:
-    light_part, dark_part = _STYLE.split("@media screen and (prefers-color-scheme: dark)")
-    block = (dark_part if name == "dark" else light_part).split("}")[0]
-    return {variable: _rgb(colour) for variable, colour in re.findall(r"--(\w+): (#[0-9a-f]{6})", block)}
+_STYLE = "comparison/comparison.css"
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
-@pytest.mark.parametrize("eyes", _EYES)
+@pytest.mark.parametrize("eyes", EYES)
 def test_policies_differ(eyes: str, name: str) -> None:
-    scheme = _scheme(name)
-    seen = []
-    for number in range(8):
-        red, green, blue = (min(1.0, max(0.0, part)) for part in _times(_EYES[eyes], scheme[f"p{number}"]))
-        seen.append(_oklab((red, green, blue)))
-    assert min(100 * math.dist(one, other) for one, other in combinations(seen, 2)) > (15 if eyes == "all cones" else 9)
+    colours = scheme(name, _STYLE)
+    apart = least_distance(eyes, [colours[f"p{number}"] for number in range(8)])
+    assert apart > (15 if eyes == "all cones" else 9)
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
 def test_what_is_drawn_and_written_stands_out(name: str) -> None:
-    scheme = _scheme(name)
-    drawn = [_contrast(scheme[f"p{number}"], scheme["ground"]) for number in range(8)]
+    colours = {**scheme(name, "shared/base.css"), **scheme(name, _STYLE)}
+    drawn = [contrast(colours[f"p{number}"], colours["ground"]) for number in range(8)]
     assert min(drawn) >= 3
     words = ("text", "soft", "link", "better", "worse")
-    written = [_contrast(scheme[word], scheme[on]) for word in words for on in ("ground", "panel")]
+    written = [contrast(colours[word], colours[on]) for word in words for on in ("ground", "panel")]
     assert min(written) >= 4.5

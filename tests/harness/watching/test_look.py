@@ -122,3 +122,7 @@ def test_before_the_first_look_there_are_only_dots() -> None:
     assert row(text, "r1").split() == ["r1", "·", "·", "·", "·"]
     assert "operations/s  ·" in text
     assert "links cut     none" in text
+
+
+def test_of_replicas_that_do_not_tell_nothing_is_said_of_keys() -> None:
+    assert "keys apart    ·" in drawn(a_run(apart=None))

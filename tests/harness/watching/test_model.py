@@ -122,7 +122,7 @@ def test_memory_is_bounded() -> None:
 def test_keys_are_apart_while_replicas_that_are_up_differ() -> None:
     model = Model(small_plan())
 
-    def apart(told: Held | Lost | Tick) -> int:
+    def apart(told: Held | Lost | Tick) -> int | None:
         model.hear(told) if isinstance(told, Tick) else model.replica_told(told)
         return model.shown().apart
 

@@ -96,7 +96,8 @@ class Nodes:
         dumps: list[dict[str, HeldCopy]] = []
 
         async def same() -> bool:
-            dumps[:] = [(await observer.dump()).copies for observer in observers]
+            snapshots = [await observer.dump() for observer in observers]
+            dumps[:] = [snapshot.copies for snapshot in snapshots if snapshot is not None]
             return all(dump == dumps[0] for dump in dumps)
 
         await until(same, "all nodes hold the same")

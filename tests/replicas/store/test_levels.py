@@ -212,3 +212,18 @@ def test_at_one_there_is_nothing_below() -> None:
     rig.pass_time(40)
     assert rig.answers[1].outcome == "timeout"
     assert "levels_stepped_down" not in rig.metrics("r4")
+
+
+def test_a_read_that_has_only_digests_steps_down_to_one_of_those() -> None:
+    """r4 holds no copy, and the replica that was asked for its own is silent."""
+    rig = Rig(cluster(nodes=4, r=3), structs.replace(STEPS_DOWN, read_repair="none", read_digests="always"))
+    key = next(f"k{i}" for i in range(99) if "r4" not in rig.replicas_of(f"k{i}"))
+    rig.ask("r1", Put(1, key, "v", None))
+    rig.settle()
+    rig.ask("r4", Get(2, key, None))
+    rig.drop(*rig.flights(Fetch))
+    rig.settle()
+    assert 2 not in rig.answers
+    rig.pass_time(20)
+    rig.settle()
+    assert (rig.answers[2].value, level_met(rig.answers[2])) == ("v", "ONE")

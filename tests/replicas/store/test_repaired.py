@@ -9,6 +9,7 @@ from replicas.store.policy import Policy
 from replicas.store.records import Record, Version, record
 from replicas.store.storage import Hint
 from replicas.store.visits import Delete, Put
+from tests.replicas.store.hinting import hinted, miss
 from tests.replicas.store.rig import MS, QUICK_POLICY, WALL, Rig, cluster
 
 POLICY = structs.replace(QUICK_POLICY, purge="repaired", read_repair="none")
@@ -182,3 +183,36 @@ def test_where_nothing_is_compared_nothing_is_purged_and_nothing_waits() -> None
     rig.rounds(30)
     assert holders(rig, "k") == ["r1", "r2", "r3"]
     assert rig.status(rig.replicas_of("k")[0]).pending is None
+
+
+def test_a_hint_with_an_older_sibling_is_older() -> None:
+    """Whatever is beside it: a tombstone in between has replaced the one and not the other."""
+    shape = structs.replace(cluster(nodes=4), versions="dotted", merge="siblings")
+    rig = Rig(shape, structs.replace(POLICY, hints="handoff"))
+    key = next(f"k{i}" for i in range(999) if rig.replicas_of(f"k{i}") == ("r1", "r2", "r3"))
+    for op in (1, 2):
+        miss(rig, Put(op, key, f"w{op}", None), coordinator="r4")
+        rig.pass_time(40)
+        rig.drop(*rig.flying)
+    assert hinted(rig, "r4") == {("r3", key): '["w1","w2"]'}
+    first = rig.answers[1].version
+    assert first is not None
+    rig.batch("r4", [("r1", Flush(1, WALL, "", first.time))])
+    assert rig.flights(Flushed) == []
+
+
+@pytest.mark.parametrize("full_every", [1, 2, 3, 4, 6])
+def test_each_partition_has_its_own_whole_comparisons(full_every: int) -> None:
+    """Where partitions take turns, whichever multiple of those the rounds between whole comparisons are."""
+    policy = structs.replace(
+        POLICY, repair_scope="incremental", entropy_schedule="continuous", full_every_rounds=full_every
+    )
+    rig = Rig(cluster(nodes=4), policy)
+    keys = {rig.replicas_of(f"k{i}"): f"k{i}" for i in range(99)}
+    assert len(keys) == 4
+    rig.rounds(20)
+    for op, key in enumerate(keys.values()):
+        rig.ask("r1", Delete(op, key, None))
+        rig.settle()
+    rig.rounds(10 * full_every + 2 * WAIT_ROUNDS)
+    assert [holders(rig, key) for key in keys.values()] == [[]] * 4

@@ -140,10 +140,11 @@ def test_strict_quorums_ask_nobody_and_reads_no_substitute() -> None:
     assert others
 
 
+@pytest.mark.parametrize("purge", ["confirmed", "repaired"])
 @pytest.mark.parametrize("restarts", [False, True])
-def test_nothing_older_than_a_tombstone_that_may_be_purged_is_kept(restarts: bool) -> None:  # noqa: FBT001 - a parameter of a test
-    """The put flies to a substitute while its key is deleted, and all confirm that they keep nothing older."""
-    rig, key, _, others = a_rig(policy=structs.replace(SLOPPY, purge="confirmed", anti_entropy="merkle"))
+def test_nothing_older_than_a_tombstone_that_may_be_purged_is_kept(restarts: bool, purge: str) -> None:  # noqa: FBT001 - a parameter of a test
+    """The put flies to a substitute while its key is deleted, and all say that they keep nothing older."""
+    rig, key, _, others = a_rig(policy=structs.replace(SLOPPY, purge=purge, anti_entropy="merkle"))
     write_alone(rig, key)
     slow = rig.flights(Keep, to=others[0])
     assert slow
@@ -184,3 +185,19 @@ def test_what_is_no_hint_for_a_replica_is_not_kept() -> None:
     said = [flight.message for flight in rig.flights(Kept)]
     assert [each.keeps for each in said if isinstance(each, Kept)] == [False, False, False]
     assert hinted(rig, others[0]) == {}
+
+
+@pytest.mark.parametrize("purge", ["never", "confirmed", "repaired"])
+def test_copies_that_are_counted_are_kept_too_whatever_the_wall_says(purge: str) -> None:
+    rig = Rig(
+        structs.replace(cluster(nodes=5), versions="counter"),
+        structs.replace(SLOPPY, purge=purge, anti_entropy="merkle"),
+    )
+    rig.batch("r4", [("r1", Keep(1, WALL, "op 1", 1, "r2", record(_of(rig, "r2"), Version(1, "counter"), "v")))])
+    assert rig.metrics("r4")["hints_for_others"] == 1
+
+
+def _of(rig: Rig, node: str) -> str:
+    return next(
+        f"k{i}" for i in range(100) if node in rig.replicas_of(f"k{i}") and "r4" not in rig.replicas_of(f"k{i}")
+    )

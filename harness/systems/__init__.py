@@ -1,0 +1,1 @@
+"""Stores that their owners bring: how they are named, started, asked, and what is judged of them."""
