@@ -11,7 +11,17 @@ from rich.markup import escape
 from checkers import files
 from checkers.history import OddHistory
 from harness import run as runs
-from harness.commands import checking, comparing, looking, performing, reproducing, seeing, studying, watching
+from harness.commands import (
+    campaigning,
+    checking,
+    comparing,
+    looking,
+    performing,
+    reproducing,
+    seeing,
+    studying,
+    watching,
+)
 from harness.commands import zoo as zoos
 from harness.report import failures
 from harness.wrong import Wrong
@@ -27,6 +37,7 @@ app = App(
 )
 app.command(performing.run)
 app.command(performing.suite_, name="suite")
+app.command(campaigning.campaign)
 app.command(comparing.compare)
 app.command(zoos.zoo)
 app.command(studying.study)

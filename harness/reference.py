@@ -18,6 +18,8 @@ from harness.samples import Sample
 COMMANDS = (
     "run",
     "suite",
+    "campaign",
+    "campaign report",
     "compare",
     "study",
     "zoo",
@@ -41,7 +43,7 @@ def commands() -> str:
     parts = ["# Commands\n"]
     for command in COMMANDS:
         shown = subprocess.run(
-            [sys.executable, "-m", "harness.cli", command, "--help"],
+            [sys.executable, "-m", "harness.cli", *command.split(), "--help"],
             env={"COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb", "PYTHONPATH": str(Path.cwd())},
             capture_output=True,
             text=True,

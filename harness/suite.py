@@ -169,6 +169,16 @@ def shortened(lines: list[str]) -> list[str]:
 def parse_seeds(text: str) -> list[int]:
     """In their order; a seed that is asked for twice is run once."""
     seeds: dict[int, None] = {}
+    for low, high in parse_ranges(text):
+        if high - low >= SEEDS_MAX - len(seeds):
+            remedy = f"{SEEDS_MAX:,} seeds are possible at once; `urushi campaign` takes more"
+            raise Wrong("--seeds", f"with '{low}..{high}' there are too many", remedy)
+        seeds.update(dict.fromkeys(range(low, high + 1)))
+    return list(seeds)
+
+
+def parse_ranges(text: str) -> Iterator[tuple[int, int]]:
+    """From the first to the last seed of each part."""
     for part in text.split(","):
         found = re.fullmatch(r"\s*(\d{1,18})(?:\.\.(\d{1,18}))?\s*", part, re.ASCII)
         if found is None:
@@ -176,10 +186,7 @@ def parse_seeds(text: str) -> list[int]:
         low, high = int(found[1]), int(found[2] or found[1])
         if high < low:
             raise Wrong("--seeds", f"{part!r} ends before it begins", "write the smaller seed first")
-        if high - low >= SEEDS_MAX - len(seeds):
-            raise Wrong("--seeds", f"with {part!r} there are too many", f"{SEEDS_MAX:,} seeds are possible at once")
-        seeds.update(dict.fromkeys(range(low, high + 1)))
-    return list(seeds)
+        yield low, high
 
 
 def write_seeds(seeds: Iterable[int]) -> str:
