@@ -21,6 +21,7 @@ from harness.commands import (
     seeing,
     studying,
     suiting,
+    watching,
 )
 from harness.commands import zoo as zoos
 from harness.report import failures
@@ -46,6 +47,7 @@ app.command(reproducing.replay)
 app.command(reproducing.shrink)
 app.command(reproducing.explain)
 app.command(reproducing.pin)
+app.command(watching.watch)
 app.command(seeing.report)
 app.command(seeing.view)
 app.command(checking.check)

@@ -112,6 +112,9 @@ class Board:
                 free.append(action)
         return free
 
+    def held(self) -> list[Action]:
+        return list(self._holders)
+
 
 def link(sender: str, to: str) -> str:
     return f"{sender}>{to}"

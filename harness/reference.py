@@ -9,9 +9,11 @@ from typing import Any
 import msgspec
 
 from checkers import history
+from harness import progress
 from harness.plan import Plan
 from harness.report.lists import LISTS
 from harness.run import Report
+from harness.samples import Sample
 
 COMMANDS = (
     "run",
@@ -26,6 +28,7 @@ COMMANDS = (
     "shrink",
     "explain",
     "pin",
+    "watch",
     "report",
     "view",
     "check",
@@ -72,6 +75,8 @@ def shapes() -> str:
         ("verdict.json, and what `urushi run --json` prints", "The verdict of one run.", Report),
         ("history.jsonl, the first line", "The header.", history.Header),
         ("history.jsonl, every other line", "One event; `event` says which.", history.AnyEvent),
+        ("samples.jsonl", "What was seen of each replica from outside, a few times a second.", Sample),
+        ("progress.jsonl", "How a run on processes goes, told while it does: for `urushi watch`.", progress.Line),
     )
     for title, about, shape in chapters:
         _, definitions = msgspec.json.schema_components([shape])

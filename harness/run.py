@@ -14,7 +14,8 @@ from checkers import files
 from checkers import staleness as readings
 from checkers.facts import gather
 from checkers.history import Fault as FaultEvent
-from checkers.history import History, Metrics, Phase, Return
+from checkers.history import History, Metrics
+from harness import figures, samples
 from harness import plan as plans
 from harness.faults.kinds import touched
 from harness.faults.table import KINDS
@@ -24,6 +25,7 @@ from harness.levers import LEVERS, PROVIDED_BY, STAGE_LEVERS
 from harness.plan import Plan
 from harness.promises import Outcome, Promise, faults_not_applied, not_whole, nothing_done, overall
 from harness.report.story import tell
+from harness.samples import Sample
 from harness.systems import owning
 from harness.wrong import Wrong
 
@@ -124,10 +126,22 @@ def silent(_line: str) -> None:
     """For runs of which nobody follows the progress."""
 
 
+def nobody_waits(_folder: Path) -> None:
+    """For runs that nobody wants to find before they are over."""
+
+
 def perform(
-    plan: Plan, stage: Stage, folder: Path, proxy: Prefer, say: Say, *, measured: bool = False
+    plan: Plan,
+    stage: Stage,
+    folder: Path,
+    proxy: Prefer,
+    say: Say,
+    *,
+    measured: bool = False,
+    simulated: list[Sample] | None = None,
 ) -> tuple[History, str | None]:
-    """The stages are imported late: a simulated run needs no proxy client, a process run no simulator."""
+    """The stages are imported late: a simulated run needs no proxy client, a process run no simulator. `simulated` gets
+    the samples of a run that may have no folder yet; those of a run on processes are in its folder."""
     if plan.system is not msgspec.UNSET:
         from harness.stages.processes import owned  # noqa: PLC0415 - see above
 
@@ -135,7 +149,7 @@ def perform(
     if stage == "simulation":
         from harness.stages.simulation import stage as simulation  # noqa: PLC0415 - see above
 
-        return simulation.perform(plan, measured=measured), None
+        return simulation.perform(plan, measured=measured, samples=simulated), None
     from harness.stages.processes import stage as processes  # noqa: PLC0415 - see above
 
     return processes.perform(plan, folder, proxy, say, measured=measured)
@@ -149,7 +163,9 @@ def run(
     runs: Path = RUNS,
     drawn: dict[str, str] | None = None,
     say: Say = silent,
+    begun: Callable[[Path], None] = nobody_waits,
 ) -> Report:
+    """`begun` is told the folder, before anything is performed."""
     require_levers(plan, stage)
     if stage == "processes":
         from harness.stages.processes.links.safety import choose  # noqa: PLC0415 - not for simulated runs
@@ -162,7 +178,11 @@ def run(
     except (NotADirectoryError, FileExistsError, FileNotFoundError, PermissionError) as problem:
         raise Wrong(str(folder), f"no folder can be made there: {problem.strerror}", "run Urushi elsewhere") from None
     plans.write(plan, folder / "plan.json")
-    history, proxy_used = perform(plan, stage, folder, proxy, say)
+    begun(folder)
+    simulated: list[Sample] = []
+    history, proxy_used = perform(plan, stage, folder, proxy, say, simulated=simulated)
+    if stage == "simulation":
+        samples.write(simulated, folder)
     files.write(history, folder / "history.jsonl")
     report = assess(plan, history, folder, proxy=proxy_used, drawn=drawn or {})
     write_report(report, folder)
@@ -199,13 +219,13 @@ def assess(plan: Plan, history: History, folder: Path, *, proxy: str | None, dra
         reasons=[f"{promise.property}: {promise.why}" for promise in broken] or [*not_applied, *unknown],
         promises={promise.property: _promise_report(promise) for promise in promises},
         faults=list(_fault_reports(plan, history)),
-        operations=_outcomes(history),
-        latency_ms=_latencies(plan, history),
-        settled_s=_settled(history),
+        operations=figures.outcomes(history),
+        latency_ms=figures.latencies(plan, history),
+        settled_s=figures.settled(history),
         folder=str(folder),
         drawn=drawn,
         stories=[tell(plan, history, promise, reproduce) for promise in broken],
-        down=_down(history),
+        down=figures.down(history),
         rules=RULES,
         staleness=readings.measure(history) if plan.system is msgspec.UNSET else None,
         divergence=divergences.measure(history),
@@ -243,36 +263,6 @@ def _fault_reports(plan: Plan, history: History) -> Iterable[FaultReport]:
             bit=touched(actions, begun, over, history),
             parameters=fault.parameters,
         )
-
-
-def _outcomes(history: History) -> dict[str, int]:
-    counts = {"ok": 0, "failed": 0, "unknown": 0}
-    for event in history.events:
-        if isinstance(event, Return):
-            counts[event.outcome] += 1
-    return counts
-
-
-def _down(history: History) -> list[str]:
-    return next((event.down for event in history.events if isinstance(event, Phase) and event.name == "mend"), [])
-
-
-def _latencies(plan: Plan, history: History) -> dict[str, float]:
-    """By nearest rank."""
-    planned = {operation.id: operation.at_ns for operation in plan.operations}
-    took = sorted(
-        event.at - planned[event.op]
-        for event in history.events
-        if isinstance(event, Return) and event.outcome == "ok" and event.op in planned
-    )
-    ranks = {"p50": 50, "p90": 90, "p99": 99, "max": 100}
-    return {name: took[-(-len(took) * rank // 100) - 1] / 1e6 for name, rank in ranks.items()} if took else {}
-
-
-def _settled(history: History) -> float | None:
-    """How long it took to mend, in seconds from the start of the mend phase; None: it did not."""
-    times = {event.name: event.at for event in history.events if isinstance(event, Phase) and event.pending is None}
-    return (times["settled"] - times["mend"]) / 1e9 if times.keys() >= {"mend", "settled"} else None
 
 
 def find_run(name: str, runs: Path = RUNS) -> Path:

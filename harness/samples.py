@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -22,7 +23,12 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def write(samples: Iterable[Sample], folder: Path) -> None:
-    (folder / FILE).write_bytes(_encoder.encode_lines(list(samples)))
+    with (folder / FILE).open("wb") as file:
+        append(samples, file)
+
+
+def append(samples: Iterable[Sample], file: BinaryIO) -> None:
+    file.write(_encoder.encode_lines(list(samples)))
 
 
 def read(folder: Path) -> list[Sample]:

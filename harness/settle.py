@@ -12,7 +12,8 @@ Step = Literal["wait", "settled", "not mended"]
 class Settling:
     """Settled: every node completed a round that began after some moment, from that moment on nothing changed
     anywhere, and no node has anything pending. Not mended: each node has begun `rounds_max` rounds and it is still
-    not so. Without anti-entropy one quiet look is enough, and as many looks take the place of the rounds.
+    not so. Without anti-entropy one quiet look is enough, and as many looks take the place of the rounds. `rounds` of
+    them are over, `reason` is why it is not settled.
     """
 
     def __init__(self, rounds_max: int, *, has_rounds: bool) -> None:
@@ -21,6 +22,7 @@ class Settling:
         self._first: dict[str, Health] | None = None
         self._since: dict[str, Health] | None = None
         self._looks = 0
+        self.rounds = 0
         self.reason: str | None = None
 
     def look(self, now: dict[str, Health]) -> Step:
@@ -36,6 +38,7 @@ class Settling:
             self._since = now
             self.reason = self._why(now)
         begun = min(status.begun - self._first[node].begun for node, status in now.items())
+        self.rounds = begun if self._has_rounds else self._looks
         if begun > self._rounds_max or (not self._has_rounds and self._looks > self._rounds_max):
             return "not mended"
         if self._looks > _PATIENCE * self._rounds_max:

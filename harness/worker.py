@@ -15,9 +15,11 @@ import msgspec
 from checkers import files
 from harness import plan as plans
 from harness import run as runs
+from harness import samples
 from harness.plan import Plan
 from harness.report.failures import words
 from harness.run import Prefer, Report, Stage
+from harness.samples import Sample
 
 Keep = Literal["all", "failures"]
 PlanOf = Callable[[int], tuple[Plan, dict[str, str]]]
@@ -72,8 +74,9 @@ def _simulated(job: Job, plan: Plan, drawn: dict[str, str]) -> Report:
     """In memory: a folder is written only if it is to stay. Of a run that fails the harness, the plan stays."""
     runs.require_levers(plan, job.stage)
     folder = runs.RUNS / runs.new_id()
+    simulated: list[Sample] = []
     try:
-        history, _ = runs.perform(plan, job.stage, folder, job.proxy, runs.silent)
+        history, _ = runs.perform(plan, job.stage, folder, job.proxy, runs.silent, simulated=simulated)
         report = runs.assess(plan, history, folder, proxy=None, drawn=drawn)
     except Exception:
         _keep_plan(plan, folder)
@@ -82,6 +85,7 @@ def _simulated(job: Job, plan: Plan, drawn: dict[str, str]) -> Report:
         return msgspec.structs.replace(report, folder="")
     _keep_plan(plan, folder)
     files.write(history, folder / "history.jsonl")
+    samples.write(simulated, folder)
     runs.write_report(report, folder)
     return report
 

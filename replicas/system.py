@@ -37,6 +37,14 @@ class Health(NamedTuple):
     pending: str | None
 
 
+class Standing(NamedTuple):
+    """How many hints wait on a node now, and whether it holds what it should: one that lost its disk does not before it
+    is bootstrapped."""
+
+    hints: int
+    joined: bool
+
+
 class HeldCopy(NamedTuple):
     version: tuple[int, str]
     dead: bool
@@ -79,6 +87,10 @@ class Observer(Protocol):
 
     async def unreached(self) -> list[str]:
         """Peers from which the node has not been greeted over its link."""
+        ...
+
+    async def standing(self) -> Standing | None:
+        """So cheap that it may be asked several times a second. None: it will never tell."""
         ...
 
     def close(self) -> None: ...

@@ -16,6 +16,8 @@ from harness.bench.checks import measure as judge_all
 from harness.bench.linearizability import SHORT_LIMIT_S, SIZES, judge_long, judge_short
 from harness.bench.simulation import GROWTH, LONG, Size, measure, measure_idle, measure_parts
 from harness.bench.store import Variant, measure_readiness, measure_throughput
+from harness.bench.watching import LOOKS
+from harness.bench.watching import measure_rate as measure_watched
 
 VARIANTS = (
     Variant("direct"),
@@ -25,6 +27,7 @@ VARIANTS = (
     Variant("through the stand-in", proxy="stand-in"),
 )
 ROUNDS = 3
+WATCHED_ROUNDS = 5  # a small difference of large figures
 
 
 class Figure(msgspec.Struct):
@@ -54,10 +57,26 @@ def _figures() -> list[Figure]:
         Figure("5 replicas behind their links ready", ready, "s", "0.5 or less"),
         Figure("one replica answers again after kill -9", restart, "s", "0.15 or less"),
         *_throughput(),
+        *_watching(),
         *_simulation(),
         *_checks(),
         *_linearizability(),
         *_comparison(),
+    ]
+
+
+def _watching() -> list[Figure]:
+    """The ratio is the median of those to the run of the same round that nobody looks at."""
+    rates = [{looks: measure_watched(looks) for looks in LOOKS} for _ in range(WATCHED_ROUNDS)]
+    return [
+        Figure(
+            f"operations/s through the stand-in, {words}",
+            median(rate[looks] for rate in rates),
+            "ops/s",
+            "a ratio of 0.98 or more" * (looks == "view"),
+            median(rate[looks] / rate["nobody"] for rate in rates),
+        )
+        for looks, words in LOOKS.items()
     ]
 
 

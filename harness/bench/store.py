@@ -77,13 +77,13 @@ async def _throughput(variant: Variant) -> float:
         choice = server.find(variant.proxy or "stand-in")
         async with running(names, system, folder, choice, block) as cluster:
             doors = [system.addresses[node] if variant.proxy is None else cluster.door(node) for node in names]
-            gained = await _load(Order(doors, CLIENTS, SECONDS, 0.5, 10_000, 100))
+            gained = await drive(Order(doors, CLIENTS, SECONDS, 0.5, 10_000, 100))
     if gained.not_ok:
         raise RuntimeError(f"{gained.not_ok} operations of the load were not ok: the figure would mean nothing")
     return gained.operations / gained.seconds
 
 
-async def _load(order: Order) -> Yield:
+async def drive(order: Order) -> Yield:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", "harness.bench.load", msgspec.json.encode(order).decode(), stdout=-1
     )

@@ -1,6 +1,9 @@
 """Commands of one seed: its run, or its plan alone."""
 
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from harness import run as runs
 from harness.commands.options import (
@@ -17,6 +20,9 @@ from harness.commands.options import (
 from harness.report import terminal
 from harness.report.console import console_for, print_json
 from harness.report.runpage import written
+from harness.watching.beside import beside
+from harness.watching.follow import possible
+from harness.wrong import Wrong
 
 
 def run(
@@ -29,6 +35,7 @@ def run(
     system: SystemOption = None,
     flaw: FlawOption = None,
     proxy: ProxyOption = "auto",
+    watch: Annotated[bool, Parameter(negative=())] = False,
     report: ReportOption = False,
     json: Json = False,
 ) -> int:
@@ -42,12 +49,21 @@ def run(
         A built-in name (`urushi list scenarios`), a TOML file, or `demo:` and a flaw.
     seed
         The one number from which the plan is drawn.
+    watch
+        Show live how replicas, links, operations and faults go; in plain lines where there is no room or terminal for
+        it.
     """
+    if watch and stage == "simulation":
+        raise Wrong("--watch", "virtual time is over before one could look", "leave it out, or take --stage processes")
     console = console_for(json=json)
     plan, drawn = drawer(scenario, flaw, policy, system)(seed)
     terminal.show_plan(console, plan, stage, drawn)
-    with terminal.progress(console) as say:
-        done = runs.run(plan, stage, proxy=proxy, drawn=drawn, say=say)
+    if watch and possible(console):
+        with beside(console) as begun:
+            done = runs.run(plan, stage, proxy=proxy, drawn=drawn, begun=begun)
+    else:
+        with terminal.progress(console) as say:
+            done = runs.run(plan, stage, proxy=proxy, drawn=drawn, say=say)
     terminal.show_run(console, done, page=written.write(Path(done.folder)) if report else None)
     if json:
         print_json(done)

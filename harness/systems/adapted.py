@@ -8,7 +8,7 @@ from typing import TypeVar
 from harness.systems.misbehaved import Misbehaved
 from harness.wrong import Wrong
 from replicas.own import OwnStore
-from replicas.system import Address, Health, HeldCopy, Kind, Level, Observer, Reply, Session, Snapshot
+from replicas.system import Address, Health, HeldCopy, Kind, Level, Observer, Reply, Session, Snapshot, Standing
 
 T = TypeVar("T")
 
@@ -109,6 +109,9 @@ class _Observer:
 
     async def unreached(self) -> list[str]:
         return []
+
+    async def standing(self) -> Standing | None:
+        return None
 
     def close(self) -> None:
         """Nothing is held."""

@@ -3,7 +3,7 @@
 import asyncio
 from typing import TypeVar, cast
 
-from replicas.system import Address, Health, HeldCopy, Kind, Level, Outcome, Reply, Snapshot
+from replicas.system import Address, Health, HeldCopy, Kind, Level, Outcome, Reply, Snapshot, Standing
 
 from .frames import BadFrame, Frames, frame
 from .messages import AnyMessage
@@ -13,6 +13,7 @@ from .visits import (
     AskDump,
     AskMetrics,
     AskReady,
+    AskStanding,
     AskStatus,
     DumpReply,
     Greeting,
@@ -21,6 +22,7 @@ from .visits import (
     Ping,
     Pong,
     Ready,
+    StandingReply,
     Status,
     level_met,
 )
@@ -148,6 +150,10 @@ class StoreObserver:
 
     async def unreached(self) -> list[str]:
         return (await self._connection.ask(AskReady(), Ready, self._deadline_s)).silent
+
+    async def standing(self) -> Standing:
+        reply = await self._connection.ask(AskStanding(), StandingReply, self._deadline_s)
+        return Standing(reply.hints, reply.joined)
 
     async def ping(self) -> None:
         await self._connection.ask(Ping(1), Pong, self._deadline_s)

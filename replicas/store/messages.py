@@ -18,6 +18,7 @@ from .visits import (
     AskDump,
     AskMetrics,
     AskReady,
+    AskStanding,
     AskStatus,
     ClientMessage,
     DumpReply,
@@ -27,6 +28,7 @@ from .visits import (
     Ping,
     Pong,
     Ready,
+    StandingReply,
     Status,
     SteppedDown,
 )
@@ -282,4 +284,6 @@ AnyMessage = (
     | Pong
     | AskReady
     | Ready
+    | AskStanding
+    | StandingReply
 )

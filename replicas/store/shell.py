@@ -20,7 +20,7 @@ from .replica import Effects, Replica
 from .settings import Cluster
 from .storage import SqliteStorage
 from .trail import Trail
-from .visits import AskMetrics, AskReady, Greeting, MetricsReply, Ready
+from .visits import AskMetrics, AskReady, Greeting, MetricsReply, OfShell, Ready, StandingReply
 
 LOOK_EVERY_S = 0.1
 
@@ -89,17 +89,19 @@ class Shell:
     def arrived(self, sender: str, message: AnyMessage) -> None:
         if isinstance(message, Peer) and sender not in self._peers:
             return  # only the nodes of this cluster are heard as such
-        if isinstance(message, AskMetrics):
-            not_sent = sum(peer.dropped for peer in self._peers.values())
-            values = {**self.replica.metrics(), "messages_not_sent": not_sent}
-            self._to_visitor(sender, bytes(frame(MetricsReply(values))))
-            return
-        if isinstance(message, AskReady):
-            silent = [name for name, peer in self._peers.items() if not peer.greeted]
-            self._to_visitor(sender, bytes(frame(Ready(silent))))
+        if isinstance(message, OfShell):
+            self._to_visitor(sender, bytes(frame(self._answer(message))))
             return
         self._inbox.append((sender, message))
         self._schedule()
+
+    def _answer(self, question: OfShell) -> AnyMessage:
+        if isinstance(question, AskMetrics):
+            not_sent = sum(peer.dropped for peer in self._peers.values())
+            return MetricsReply({**self.replica.metrics(), "messages_not_sent": not_sent})
+        if isinstance(question, AskReady):
+            return Ready([name for name, peer in self._peers.items() if not peer.greeted])
+        return StandingReply(self.replica.hints.waiting(), self.replica.core.joined)
 
     def greeting(self) -> Greeting:
         return Greeting(self.spec.name, self.replica.incarnation)

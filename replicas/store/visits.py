@@ -75,7 +75,11 @@ class AskStatus(msgspec.Struct, array_like=True, tag="ask status", gc=False):
     without: list[str] = []
 
 
-class AskMetrics(msgspec.Struct, array_like=True, tag="ask metrics", gc=False):
+class OfShell(msgspec.Struct, array_like=True, gc=False):
+    """Asked of the process around a node, which answers at once and past the core."""
+
+
+class AskMetrics(OfShell, array_like=True, tag="ask metrics", gc=False):
     pass
 
 
@@ -112,7 +116,7 @@ class DumpReply(msgspec.Struct, array_like=True, tag="dump", gc=False):
     batch: int
 
 
-class AskReady(msgspec.Struct, array_like=True, tag="ask ready", gc=False):
+class AskReady(OfShell, array_like=True, tag="ask ready", gc=False):
     pass
 
 
@@ -120,6 +124,15 @@ class Ready(msgspec.Struct, array_like=True, tag="ready", gc=False):
     """The peers from which this node has not been greeted over its own links."""
 
     silent: list[str]
+
+
+class AskStanding(OfShell, array_like=True, tag="ask standing", gc=False):
+    pass
+
+
+class StandingReply(msgspec.Struct, array_like=True, tag="standing", gc=False):
+    hints: int
+    joined: bool
 
 
 class Ping(msgspec.Struct, array_like=True, tag="ping", gc=False):

@@ -23,6 +23,7 @@ COMMANDS = [
     "shrink",
     "explain",
     "pin",
+    "watch",
     "report",
     "view",
     "check",

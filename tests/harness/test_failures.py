@@ -4,6 +4,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,10 +48,12 @@ def test_a_replica_that_dies_at_start_is_told_with_its_last_lines(
     """r2 finds a database on its disk that is none."""
     perform = runs.perform
 
-    def on_a_bad_disk(plan: Plan, stage: Stage, folder: Path, proxy: Prefer, say: Say) -> tuple[History, str | None]:
+    def on_a_bad_disk(
+        plan: Plan, stage: Stage, folder: Path, proxy: Prefer, say: Say, **also: Any
+    ) -> tuple[History, str | None]:
         (folder / "r2").mkdir()
         (folder / "r2" / "copies.db").write_bytes(b"this is no database " * 500)
-        return perform(plan, stage, folder, proxy, say)
+        return perform(plan, stage, folder, proxy, say, **also)
 
     monkeypatch.setattr(runs, "perform", on_a_bad_disk)
     outcome = urushi(tmp_path, "run", SMALL, "--proxy", "stand-in")
@@ -112,7 +115,7 @@ def test_a_place_where_no_folder_can_be_made_is_named(tmp_path: Path) -> None:
 def test_an_error_of_ours_is_no_broken_promise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tasks that fail side by side are all named, and what looks like markup is left as it is."""
 
-    def fail(*_: object) -> tuple[History, str | None]:
+    def fail(*_: object, **__: object) -> tuple[History, str | None]:
         raise ExceptionGroup("tasks", [ValueError("[r1] is [/gone]"), OSError(5, "Input/output error")])
 
     monkeypatch.setattr(runs, "perform", fail)

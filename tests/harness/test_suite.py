@@ -338,7 +338,7 @@ def test_runs_that_could_not_be_kept_are_not_begun(tmp_path: Path, monkeypatch: 
 
 
 def test_of_a_simulation_that_fails_the_plan_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a fault of the harness")
 
     monkeypatch.chdir(tmp_path)

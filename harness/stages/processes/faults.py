@@ -27,6 +27,9 @@ class Faults:
         self._board = Board()
         self._pulling: dict[Action, asyncio.Task[None]] = {}  # the latest order for each
 
+    def held(self) -> list[Action]:
+        return self._board.held()
+
     async def perform(self, fault: Fault) -> None:
         """A fault whose end is reached while it is still being applied is healed right after that."""
         await self._until(fault.start_ns)

@@ -61,6 +61,11 @@ class Node:
         assert self._started is not None, f"{self.name} was never started"  # noqa: S101 - the cluster starts all first
         return self._started
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process that is there, stopped or not."""
+        return self._started.pid if self._started is not None and self._started.ended is None else None
+
     async def start(self) -> None:
         command = self._system.prepare(self.name, self._incarnation, self._listen, self._links, self._folder)
         self._started = await self._guardian.spawn(command, env=os.environ, cwd=self._folder, log=self.log)
@@ -137,6 +142,10 @@ class Node:
                 return await look(observer)
             finally:
                 observer.close()
+
+    async def observer(self) -> Observer:
+        """For one who looks again and again; ConnectionError if it does not answer now."""
+        return await self._system.observe(self._listen, STEP_DEADLINE_S)
 
     def check_alive(self) -> None:
         """One that ended of itself is no verdict: it is an error, with its last words."""

@@ -12,6 +12,7 @@ import uvloop
 from checkers.history import UNKNOWN, Copy, Dump, History, Life, Return, ordered
 from harness.header import header_of
 from harness.plan import Plan
+from harness.progress import Writer
 from harness.stages.memory import Memory
 from harness.stages.processes.addresses import claim
 from harness.stages.processes.clients import Client
@@ -35,8 +36,10 @@ READ_AGAIN_S = 0.1
 class OwnedRun(Run):
     """Its mend phase counts no rounds: it waits for as long as the owner has promised, and reads every replica."""
 
-    def __init__(self, plan: Plan, system: Adapted, cluster: Cluster, say: Say, settles_within_s: float) -> None:
-        super().__init__(plan, system, cluster, say)
+    def __init__(
+        self, plan: Plan, system: Adapted, cluster: Cluster, say: Say, progress: Writer, settles_within_s: float
+    ) -> None:
+        super().__init__(plan, system, cluster, say, progress)
         self._settles_within_s = settles_within_s
         self._readers = count(1)
         self._ops = count(1 + max((operation.id for operation in plan.operations), default=0))
@@ -124,12 +127,13 @@ async def _perform(plan: Plan, named: Own, folder: Path, choice: server.ServerCh
     begun = time.monotonic()
     async with AsyncExitStack() as stack:
         block = stack.enter_context(closing(claim()))
+        progress = stack.enter_context(Writer(folder))
         cluster = await _started(stack, running(plan.cluster.names(), system, folder, choice, block), named.file)
         if isinstance(own, Declared):
             own.attach(cluster.guardian, folder / "clients")
             stack.callback(own.detach)
         say(f"{len(cluster.names)} nodes ready in {time.monotonic() - begun:.2f} s behind {choice.found}")
-        run = OwnedRun(plan, system, cluster, say, own.settles_within_s)
+        run = OwnedRun(plan, system, cluster, say, progress, own.settles_within_s)
         await run.to_its_end()
     return ordered(header_of(plan, "processes"), sorted(run.events, key=lambda event: event.at))
 

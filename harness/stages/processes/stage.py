@@ -14,6 +14,7 @@ from checkers.history import Fault as FaultEvent
 from harness.header import header_of
 from harness.levers import Action
 from harness.plan import Plan
+from harness.progress import Mending, Writer
 from harness.settle import Settling
 from harness.stages.memory import Memory
 from harness.stages.processes.addresses import claim
@@ -24,6 +25,7 @@ from harness.stages.processes.links import server
 from harness.stages.processes.links.link import LinkError
 from harness.stages.processes.links.safety import choose
 from harness.stages.processes.record import Zero, join, read_trail
+from harness.stages.processes.sampling import Sampler
 from harness.stages.processes.supervise import DeadlineError
 from replicas.store.system import Store
 from replicas.system import Health, Observer, System
@@ -39,8 +41,9 @@ WATCH_S = 0.1
 class Run:
     """One plan, once the cluster is ready."""
 
-    def __init__(self, plan: Plan, system: System, cluster: Cluster, say: Say) -> None:
+    def __init__(self, plan: Plan, system: System, cluster: Cluster, say: Say, progress: Writer) -> None:
         self._say = say
+        self._progress = progress
         self.plan = plan
         self.system = system
         self.cluster = cluster
@@ -60,7 +63,10 @@ class Run:
             for name, operations in by_client.items()
         ]
         faults = Faults(self.cluster, self.now, self.record)
+        planned = {operation.id: operation.at_ns for operation in self.plan.operations}
+        sampler = Sampler(self.cluster, clients, planned, faults.held, self.now, self._progress)
         async with asyncio.TaskGroup() as tasks:
+            sampling = tasks.create_task(sampler.run())
             watch = tasks.create_task(self._watch())
             work = [tasks.create_task(client.run()) for client in clients]
             work += [tasks.create_task(faults.perform(fault)) for fault in self.plan.faults]
@@ -72,6 +78,7 @@ class Run:
                     self.events.extend(client.events)
             await self.mend()
             watch.cancel()
+            sampling.cancel()
 
     async def _watch(self) -> None:
         while True:
@@ -81,6 +88,8 @@ class Run:
     def record(self, event: AnyEvent) -> None:
         if isinstance(event, FaultEvent):
             self._say(f"{event.at / 1e9:6.2f} s  {event.fault} {event.kind} {' '.join(event.targets)}: {event.phase}")
+        if isinstance(event, FaultEvent | Phase):
+            self._progress.write(event)
         self.events.append(event)
 
     async def mend(self) -> None:
@@ -120,6 +129,8 @@ class Run:
         while True:
             await asyncio.sleep(self.plan.policy.round_every_ns / 1e9)
             step = settling.look(await self._statuses())
+            rounds, most = settling.rounds, self.plan.mend_rounds_max
+            self._progress.write(Mending(self.now(), rounds, most, settling.reason if step != "settled" else None))
             if step != "wait":
                 return settling.reason if step == "not mended" else None
 
@@ -174,10 +185,10 @@ async def _metrics(observer: Observer) -> dict[str, int]:
 async def _perform(plan: Plan, folder: Path, choice: server.ServerChoice, say: Say, *, measured: bool) -> History:
     system = Store(plan.cluster, plan.policy, plan.flaw, plan.client_timeout_ns / 1e9, measured=measured)
     begun = time.monotonic()
-    with closing(claim()) as block:
+    with closing(claim()) as block, Writer(folder) as progress:
         async with running(plan.cluster.names(), system, folder, choice, block) as cluster:
             say(f"{len(cluster.names)} replicas ready in {time.monotonic() - begun:.2f} s behind {choice.found}")
-            run = Run(plan, system, cluster, say)
+            run = Run(plan, system, cluster, say, progress)
             await run.perform()
     return _history(plan, folder, run)
 

@@ -8,6 +8,7 @@ from typing import Literal
 from checkers.history import AnyEvent, Dump, History, Metrics, Phase, Rounds, ordered
 from harness.header import header_of
 from harness.plan import Plan
+from harness.samples import Sample
 from harness.settle import Settling
 from harness.stages.simulation.clients import Clients
 from harness.stages.simulation.fate import Fate
@@ -24,14 +25,15 @@ from replicas.system import Health
 OBSERVER = "observer"
 STEP_NS = 1_000_000
 LOOK_EVERY_NS = 100_000_000
+SAMPLE_EVERY_NS = 200_000_000
 DUMP_STEPS_MAX = 1_000
 
 
 class Simulation:
     """`measured` also records what a comparison needs and a verdict does not: how long messages are, and how many hints
-    wait, every while. It changes nothing of what happens."""
+    wait, every while. `samples` gets what a look at each node saw. Neither changes anything of what happens."""
 
-    def __init__(self, plan: Plan, *, measured: bool = False) -> None:
+    def __init__(self, plan: Plan, *, measured: bool = False, samples: list[Sample] | None = None) -> None:
         self.plan = plan
         self.events: list[AnyEvent] = []
         self.world = World()
@@ -52,6 +54,8 @@ class Simulation:
         Faults(plan.faults, names, self.levers, self.world, self.events)
         if measured:
             self._look()
+        if samples is not None:
+            self._sample(samples)
 
     def _start(self) -> None:
         """All at once, or one after the other and all before unrest."""
@@ -92,6 +96,12 @@ class Simulation:
             waiting = {"hints_waiting": replica.hints.waiting()}
             self.events.append(Metrics(at=self.world.now, node=name, values=waiting))
         self.world.at(self.world.now + LOOK_EVERY_NS, self._look)
+
+    def _sample(self, samples: list[Sample]) -> None:
+        for name, node in self.nodes.items():
+            hints = node.replica.hints.waiting() if node.replica is not None else None
+            samples.append(Sample(self.world.now, name, hints=hints))
+        self.world.at(self.world.now + SAMPLE_EVERY_NS, lambda: self._sample(samples))
 
     def _living(self) -> list[tuple[str, Replica]]:
         return [(name, node.replica) for name, node in self.nodes.items() if node.replica is not None]
@@ -157,6 +167,6 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def perform(plan: Plan, *, measured: bool = False) -> History:
+def perform(plan: Plan, *, measured: bool = False, samples: list[Sample] | None = None) -> History:
     with _no_garbage_collection():
-        return Simulation(plan, measured=measured).run()
+        return Simulation(plan, measured=measured, samples=samples).run()

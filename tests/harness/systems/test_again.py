@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from harness import samples
+from harness.plan import read
+from harness.progress import FILE, Tick, decoder
+from harness.watching.model import Model
 from tests.harness.commands import urushi, urushi_process
 from tests.harness.systems.odd import describe, run
 
@@ -35,6 +39,20 @@ def test_it_is_told_without_its_code(tmp_path: Path) -> None:
     replayed = urushi(tmp_path, "replay", name)
     assert replayed.code == 2
     assert "there is no file odd.toml in" in replayed.said
+
+
+def test_its_nodes_are_sampled(tmp_path: Path) -> None:
+    """From outside: what waits on them nobody knows."""
+    folder = tmp_path / ".urushi/runs" / broken(tmp_path)
+    taken = samples.read(folder)
+    assert {each.node for each in taken if each.cpu_ns is not None and each.rss_bytes} == {"r1", "r2"}
+    assert {each.hints for each in taken} == {None}
+    ticks = [each for each in decoder.decode_lines((folder / FILE).read_bytes()) if isinstance(each, Tick)]
+    assert sum(sum(tick.outcomes.values()) for tick in ticks) > 10
+    model = Model(read(folder / "plan.json"))
+    for tick in ticks:
+        model.hear(tick)
+    assert model.shown().apart is None
 
 
 def test_it_is_shrunk_on_processes(tmp_path: Path) -> None:
