@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, settings
 from harness.scratch import scratch
 from tests import gate
 
-settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "ci", max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("ci")
 
 _PATIENCE_S = 5.0

@@ -4,6 +4,7 @@ import asyncio
 import time  # noqa: TID251 - this stage runs on the machine's clocks
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from harness.stages.processes.links.link import LinkError
 from harness.stages.processes.links.safety import choose
 from harness.stages.processes.stage import copies_of
 from harness.stages.processes.supervise import SupervisionError
-from harness.testing.alarms import let_through
+from harness.testing.alarms import run
 from harness.testing.by_hand import CLIENT, ClusterFailed, reply_of
 from replicas.store.system import Store
 from replicas.system import Health, Observer, Reply
@@ -95,8 +96,7 @@ class OnProcesses:
 
     def _do(self, work: Awaitable[T], deadline_s: float = CALL_DEADLINE_S) -> T:
         try:
-            with let_through():
-                done: T = self._run(self._within(work, deadline_s))
+            done: T = self._run(self._within(work, deadline_s))
         except TimeoutError:
             raise ClusterFailed(f"it took longer than {deadline_s:g} s") from None
         except (SupervisionError, LinkError) as problem:
@@ -118,11 +118,10 @@ def started(plan: Plan, folder: Path) -> Iterator[OnProcesses]:
     with closing(claim()) as block, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         stack = AsyncExitStack()
         ready = stack.enter_async_context(running(plan.cluster.names(), system, folder, choice, block))
-        with let_through():
-            cluster = runner.run(ready)
-        stage = OnProcesses(plan, system, cluster, runner.run)
+        cluster = run(runner, ready)
+        stage = OnProcesses(plan, system, cluster, partial(run, runner))
         try:
             yield stage
         finally:
             stage.close()
-            runner.run(stack.aclose())
+            run(runner, stack.aclose())

@@ -99,11 +99,16 @@ def _chosen(config: pytest.Config) -> int:
         return seeds.fresh()
     if seed != "last":
         return int(seed)
-    cache = config.cache  # None where the plugin of pytest that keeps it is turned off
+    cache = cache_of(config)
     last = cache.get(LAST, None) if cache else None
     if last is None:
         raise pytest.UsageError("--urushi-seed last: no session has failed here yet; write a number, or random")
     return cast("int", last)
+
+
+def cache_of(config: pytest.Config) -> pytest.Cache | None:
+    """None where the plugin of pytest that keeps it is turned off."""
+    return getattr(config, "cache", None)
 
 
 def _out(config: pytest.Config) -> Path:

@@ -11,7 +11,7 @@ import pytest
 
 from harness.testing import marks
 from harness.testing.fixtures import CLUSTER, FAILED, RUN
-from harness.testing.options import LAST, SETTINGS
+from harness.testing.options import LAST, SETTINGS, cache_of
 
 _JUDGED = pytest.StashKey[bool]()
 _STRATEGIES = "harness.testing.strategies"  # it imports Hypothesis: it is for the test to do so
@@ -118,5 +118,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         told = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         terminalreporter.write_line(told)
     failed = [*terminalreporter.stats.get("failed", []), *terminalreporter.stats.get("error", []), *unknown]
-    if config.cache and any(hasattr(each, "nodeid") and "seed=" in each.nodeid for each in failed):
-        config.cache.set(LAST, config.stash[SETTINGS].seed)
+    cache = cache_of(config)
+    if cache and any(hasattr(each, "nodeid") and "seed=" in each.nodeid for each in failed):
+        cache.set(LAST, config.stash[SETTINGS].seed)

@@ -19,7 +19,7 @@ def copy_of(held: Record) -> Copy:
     return Copy(Version(held.version.time, held.version.by), held.dead, held.value)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(st.lists(STEP, max_size=25))
 def test_dotted_order_and_join_are_those_of_the_histories(steps: list[tuple[object, ...]]) -> None:
     world = World(Dotted)

@@ -13,7 +13,7 @@ from tests.checkers.story import SECOND, Story, live, tomb
 from tests.checkers.strategies import histories
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(histories())
 def test_it_agrees_with_its_definition(history: History) -> None:
     measured, expected = divergence.measure(history), divergent(history)

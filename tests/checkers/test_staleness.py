@@ -15,7 +15,7 @@ from tests.checkers.strategies import histories
 MS = 1_000_000
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(histories())
 def test_it_agrees_with_its_definition(history: History) -> None:
     found = sorted((lag.op, lag.versions, lag.age_ns) for lag in staleness.lags(history))

@@ -52,7 +52,7 @@ def exchanges(draw: st.DrawFn) -> History:
     return story.history()
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(exchanges())
 def test_it_agrees_with_its_definition(history: History) -> None:
     verdict, expected = streaming.check(history), needless(history)

@@ -31,7 +31,7 @@ def expected(history: History) -> set[str]:
     return told
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(history=histories())
 def test_it_agrees_with_its_definition(history: History) -> None:
     told = last_copies(history)

@@ -149,7 +149,7 @@ def losses(history: History) -> list[tuple[Change, Copy]]:
     return [(change, copy) for change, copy in held if copy is not None]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(history=with_rot(), asked=st.integers(1, 3))
 def test_it_agrees_with_its_definition(history: History, asked: int) -> None:
     found = losses(history)

@@ -39,7 +39,7 @@ def touched_by(fault: Fault) -> set[tuple[str, str]]:
     return {(lever, f"{one}>{other}") for one, other in links if lever != "cut" or other != "clients"}
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(crowds())
 def test_what_cannot_be_on_together_is_found_as_by_definition(crowd: list[Fault]) -> None:
     """Two faults clash when some moment is in both, and they want one process, or one lever of one link differently."""

@@ -220,7 +220,7 @@ JUNK = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.data(), JUNK)
 def test_a_spoilt_plan_is_taken_or_refused_and_nothing_else(data: st.DataObject, junk: object) -> None:
     """No error of another type may come out, whatever the file says."""

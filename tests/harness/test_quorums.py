@@ -66,7 +66,7 @@ def _enough(plan: Plan, operation: Operation) -> list[set[str]]:
     return local if operation.level == "LOCAL_ONE" else [e for e in local if 2 * len(e & {*here}) > len(here)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     clusters(),
     st.sampled_from(READS),

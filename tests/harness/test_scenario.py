@@ -242,7 +242,7 @@ JUNK = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.data(), JUNK, st.integers(-(2**63), 2**63))
 def test_a_spoilt_scenario_draws_a_plan_or_is_refused_and_nothing_else(
     data: st.DataObject, junk: object, seed: int

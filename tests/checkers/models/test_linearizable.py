@@ -36,19 +36,19 @@ def _holds(calls: Sequence[Call]) -> bool:
     return {"holds": True, "violated": False}[check(in_order(calls), _for_ever).outcome]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(_REGISTERS)
 def test_registers_are_judged_as_the_definition_has_it(calls: list[Call]) -> None:
     assert _holds(calls) == has_order(calls)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(multi_registers())
 def test_multi_registers_are_judged_as_the_definition_has_it(calls: list[Call]) -> None:
     assert _holds(calls) == has_order(calls)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_OF_OWN_VALUES)
 def test_zones_and_the_search_agree_with_the_definition(calls: list[Call]) -> None:
     mine = effective(calls)
@@ -63,7 +63,7 @@ def test_zones_and_the_search_agree_with_the_definition(calls: list[Call]) -> No
         assert proof is not None
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.one_of(_REGISTERS, multi_registers()))
 def test_a_window_is_a_proof_by_itself_and_names_the_longest_prefix(calls: list[Call]) -> None:
     for part in apart(calls, _for_ever):
@@ -103,7 +103,7 @@ def _is_needless(call: Call, window: Window) -> bool:
     return call.function == "read" and not any(has_order(before) for before in _before(window._replace(calls=rest)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.one_of(_REGISTERS, multi_registers()), st.randoms(use_true_random=False))
 def test_neither_the_order_in_the_file_nor_the_names_matter(calls: list[Call], random: Random) -> None:
     shuffled = [replace(call, process=f"another {call.process}") for call in calls]

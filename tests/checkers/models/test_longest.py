@@ -62,7 +62,7 @@ def _length(order: Sequence[Call]) -> int:
     return sum(call.outcome == "ok" for call in order)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_REGISTERS)
 def test_orders_and_misfit_are_those_of_the_definition(calls: list[Call]) -> None:
     found = longest(calls, _for_ever, 100)
@@ -95,7 +95,7 @@ def _is_longest_after_a_cut(calls: list[Call], most: int) -> None:
     _are_longest(found, late, [order for order in _orders(calls) if others <= {call.id for call in order}])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(_REGISTERS, st.integers(1, 3))
 def test_of_the_last_calls_alone_all_orders_are_tried_that_have_all_others(calls: list[Call], most: int) -> None:
     _is_longest_after_a_cut(calls, most)

@@ -28,7 +28,7 @@ def safety(calls: Sequence[Call]) -> Verdict:
     return check_safety(calls, never)
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=125, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(histories())
 def test_each_read_agrees_with_the_definition(calls: list[Call]) -> None:
     for key in KEYS:

@@ -111,7 +111,7 @@ def histories(draw: st.DrawFn) -> list[Call]:
     return calls
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=125, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(histories())
 def test_a_history_agrees_with_the_definition(calls: list[Call]) -> None:
     verdict = check(calls)

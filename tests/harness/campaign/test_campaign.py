@@ -147,6 +147,8 @@ from harness.campaign.order import Order
 from harness.campaign.perform import perform
 from harness.campaign.results import writing
 from tests.harness.campaign.killed import plan_of
+
+pytestmark = pytest.mark.xdist_group("campaign")  # what is made for the module is made once
 order = Order([(1, 12)], "calm", None, None, None, "simulation", "auto", plan_of)
 if __name__ == "__main__":
     os.environ["MAIN"] = str(os.getpid())

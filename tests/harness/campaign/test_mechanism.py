@@ -27,7 +27,7 @@ def renamed(plan: Plan) -> Plan:
         msgspec.structs.replace(each, client=f"x{each.client}", value=each.value and f"{each.value}; 7 (on r1)")
         for each in plan.operations
     ]
-    faults = [msgspec.structs.replace(each, id=f"trouble-{each.id}") for each in plan.faults]
+    faults = [msgspec.structs.replace(each, id=f"trouble{each.id}") for each in plan.faults]
     return msgspec.structs.replace(plan, operations=operations, faults=faults)
 
 

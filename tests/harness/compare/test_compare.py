@@ -19,6 +19,8 @@ from harness.report.console import WIDTH_ELSEWHERE
 from harness.scenario import draw, load
 from tests.harness.commands import living_in, urushi, urushi_process, urushi_started
 
+pytestmark = pytest.mark.xdist_group("compare")  # what is made for the module is made once
+
 SMALL = """
 [cluster]
 nodes = 4

@@ -58,7 +58,7 @@ def alike(value: Any) -> Any:
     return value
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(wire.requests())
 def test_any_request_is_read_alike(stand_in: "Server", real: "Server", request: bytes) -> None:
     assert answers(stand_in, request) == answers(real, request)

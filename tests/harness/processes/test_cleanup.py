@@ -30,7 +30,7 @@ from harness.stages.processes.supervise import GUARDIAN
 pytestmark = pytest.mark.processes
 
 ROOT = GUARDIAN.parents[3]
-BATCHES = -(-int(os.environ.get("URUSHI_TEST_CLEANUPS", "100")) // 10)
+BATCHES = -(-int(os.environ.get("URUSHI_TEST_CLEANUPS", "40")) // 10)
 AT_ONCE = 4
 START_DEADLINE_S = 30.0
 DEADLINE_S = 10.0

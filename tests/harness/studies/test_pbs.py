@@ -12,6 +12,8 @@ from harness.studies.study import Figure, Finding
 from harness.studies.wars import PAIRS
 from tests.harness.commands import Outcome, nothing_started, urushi, urushi_process
 
+pytestmark = pytest.mark.xdist_group("pbs")  # what is made for the module is made once
+
 PLAIN = 60_000
 
 

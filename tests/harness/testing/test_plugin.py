@@ -207,7 +207,7 @@ def test_a_property_that_fails_names_the_file_of_its_smallest_plan(tmp_path: Pat
     (tmp_path / "test_mine.py").write_text(
         "from hypothesis import given, settings\n"
         "from harness.testing.strategies import plans\n"
-        "@settings(deadline=None, derandomize=True, max_examples=300)\n"
+        "@settings(deadline=None, derandomize=True, max_examples=150)\n"
         "@given(plans())\n"
         "def test_p(plan):\n"
         "    assert not (plan.faults and any(each.kind == 'delete' for each in plan.operations))\n"

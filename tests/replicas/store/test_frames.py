@@ -108,7 +108,7 @@ def test_an_arbitrary_body_gives_a_message_or_bad_frame(body: bytes) -> None:
     assert heard is None or len(heard) == 1
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(messages(), st.data())
 def test_a_damaged_message_gives_a_message_or_bad_frame(message: AnyMessage, data: st.DataObject) -> None:
     """Bytes changed in the body, so that the damage gets as deep as it can."""

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from replicas.store.records import Record, Version, checksum, record
 from tests.replicas.store.strategies import VERSIONS, records
 
-QUICK = settings(deadline=None, max_examples=200)
+QUICK = settings(deadline=None, max_examples=100)
 TEXT = st.text(max_size=8)
 
 

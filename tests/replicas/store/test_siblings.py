@@ -10,7 +10,7 @@ from replicas.store.records import Record, Version, record
 from replicas.store.siblings import Contents, Dotted, Vectors
 from tests.replicas.store.causes import EMPTY, Dot, Event, Past, left_of, written
 
-QUICK = settings(deadline=None, max_examples=300)
+QUICK = settings(deadline=None, max_examples=150)
 NODES = ("r1", "r2", "r3")
 NODE = st.integers(0, 2)
 STEP = st.one_of(

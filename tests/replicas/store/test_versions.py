@@ -13,7 +13,7 @@ from replicas.store.versions import LastWriterWins
 from tests.replicas.store.oracle import compare, covers, latest
 from tests.replicas.store.strategies import TIES, VERSIONS, copies
 
-QUICK = settings(deadline=None, max_examples=200)
+QUICK = settings(deadline=None, max_examples=100)
 
 
 def order(tie: Tie) -> LastWriterWins:

@@ -204,6 +204,7 @@ def test_faults_are_named_on_demand(run: Subject, file: Path, open_run: OpenRun)
     tab = open_run(file)
     tab.get_by_label("name the faults").first.check()
     assert tab.get_by_label("name the faults").last.is_checked()
+    drawn(tab)
     names = tab.locator("#apart .fault-name").all_text_contents()
     assert {name.split()[0] for name in names} == {fault.kind for fault in run.plan.faults}
 

@@ -98,8 +98,10 @@ def test_many_files_are_counted_not_listed(tmp_path: Path) -> None:
     report = runs.broken(tmp_path)
     for number in range(400):
         (Path(report.folder) / f"{number}.log").write_text("")
+    left_out = sum(1 for path in Path(report.folder).iterdir() if path.is_file()) - 300
     text = runs.shown(report).named("plan").text()
-    assert f"and 103 more in {Path(report.folder).absolute()}" in text
+    assert left_out > 100
+    assert f"and {left_out} more in {Path(report.folder).absolute()}" in text
 
 
 def test_a_file_that_links_out_of_the_folder_is_not_listed(tmp_path: Path) -> None:
