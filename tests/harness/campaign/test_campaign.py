@@ -18,6 +18,8 @@ from tests.harness.campaign.conftest import FLAW, ORDER
 from tests.harness.campaign.files import done, facts, query
 from tests.harness.commands import ROOT, living_in, urushi, urushi_process, urushi_started
 
+pytestmark = pytest.mark.xdist_group("campaign")  # what is made for the module is made once
+
 CALM = ("campaign", "--scenario", "calm", "--out", "c.sqlite")
 
 
@@ -148,7 +150,6 @@ from harness.campaign.perform import perform
 from harness.campaign.results import writing
 from tests.harness.campaign.killed import plan_of
 
-pytestmark = pytest.mark.xdist_group("campaign")  # what is made for the module is made once
 order = Order([(1, 12)], "calm", None, None, None, "simulation", "auto", plan_of)
 if __name__ == "__main__":
     os.environ["MAIN"] = str(os.getpid())

@@ -79,12 +79,15 @@ def test_a_worker_is_killed_and_each_seed_is_there_once(dask: Dask, whole: Path,
     campaign = urushi_started(tmp_path, *ORDER, "--out", "c.sqlite", "--cluster", dask.address)
     killed = psutil.Process(dask.workers[0].pid)
     until = time.monotonic() + DEADLINE_S
-    while not killed.children() and campaign.poll() is None and time.monotonic() < until:
+    at_work: list[psutil.Process] = []  # a process for each task: it may end as one looks
+    while not at_work and campaign.poll() is None and time.monotonic() < until:
         time.sleep(0.02)
-    [at_work] = killed.children()
+        at_work = killed.children()
+    assert at_work
     killed.kill()
     assert done(tmp_path / "c.sqlite") < 12
-    at_work.wait(timeout=10)
+    _, alive = psutil.wait_procs(at_work, timeout=10)
+    assert not alive
     out, err = campaign.communicate(timeout=110)
     assert campaign.returncode == 1, out + err
     assert facts(tmp_path / "c.sqlite") == facts(whole)

@@ -107,8 +107,8 @@ def test_the_view_ends_when_its_run_is_killed(tmp_path: Path) -> None:
     with terminal(tmp_path, "run", long(tmp_path), "--watch") as seen:
         seen.read_until("keys apart")
         seen.process.kill()
-        seen.read_until_quiet()
         assert nobody_left(tmp_path)
+        seen.read_until_quiet()
         assert restored(seen)
 
 
