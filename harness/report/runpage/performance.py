@@ -15,6 +15,7 @@ from harness.samples import Sample
 
 PERCENTS = (50, 95, 99)
 ALL = ""  # of any kind, or at any node
+SHORTEST_NS = 50_000_000  # between two samples of CPU time
 
 
 def section(subject: Subject) -> dict[str, Any]:
@@ -78,15 +79,22 @@ def _ranked(took: list[int]) -> list[int | None]:
 def cpu(taken: list[Sample], starts: list[int]) -> list[Step]:
     """The share of a core in percent, between one sample and the next of the same process: a start begins anew."""
     found: list[Step] = []
-    for before, now in pairwise(taken):
+    for before, now in pairwise(_apart(taken)):
         anew = any(before.at < start <= now.at for start in starts)
-        if now.at == before.at:
-            continue
         if before.cpu_ns is None or now.cpu_ns is None or anew or now.cpu_ns < before.cpu_ns:
             found.append((before.at, None))
         else:
             found.append((before.at, round(100 * (now.cpu_ns - before.cpu_ns) / (now.at - before.at))))
     return [*found, (taken[-1].at, None)] if taken else []
+
+
+def _apart(taken: list[Sample]) -> list[Sample]:
+    """CPU time is counted in ticks of some milliseconds: of a shorter while it says nothing."""
+    kept = taken[:1]
+    for sample in taken[1:]:
+        if sample.at - kept[-1].at >= SHORTEST_NS:
+            kept.append(sample)
+    return kept
 
 
 def memory(taken: list[Sample]) -> list[Step]:

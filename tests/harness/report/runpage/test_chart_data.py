@@ -105,6 +105,11 @@ def test_cpu_is_a_share_of_a_core_between_samples_and_a_start_begins_anew() -> N
     assert performance.cpu([sample(0, 50), sample(1, 20)], []) == [(0, None), (10**8, None)]
 
 
+def test_two_samples_in_one_tick_of_the_clock_make_no_peak() -> None:
+    taken = [Sample(at * 10**6, "r1", cpu * 10**6, None) for at, cpu in ((0, 0), (200, 20), (204, 24), (400, 40))]
+    assert performance.cpu(taken, []) == [(0, 10), (200 * 10**6, 10), (400 * 10**6, None)]
+
+
 def test_what_was_not_sampled_is_not_told(run: Subject, tmp_path: Path) -> None:
     assert performance.section(run)["cpu"] == performance.section(run)["memory"] == []
     sampled(tmp_path, run.facts.header.nodes)
