@@ -60,13 +60,16 @@ def test_a_flaw_breaks_its_promise(cell: Cell, flaw: str, stage: Stage, tmp_path
 
 @pytest.mark.parametrize(("cell", "name", "stage"), GREEN)
 def test_a_near_miss_keeps_its_promise(cell: Cell, name: str, stage: Stage, tmp_path: Path) -> None:
-    plan = PLANS[name](name)
-    report = run(plan, stage, runs=tmp_path)
-    assert report.verdict == "holds", report.stories or report.reasons
-    promise = report.promises[cell.property]
-    assert promise.verdict == "holds"
+    """On processes a busy machine may leave nothing to check: that shows nothing, and is tried again."""
+    for _ in range(3 if stage == "processes" else 1):
+        report = run(PLANS[name](name), stage, runs=tmp_path)
+        promise = report.promises[cell.property]
+        assert report.verdict == "holds", report.stories or report.reasons
+        assert promise.verdict == "holds"
+        assert all(fault.applied for fault in report.faults)
+        if promise.checked:
+            break
     assert promise.checked > 0, "a verdict over nothing shows nothing"
-    assert all(fault.applied for fault in report.faults)
 
 
 @pytest.mark.parametrize("cell", MATRIX, ids=[cell.property for cell in MATRIX])
