@@ -14,6 +14,8 @@ from harness.run import Stage, run
 
 MARKS: dict[str, list[pytest.MarkDecorator]] = {"simulation": [], "processes": [pytest.mark.processes]}
 
+TRIES = {"simulation": 1, "processes": 3}  # a busy machine may be late for the moment that a plan is about
+
 
 def stages_of(name: str) -> list[str]:
     """Those that have every lever which the plan needs."""
@@ -46,7 +48,10 @@ def test_what_processes_cannot_show_the_simulation_does(cell: Cell) -> None:
 def test_a_flaw_breaks_its_promise(cell: Cell, flaw: str, stage: Stage, tmp_path: Path) -> None:
     plan = PLANS[flaw](flaw)
     assert plan.flaw == flaw
-    report = run(plan, stage, runs=tmp_path)
+    for _ in range(TRIES[stage]):
+        report = run(plan, stage, runs=tmp_path)
+        if report.promises[cell.property].verdict == "violated" and all(fault.bit for fault in report.faults):
+            break
     assert report.verdict == "violated", report.reasons
     assert report.promises[cell.property].verdict == "violated"
     assert all(fault.applied and fault.bit for fault in report.faults), "a fault that bit nothing shows nothing"
@@ -60,8 +65,8 @@ def test_a_flaw_breaks_its_promise(cell: Cell, flaw: str, stage: Stage, tmp_path
 
 @pytest.mark.parametrize(("cell", "name", "stage"), GREEN)
 def test_a_near_miss_keeps_its_promise(cell: Cell, name: str, stage: Stage, tmp_path: Path) -> None:
-    """On processes a busy machine may leave nothing to check: that shows nothing, and is tried again."""
-    for _ in range(3 if stage == "processes" else 1):
+    """A run that left nothing to check shows nothing, and is tried again; none may break it."""
+    for _ in range(TRIES[stage]):
         report = run(PLANS[name](name), stage, runs=tmp_path)
         promise = report.promises[cell.property]
         assert report.verdict == "holds", report.stories or report.reasons

@@ -66,6 +66,17 @@ class Opened:
         self.tab.goto(file.as_uri() + address)
 
 
+def frames(tab: Page, count: int = 2) -> None:
+    """Waits for as many: a page draws, and answers for what moved below the pointer, in the next ones."""
+    tab.evaluate(
+        """count => new Promise(done => {
+            const next = left => left ? requestAnimationFrame(() => next(left - 1)) : done();
+            next(count);
+        })""",
+        count,
+    )
+
+
 def boxes(found: Locator) -> list[dict[str, float]]:
     found_at: list[dict[str, float]] = found.evaluate_all("all => all.map(it => it.getBoundingClientRect().toJSON())")
     return found_at

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from harness.compare.result import Curve
 from harness.report import comparison as pages
 from tests.harness.report import sample
-from tests.harness.report.browser import Open, boxes, overlap
+from tests.harness.report.browser import Open, boxes, frames, overlap
 from tests.harness.report.test_comparison import HOSTILE
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -107,11 +107,14 @@ def test_marks_of_the_trade_off_tell_their_figures_to_pointer_and_keyboard(open_
     tab.locator("#recommendation a").last.focus()
     for _ in range(5):
         tab.keyboard.press("Tab")
+        frames(tab, 3)  # in which what has scrolled leaves, and comes below, the pointer that lies still
+        assert tab.locator("#tip").is_visible()
         seen.add(tab.locator("#tip .head").inner_text())
         (tip,), (mark_box,) = boxes(tab.locator("#tip")), boxes(tab.locator("#tradeoff g.point:focus"))
         assert tip["top"] >= 0
         assert tip["bottom"] <= 500
         assert abs(tip["top"] - mark_box["top"]) < 200
+        tab.locator("#tradeoff g.point:focus").hover()  # the next mark may scroll this one away
     assert seen == set(sample.POLICIES[:-1])
 
 

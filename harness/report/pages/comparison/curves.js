@@ -128,11 +128,11 @@ function readable(plot, chart, cross, { label, x, read, on, sayX, sayY }) {
     const room = chart.svg.getBoundingClientRect();
     const lines = rows.map(([name, y]) => element("div", "row", swatch(name), element("span", "name", name), element("b", "", y === null ? "–" : sayY(y))));
     const more = faults.length ? [element("div", "", `on: ${faults.join(", ")}`)] : [];
-    showTip([element("div", "head", sayX(value)), ...lines, ...more], room.left + (chart.across(value) / chart.width) * room.width, clientY ?? room.top + 30);
+    showTip(plot, [element("div", "head", sayX(value)), ...lines, ...more], room.left + (chart.across(value) / chart.width) * room.width, clientY ?? room.top + 30);
   };
   const hide = () => {
     cross.setAttribute("visibility", "hidden");
-    hideTip();
+    hideTip(plot);
   };
   const to = (next) => { part = Math.max(0, Math.min(1, next)); };
   const follow = (event) => {

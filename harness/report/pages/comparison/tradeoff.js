@@ -90,15 +90,15 @@ function mark(chart, point, { x, y, r }, labels) {
   const show = () => {
     const { right, top } = g.getBoundingClientRect();
     const rows = point.words.map((each) => element("div", "", each));
-    showTip([element("div", "head", point.policy), ...rows, ...(point.front ? [element("div", "", "on the front")] : [])], right - 12, top);
+    showTip(g, [element("div", "head", point.policy), ...rows, ...(point.front ? [element("div", "", "on the front")] : [])], right - 12, top);
   };
-  g.addEventListener("pointerenter", show);
+  g.addEventListener("pointermove", show);
   g.addEventListener("focus", () => {
     g.scrollIntoView({ block: "nearest" }); // now, or the browser does it when the figures have their place
     show();
   });
-  g.addEventListener("pointerleave", hideTip);
-  g.addEventListener("blur", hideTip);
+  g.addEventListener("pointerleave", () => hideTip(g));
+  g.addEventListener("blur", () => hideTip(g));
 }
 
 // Each label goes to the nearest place around its mark where nothing is, or nothing but lines; one that has none is left

@@ -151,12 +151,12 @@ function showTimeTip(chart, clientY = null) {
   });
   const on = faults.length ? [element("div", "on", `on: ${faults.join(", ")}`)] : [];
   const room = chart.svg.getBoundingClientRect();
-  showTip([element("div", "head", head), ...lines, ...on], room.left + (left / chart.width) * room.width, clientY ?? room.top + 30);
+  showTip(chart, [element("div", "head", head), ...lines, ...on], room.left + (left / chart.width) * room.width, clientY ?? room.top + 30);
   chart.reading = true;
 }
 
 function hideTimeTip(chart) {
   chart.reading = false;
   chart.cross?.setAttribute("visibility", "hidden");
-  hideTip();
+  hideTip(chart);
 }

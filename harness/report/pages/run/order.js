@@ -51,9 +51,9 @@ function orderCall(svg, picture, place) {
   const bar = call.until < 0 ? `M${right} ${top}H${left}V${below}H${right}` : `M${left} ${top}H${right}V${below}H${left}Z`;
   draw(group, "path", { class: "order-bar", d: bar });
   orderAlong(group, left, right - 130, top - 5, orderLabel(picture, place));
-  group.addEventListener("pointerenter", (event) => (orderPick(place), orderTip(place, event.clientX, event.clientY)));
-  group.addEventListener("pointerleave", hideTip);
-  group.addEventListener("blur", hideTip);
+  group.addEventListener("pointermove", (event) => (orderPick(place), orderTip(place, event.clientX, event.clientY)));
+  group.addEventListener("pointerleave", () => hideTip(group));
+  group.addEventListener("blur", () => hideTip(group));
   group.addEventListener("focus", () => {
     const { left, bottom } = group.getBoundingClientRect();
     orderPick(place);
@@ -167,7 +167,7 @@ function orderTip(place, x, y) {
   const call = orderPicture().calls[place];
   const time = call.back < 0 ? `from ${seconds(call.at)}, never answered` : `${seconds(call.at)} to ${seconds(call.back)}`;
   const words = orderView.groups[place].getAttribute("aria-label");
-  showTip([element("div", "head", words), element("div", "", time)], x, y);
+  showTip(orderView.groups[place], [element("div", "head", words), element("div", "", time)], x, y);
 }
 
 starts.push(() => {

@@ -22,7 +22,7 @@ function startPointing() {
   canvas.addEventListener("pointermove", movedOnBoard);
   canvas.addEventListener("pointerup", releasedBoard);
   canvas.addEventListener("pointercancel", forgetDrag);
-  canvas.addEventListener("pointerleave", hideTip);
+  canvas.addEventListener("pointerleave", () => hideTip(canvas));
   canvas.addEventListener("wheel", wheeledBoard, { passive: false });
 }
 
@@ -83,7 +83,7 @@ function hoverBoard({ offsetX: x, offsetY: y, clientX, clientY, target, pointerT
   target.classList.toggle("choosing", y < AXIS_HIGH + PHASES_HIGH && x >= board.left);
   if (!event) return hideTip();
   const head = element("div", "head", titleOf(event));
-  showTip([head, fieldList(event)], clientX, clientY);
+  showTip(target, [head, fieldList(event)], clientX, clientY);
 }
 
 // A wheel alone scrolls the page.

@@ -28,9 +28,18 @@ function sayTime(ms) {
 }
 
 const tip = document.getElementById("tip");
+const pointer = { owner: null, x: null, y: null };
+
+// What scrolls below a mouse that lies still is not pointed at: the browser says that it moved, and it did not.
+addEventListener("pointermove", (event) => {
+  const { clientX: x, clientY: y, pointerType } = event;
+  if (pointerType === "mouse" && x === pointer.x && y === pointer.y) event.stopImmediatePropagation();
+  Object.assign(pointer, { x, y });
+}, true);
 
 // Near a point of the window, and within it.
-function showTip(content, x, y) {
+function showTip(owner, content, x, y) {
+  pointer.owner = owner;
   tip.replaceChildren(...content);
   tip.hidden = false;
   tip.style.left = 0; // so that it is as wide as it likes
@@ -41,6 +50,7 @@ function showTip(content, x, y) {
   tip.style.top = `${window.scrollY + Math.max(6, Math.min(y + 14, window.innerHeight - height - 6))}px`;
 }
 
-function hideTip() {
-  tip.hidden = true;
+// What the pointer leaves does not hide what another tells that has the focus.
+function hideTip(owner = pointer.owner) {
+  if (owner === pointer.owner) tip.hidden = true;
 }

@@ -13,7 +13,7 @@ from harness.report.runpage import page
 from harness.report.runpage.subject import Subject, read
 from harness.run import run
 from harness.scenario import draw, load
-from tests.harness.report.browser import WIDE, Opened, Scheme
+from tests.harness.report.browser import WIDE, Opened, Scheme, frames
 
 HOSTILE = "</script><img src=x onerror=alert(1)>&amp;"
 
@@ -57,7 +57,7 @@ def written(of: Subject, file: Path) -> Path:
 
 def drawn(tab: Page) -> dict[str, int]:
     """What the canvas tells of its last frame, after the frames that are due."""
-    tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    frames(tab)
     told: dict[str, str] = tab.locator("#timeline-canvas").evaluate("it => ({...it.dataset})")
     return {name: int(value) for name, value in told.items()}
 
@@ -78,7 +78,8 @@ def across(tab: Page, us: float) -> float:
 
 
 def fields(tab: Page, within: str = "#timeline-details") -> dict[str, str]:
-    """Names and texts."""
+    """Names and texts, after the frames that are due."""
+    frames(tab)
     pairs: list[tuple[str, str]] = tab.locator(f"{within} .timeline-fields dt").evaluate_all(
         "all => all.map(it => [it.textContent, it.nextSibling.textContent])"
     )
