@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time  # noqa: TID251 - real processes have deadlines
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -94,6 +95,14 @@ def living_in(folder: Path) -> list[str]:
             if process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()).is_relative_to(folder):
                 found.append(" ".join(process.cmdline()))
     return found
+
+
+def left_in(folder: Path) -> list[str]:
+    """The same once all that ends has ended, which may take a moment after the harness is gone."""
+    until = time.monotonic() + 60
+    while living_in(folder) and time.monotonic() < until:
+        time.sleep(0.1)
+    return living_in(folder)
 
 
 def nothing_started(folder: Path) -> bool:

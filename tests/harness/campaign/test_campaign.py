@@ -16,7 +16,7 @@ from harness.run import run
 from harness.scenario import draw, load
 from tests.harness.campaign.conftest import FLAW, ORDER
 from tests.harness.campaign.files import done, facts, query
-from tests.harness.commands import ROOT, living_in, urushi, urushi_process, urushi_started
+from tests.harness.commands import ROOT, left_in, living_in, urushi, urushi_process, urushi_started
 
 pytestmark = pytest.mark.xdist_group("campaign")  # what is made for the module is made once
 
@@ -33,18 +33,11 @@ def under_way(folder: Path, *words: str) -> subprocess.Popen[str]:
     return process
 
 
-def gone_from(folder: Path) -> None:
-    deadline = time.monotonic() + 30
-    while living_in(folder) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert living_in(folder) == []
-
-
 def test_a_campaign_that_is_killed_goes_on_to_the_same_end(whole: Path, tmp_path: Path) -> None:
     process = under_way(tmp_path, *ORDER, "--out", "c.sqlite")
     process.kill()
     process.communicate()
-    gone_from(tmp_path)
+    assert left_in(tmp_path) == []
     before = query(tmp_path / "c.sqlite", "SELECT * FROM seeds")
     assert 0 < len(before) < 12
     outcome = urushi_process(tmp_path, *ORDER, "--out", "c.sqlite", deadline_s=110)

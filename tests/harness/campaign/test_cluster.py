@@ -15,7 +15,7 @@ from harness.campaign import cluster
 from harness.wrong import Wrong
 from tests.harness.campaign.conftest import ORDER
 from tests.harness.campaign.files import done, facts, query
-from tests.harness.commands import ROOT, living_in, urushi, urushi_process, urushi_started
+from tests.harness.commands import ROOT, left_in, urushi, urushi_process, urushi_started
 
 DEADLINE_S = 60.0
 
@@ -47,10 +47,7 @@ def dask(tmp_path: Path) -> Iterator[Dask]:
     finally:
         end(workers)  # before the scheduler, for whose answer a worker that ends would wait
         end([scheduler])
-    until = time.monotonic() + DEADLINE_S
-    while living_in(folder) and time.monotonic() < until:
-        time.sleep(0.1)
-    assert living_in(folder) == []
+    assert left_in(folder) == []
 
 
 def end(processes: list[subprocess.Popen[bytes]]) -> None:

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time  # noqa: TID251 - waits for processes to end
 from pathlib import Path
 
 import msgspec
@@ -17,7 +16,7 @@ from harness.compare import perform
 from harness.compare.result import Comparison
 from harness.report.console import WIDTH_ELSEWHERE
 from harness.scenario import draw, load
-from tests.harness.commands import living_in, urushi, urushi_process, urushi_started
+from tests.harness.commands import left_in, living_in, urushi, urushi_process, urushi_started
 
 pytestmark = pytest.mark.xdist_group("compare")  # what is made for the module is made once
 
@@ -252,10 +251,7 @@ def test_ctrl_c_ends_what_was_started_and_shows_what_there_is(folder: Path) -> N
     found = re.search(r"Stopped by Ctrl-C: (\d+) of 5000 seeds were compared", " ".join(out.split()))
     assert found is not None
     assert 20 <= int(found[1]) < 5000
-    deadline = time.monotonic() + 30
-    while living_in(folder) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert living_in(folder) == []
+    assert left_in(folder) == []
 
 
 def test_a_worker_that_is_killed_fails_the_seeds_that_are_left(folder: Path) -> None:

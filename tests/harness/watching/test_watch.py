@@ -12,7 +12,7 @@ from rich.console import Console
 from harness.scenario import draw, load
 from harness.watching.beside import LOG
 from harness.watching.follow import possible
-from tests.harness.commands import living_in, urushi, urushi_process, urushi_started
+from tests.harness.commands import left_in, urushi, urushi_process, urushi_started
 from tests.harness.watching.terminal import HIDE, SHOW, Terminal, terminal
 
 TROUBLED = """
@@ -58,15 +58,6 @@ def restored(seen: Terminal) -> bool:
     return seen.written.rfind(SHOW) > seen.written.rfind(HIDE) > -1 and seen.attributes() == seen.before
 
 
-def nobody_left(folder: Path) -> bool:
-    until = monotonic() + 20
-    while living_in(folder):
-        if monotonic() > until:
-            return False
-        sleep(0.05)
-    return True
-
-
 @pytest.mark.processes
 def test_a_troubled_run_is_seen_while_it_goes_on(tmp_path: Path) -> None:
     """Every frame is in what was written; the report comes below the last one."""
@@ -99,7 +90,7 @@ def test_ctrl_c_ends_run_and_view_and_gives_the_terminal_back(tmp_path: Path) ->
         assert restored(seen)
         assert "stopped by Ctrl-C; what was started has been ended" in seen.text
         assert "Traceback" not in seen.text
-    assert nobody_left(tmp_path)
+    assert left_in(tmp_path) == []
 
 
 @pytest.mark.processes
@@ -107,7 +98,7 @@ def test_the_view_ends_when_its_run_is_killed(tmp_path: Path) -> None:
     with terminal(tmp_path, "run", long(tmp_path), "--watch") as seen:
         seen.read_until("keys apart")
         seen.process.kill()
-        assert nobody_left(tmp_path)
+        assert left_in(tmp_path) == []
         seen.read_until_quiet()
         assert restored(seen)
 

@@ -2,7 +2,6 @@
 
 import pickle
 import signal
-import time  # noqa: TID251 - waits for processes to end
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from harness.wrong import Wrong
 from harness.zoo import perform as zoos
 from harness.zoo.result import SOUND
 from replicas.store.flaws import FLAWS
-from tests.harness.commands import living_in, urushi, urushi_process, urushi_started
+from tests.harness.commands import left_in, living_in, urushi, urushi_process, urushi_started
 
 
 def test_found_flaws_are_shrunk_and_told(tmp_path: Path) -> None:
@@ -89,7 +88,4 @@ def test_whoever_stops_it_leaves_nothing(number: signal.Signals, code: int, tmp_
         process.communicate()
     assert process.returncode == code
     assert number != signal.SIGINT or err == "stopped by Ctrl-C; what was started has been ended\n"
-    deadline = time.monotonic() + 30
-    while living_in(tmp_path) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert living_in(tmp_path) == []
+    assert left_in(tmp_path) == []
