@@ -61,8 +61,13 @@ def test_seeds_of_the_default_reach_all_that_it_may_draw() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_seeds_reach_every_kind_that_a_scenario_names(name: str) -> None:
     scenario = load(name)
-    kinds = {fault.kind for seed in MANY for fault in draw(scenario, name, seed)[0].faults}
-    assert kinds == (set() if scenario.faults.count == 0 else set(scenario.faults.kinds))
+    named = set() if scenario.faults.count == 0 else set(scenario.faults.kinds)
+    reached: set[str] = set()
+    for seed in MANY:
+        reached |= {fault.kind for fault in draw(scenario, name, seed)[0].faults}
+        if reached >= named:
+            break
+    assert reached == named
 
 
 def test_the_built_in_scenarios_reach_every_level_policy_and_workload() -> None:

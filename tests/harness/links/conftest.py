@@ -174,17 +174,33 @@ def _clear(server: Server) -> None:
         server.call("DELETE", f"/proxies/{quote(name, safe='')}")
 
 
+class Lasting:
+    """One server for many tests. The real one hangs at times: the tests after that get another."""
+
+    def __init__(self, stack: ExitStack, kind: Prefer) -> None:
+        self._stack = stack
+        self.server = run(stack, kind)
+
+    def clear(self) -> None:
+        try:
+            _clear(self.server)
+        except TimeoutError:
+            assert self.server.kind == "toxiproxy", "the stand-in never hangs"
+            self.server.process.kill()
+            self.server = run(self._stack, "toxiproxy")
+
+
 @pytest.fixture(scope="session", params=["stand-in", "toxiproxy"])
-def either(request: pytest.FixtureRequest) -> Iterator[Server]:
+def either(request: pytest.FixtureRequest) -> Iterator[Lasting]:
     with ExitStack() as stack:
-        yield run(stack, request.param)
+        yield Lasting(stack, request.param)
 
 
 @pytest.fixture
-def server(either: Server) -> Iterator[Server]:
+def server(either: Lasting) -> Iterator[Server]:
     """Either server, without proxies."""
-    yield either
-    _clear(either)
+    yield either.server
+    either.clear()
 
 
 @pytest.fixture

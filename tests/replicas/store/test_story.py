@@ -311,12 +311,11 @@ def by_other_kinds(random: Random) -> Plot:
     return plot._replace(policy=policy, steps=steps, down=None)
 
 
+logged, stepping_down = _as_plot(substituted.logged), _as_plot(substituted.stepping_down)
 DRAWS = [
     anything, cut_off, wiped, hinted, by_grace, limited, on_bad_disks, by_hints_alone, unrepaired, far_apart,
-    *map(_as_plot, (substituted.sloppily, substituted.logged, substituted.offered)),
-    *map(_as_plot, (substituted.stepping_down, substituted.in_one_datacenter)),
-    by_any_course,
-    by_other_kinds,
+    *map(_as_plot, (substituted.sloppily, substituted.offered, substituted.in_one_datacenter)),
+    logged, stepping_down, by_any_course, by_other_kinds,
 ]  # fmt: skip
 
 
@@ -340,13 +339,25 @@ NOT_DRAWN = [  # no story has siblings, or these options
     *OF_SIBLINGS, "discards-and-forgets", "puts-the-silent-first", "counts-earlier-repairs", "marks-when-sent",
 ]  # fmt: skip
 SEEN_HERE = [name for name, promise in BREAKING.items() if promise not in UNSEEN and name not in NOT_DRAWN]
+# What breaks in few of all stories is looked for among those that are about it.
+ABOUT = {
+    "claims-its-level": stepping_down,
+    "shows-purgeable": by_grace,
+    "skips-what-was-cut": by_other_kinds,
+    "moves-on-unheld": by_other_kinds,
+    "never-speculates": by_any_course,
+    "rows-without-tombstones": by_other_kinds,
+    "stops-waiting": by_any_course,
+    "drops-the-newest": logged,
+    "answers-before-repair": unrepaired,
+}
 NEAR_MISSES = [name for name, flaw in FLAWS.items() if flaw.breaks is None]
 
 
 @pytest.mark.parametrize("name", SEEN_HERE)
 def test_the_witness_sees_what_a_flaw_breaks(name: str) -> None:
     """Else the stories above would prove little."""
-    plots = (draw(Random(seed)) for seed in range(100) for draw in DRAWS)
+    plots = (draw(Random(seed)) for seed in range(100) for draw in ([ABOUT[name]] if name in ABOUT else DRAWS))
     assert any(failure(plot, FLAWS[name].parts) for plot in plots)
 
 
