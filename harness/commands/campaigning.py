@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from harness import suite
+from harness import fresh, suite
 from harness.campaign import cluster, ranges
 from harness.campaign import order as orders
 from harness.campaign.cores import Cores
@@ -57,7 +57,7 @@ def begin(
     Parameters
     ----------
     seeds
-        A range such as 1..100000, or several such as 1..500,1000..2000.
+        A range such as 1..100000, or several such as 1..500,1000..2000, or commit:HASH:25, 25 of a commit.
     scenario
         A built-in name (`urushi list scenarios`) or a TOML file.
     hours
@@ -71,9 +71,9 @@ def begin(
     """
     console = console_for(json=json)
     _require(hours, jobs, cluster_)
-    order = orders.Order(
-        ranges.parse(seeds), scenario, policy, system, flaw, stage, proxy, drawer(scenario, flaw, policy, system)
-    )
+    asked = ranges.parse(fresh.plain(seeds))
+    plan_of = drawer(scenario, flaw, policy, system)
+    order = orders.Order(asked, scenario, policy, system, flaw, stage, proxy, plan_of)
     with console.status("drawing plans"):
         plans = orders.check(order)
     path = out or orders.file_of(order)

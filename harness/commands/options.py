@@ -66,12 +66,17 @@ def drawer(
 def _drawer_of_own(scenario: str, flaw: str | None, policy: str | None, system: str) -> Callable[[int], Drawn]:
     from harness.systems.load import named  # noqa: PLC0415 - no other run needs it
 
-    for option, given in (("--flaw", flaw), ("--policy", policy)):
-        if given is not None:
-            raise Wrong(option, "it is of our store, and --system names another", "leave out one of them")
+    refuse_ours(flaw, policy)
     if scenario.startswith("demo:"):
         raise Wrong("scenario", "a demonstration is of a flaw of our store", "name a scenario, or leave out --system")
     return partial(_draw_own, partial(_draw, load(scenario), scenario, None, None), named(system))
+
+
+def refuse_ours(flaw: str | None, policy: str | None) -> None:
+    """Beside a system of the user's."""
+    for option, given in (("--flaw", flaw), ("--policy", policy)):
+        if given is not None:
+            raise Wrong(option, "it is of our store, and --system names another", "leave out one of them")
 
 
 def _draw_own(plan_of: Callable[[int], Drawn], own: Own, seed: int) -> Drawn:

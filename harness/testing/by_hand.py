@@ -35,7 +35,10 @@ __tracebackhide__: Callable[[Any], bool] = _is_told  # pytest: where the test ca
 
 
 class Stage(Protocol):
-    """What a stage does for it. Each call returns within a time of its own."""
+    """What a stage does for it. Each call returns within a time of its own. `settles_within_s`: a system of the user's
+    has mended by then. None: its rounds of anti-entropy tell."""
+
+    settles_within_s: float | None
 
     def now(self) -> int: ...
     def wait(self, ns: int) -> None: ...
@@ -43,7 +46,7 @@ class Stage(Protocol):
     def pull(self, actions: list[Action]) -> None: ...
     def let_go(self, actions: list[Action]) -> None: ...
     def healths(self, nodes: list[str], without: list[str]) -> dict[str, Health]: ...
-    def copies(self, node: str) -> dict[str, Copy]: ...
+    def copies(self, node: str) -> dict[str, Copy] | None: ...
 
 
 class Cluster:
@@ -60,6 +63,7 @@ class Cluster:
         self._down: list[str] = []
         self._paused: list[str] = []
         self._asked = 0
+        self._keys: dict[str, None] = {}  # in the order in which they were first asked for
 
     def write(self, key: str, value: str, *, at: str, level: Level | None = None) -> Reply:
         """Through this node; by default with the cluster's own W."""
@@ -120,25 +124,30 @@ class Cluster:
     def copies(self, node: str) -> dict[str, Copy]:
         """All that a replica holds, by key, as it says itself: tombstones are copies that are `dead`."""
         self._known(node, awake=True)
-        return self._stage.copies(node)
+        held = self._stage.copies(node)
+        if held is None:
+            raise Wrong(f"copies({node!r})", "this system does not tell what it holds", "give it a `state`, or read")
+        return held
 
     def values(self, key: str) -> dict[str, str | None]:
         """What each replica of the key holds of it, by node; None: a tombstone, or nothing. Without those that are
         killed or paused, which cannot say."""
         holders = Placement(self.plan.cluster).replicas_of(key)
         awake = [node for node in holders if node not in (*self._down, *self._paused)]
-        held = {node: self._stage.copies(node).get(key) for node in awake}
-        return {node: copy.value if copy else None for node, copy in held.items()}
+        return self._values(key, awake)
 
     def wait_until_mended(self, within_s: float = WITHIN_S) -> None:
         """Until every node that is up has compared all with every other, nothing changes any more, and nothing is
         pending. NotMended says what is: as after so many rounds of anti-entropy as the plan allows (25 by default)."""
         if self._paused:
             raise Wrong("wait_until_mended()", f"{', '.join(self._paused)} cannot mend", "resume it first")
+        living = [node for node in self.nodes if node not in self._down]
+        if self._stage.settles_within_s is not None:
+            self._wait_as_owner_says(living, self._stage.settles_within_s)
+            return
         policy = self.plan.policy
         settling = Settling(self.plan.mend_rounds_max, has_rounds=policy.anti_entropy != "none")
         end, step = self._stage.now() + int(within_s * SECOND), "wait"
-        living = [node for node in self.nodes if node not in self._down]
         while step == "wait" and self._stage.now() < end:
             self._stage.wait(policy.round_every_ns)
             step = settling.look(self._stage.healths(living, self._down))
@@ -148,10 +157,37 @@ class Cluster:
             late = f" within {within_s:g} s" if step == "wait" else ""
             raise NotMended(f"the replicas have not mended{late}: {settling.reason}{cut}")
 
+    def _wait_as_owner_says(self, living: list[str], settles_s: float) -> None:
+        """Then all hold the same of what this test asked for."""
+        self._stage.wait(int(settles_s * SECOND))
+        self._note(f"{settles_s:g} s to mend have passed")
+        for key in self._keys:
+            values = self._values(key, living)
+            if len(set(values.values())) > 1:
+                what = ", ".join(f"{node} has {value!r}" for node, value in values.items())
+                cut = f"; still cut: {', '.join(self._cut)}" if self._cut else ""
+                within = f"in the {settles_s:g} s that the system is given (settles_within)"
+                raise NotMended(f"the replicas have not mended {within}: of {key}, {what}{cut}")
+
+    def _values(self, key: str, nodes: list[str]) -> dict[str, str | None]:
+        """What the nodes hold; of a system that does not tell, what is read there."""
+        found: dict[str, str | None] = {}
+        for node in nodes:
+            held = self._stage.copies(node)
+            if held is not None:
+                found[node] = held[key].value if key in held else None
+                continue
+            reply = self.read(key, at=node)
+            if reply.outcome != "ok":
+                raise NotMended(f"{node} does not answer to a read of {key}: {reply.error}")
+            found[node] = reply.value
+        return found
+
     def _ask(self, kind: Kind, key: str, value: str | None, at: str, level: Level | None) -> Reply:
         self._known(at)
         self._check_level(kind, level)
         self._asked += 1
+        self._keys[key] = None
         operation = Operation(self._asked, self._stage.now(), CLIENT, at, kind, key, value, level)
         begun = self._stage.now()
         reply = self._stage.ask(operation)

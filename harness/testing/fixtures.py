@@ -1,6 +1,7 @@
 """The fixtures. Whatever performs is imported by the one that is asked for."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -47,7 +48,8 @@ def urushi_cluster(request: pytest.FixtureRequest, urushi_seed: int, tmp_path: P
     from harness.testing import by_hand, clusters, on_processes  # noqa: PLC0415 - see the top
 
     plan = _or_wrong(lambda: clusters.plan_of(marks.asked(request.node), urushi_seed))
-    with on_processes.started(plan, tmp_path) as stage:
+    with ExitStack() as stack:
+        stage = _or_wrong(lambda: stack.enter_context(on_processes.started(plan, tmp_path)))
         cluster = request.node.stash[CLUSTER] = by_hand.Cluster(plan, stage)
         yield cluster
 
@@ -57,18 +59,21 @@ def urushi_world(request: pytest.FixtureRequest, urushi_seed: int) -> "World":
     """The same cluster on virtual time, which passes by `advance`."""
     from harness.testing import by_hand, clusters, in_simulation  # noqa: PLC0415 - see the top
 
-    plan = _or_wrong(lambda: clusters.plan_of(marks.asked(request.node), urushi_seed))
+    plan = _or_wrong(lambda: clusters.plan_of(marks.asked(request.node), urushi_seed, "simulation"))
     world = by_hand.World(plan, in_simulation.Simulated(plan))
     request.node.stash[CLUSTER] = world
     return world
 
 
 def _or_wrong(make: Callable[[], T]) -> T:
-    """What is wrong in a mark is said in a line, and not by a traceback of ours."""
+    """What is wrong in a mark, or with the system that it names, is said without a traceback of ours."""
+    from harness.systems.misbehaved import Misbehaved  # noqa: PLC0415 - see the top
     from harness.wrong import Wrong  # noqa: PLC0415 - see the top
 
     try:
         return make()
     except Wrong as problem:
-        said = str(problem)
-    pytest.fail(f"wrong: {said}", pytrace=False)
+        said = f"wrong: {problem}"
+    except Misbehaved as problem:
+        said = f"the system could not be driven: {problem}"
+    pytest.fail(said, pytrace=False)

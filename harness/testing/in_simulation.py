@@ -17,6 +17,8 @@ STEPS_MAX = 10_000  # ten seconds: clients and commits have shorter deadlines
 
 
 class Simulated:
+    settles_within_s: float | None = None
+
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._simulation = Simulation(plan)

@@ -7,17 +7,18 @@ import pytest
 from harness.testing import options, seeds
 from harness.testing.options import Stage
 
-MARK = "urushi(scenario, seeds, stage, policy, flaw, judge): what the fixtures of Urushi perform in this test"
+MARK = "urushi(scenario, seeds, stage, policy, flaw, system, judge): what the fixtures of Urushi perform in this test"
 
 
 class Asked(NamedTuple):
-    """`judge=False`: the test looks at the verdict itself."""
+    """`judge=False`: the test looks at the verdict itself. `system`: a store of the user's, only on processes."""
 
     scenario: str | None = None
     seeds: int = 1
     stage: Stage | None = None
     policy: str | None = None
     flaw: str | None = None
+    system: str | None = None
     judge: bool = True
 
 
@@ -68,4 +69,6 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
 
 def stage_of(asked: Asked, settings: options.Settings) -> Stage:
     """That of the mark, then that of the command line: what a test was written for stays."""
+    if asked.system is not None:
+        return asked.stage or "processes"
     return asked.stage or settings.stage or "simulation"

@@ -8,23 +8,26 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import uvloop
 
 from checkers.history import Copy, Return
 from harness.levers import Action
 from harness.plan import Plan
 from harness.stages.memory import Memory
-from harness.stages.processes.addresses import claim
+from harness.stages.processes import owned
+from harness.stages.processes.addresses import Block, claim
 from harness.stages.processes.clients import GREETING_DEADLINE_S, Client
 from harness.stages.processes.cluster import Cluster, running
 from harness.stages.processes.links.link import LinkError
 from harness.stages.processes.links.safety import choose
+from harness.stages.processes.links.server import ServerChoice
 from harness.stages.processes.stage import copies_of
 from harness.stages.processes.supervise import SupervisionError
 from harness.testing.alarms import run
 from harness.testing.by_hand import CLIENT, ClusterFailed, reply_of
 from replicas.store.system import Store
-from replicas.system import Health, Observer, Reply
+from replicas.system import Health, Observer, Reply, System
 from workloads.operations import Operation
 
 T = TypeVar("T")
@@ -34,8 +37,14 @@ CALL_DEADLINE_S = 30.0  # to end a process and to start it again have shorter on
 
 class OnProcesses:
     def __init__(
-        self, plan: Plan, system: Store, cluster: Cluster, run: Callable[[Coroutine[Any, Any, Any]], Any]
+        self,
+        plan: Plan,
+        system: System,
+        cluster: Cluster,
+        run: Callable[[Coroutine[Any, Any, Any]], Any],
+        settles_within_s: float | None,
     ) -> None:
+        self.settles_within_s = settles_within_s
         self._cluster = cluster
         self._run = run
         self._pulled: set[Action] = set()
@@ -86,10 +95,9 @@ class OnProcesses:
 
         return dict(zip(nodes, self._do(all_of_them()), strict=True))
 
-    def copies(self, node: str) -> dict[str, Copy]:
+    def copies(self, node: str) -> dict[str, Copy] | None:
         told = self._do(self._cluster.observe(node, copies_of))
-        assert told is not None  # noqa: S101 - our own store always tells
-        return told[0]
+        return told and told[0]
 
     def close(self) -> None:
         self._client.close()
@@ -110,16 +118,23 @@ class OnProcesses:
         return done
 
 
+async def _ready(
+    stack: AsyncExitStack, plan: Plan, folder: Path, choice: ServerChoice, block: Block
+) -> tuple[System, Cluster, float | None]:
+    if plan.system is not msgspec.UNSET:
+        return await owned.started(stack, plan, plan.system, folder, choice, block)
+    system = Store(plan.cluster, plan.policy, plan.flaw, plan.client_timeout_ns / 1e9)
+    return system, await stack.enter_async_context(running(plan.cluster.names(), system, folder, choice, block)), None
+
+
 @contextmanager
 def started(plan: Plan, folder: Path) -> Iterator[OnProcesses]:
     """Ready, and in the end gone, however the test ends."""
     choice = choose(plan, "auto")
-    system = Store(plan.cluster, plan.policy, plan.flaw, plan.client_timeout_ns / 1e9)
     with closing(claim()) as block, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         stack = AsyncExitStack()
-        ready = stack.enter_async_context(running(plan.cluster.names(), system, folder, choice, block))
-        cluster = run(runner, ready)
-        stage = OnProcesses(plan, system, cluster, partial(run, runner))
+        system, cluster, settles_within_s = run(runner, _ready(stack, plan, folder, choice, block))
+        stage = OnProcesses(plan, system, cluster, partial(run, runner), settles_within_s)
         try:
             yield stage
         finally:

@@ -60,7 +60,7 @@ class Run:
 
 
 def perform(asked: Asked, stage: Stage, seed: int, out: Path) -> Run:
-    plan, drawn = drawer(asked.scenario or "default", asked.flaw, asked.policy)(seed)
+    plan, drawn = drawer(asked.scenario or "default", asked.flaw, asked.policy, asked.system)(seed)
     if stage == "processes":
         with let_through():
             return Run(plan, runs.run(plan, stage, runs=out, drawn=drawn))

@@ -14,7 +14,7 @@ from harness.header import header_of
 from harness.plan import Plan
 from harness.progress import Writer
 from harness.stages.memory import Memory
-from harness.stages.processes.addresses import claim
+from harness.stages.processes.addresses import Block, claim
 from harness.stages.processes.clients import Client
 from harness.stages.processes.cluster import Cluster, running
 from harness.stages.processes.links import server
@@ -122,20 +122,28 @@ def _first(problems: BaseExceptionGroup[Exception]) -> str:
 
 
 async def _perform(plan: Plan, named: Own, folder: Path, choice: server.ServerChoice, say: Say) -> History:
-    own = load(named.file)
-    system = Adapted(own, named.file, plan.client_timeout_ns / 1e9)
     begun = time.monotonic()
     async with AsyncExitStack() as stack:
         block = stack.enter_context(closing(claim()))
         progress = stack.enter_context(Writer(folder))
-        cluster = await _started(stack, running(plan.cluster.names(), system, folder, choice, block), named.file)
-        if isinstance(own, Declared):
-            own.attach(cluster.guardian, folder / "clients")
-            stack.callback(own.detach)
+        system, cluster, settles_within_s = await started(stack, plan, named, folder, choice, block)
         say(f"{len(cluster.names)} nodes ready in {time.monotonic() - begun:.2f} s behind {choice.found}")
-        run = OwnedRun(plan, system, cluster, say, progress, own.settles_within_s)
+        run = OwnedRun(plan, system, cluster, say, progress, settles_within_s)
         await run.to_its_end()
     return ordered(header_of(plan, "processes"), sorted(run.events, key=lambda event: event.at))
+
+
+async def started(
+    stack: AsyncExitStack, plan: Plan, named: Own, folder: Path, choice: server.ServerChoice, block: Block
+) -> tuple[Adapted, Cluster, float]:
+    """Until the stack is closed. The last is for how long it may take to mend."""
+    own = load(named.file)
+    system = Adapted(own, named.file, plan.client_timeout_ns / 1e9)
+    cluster = await _started(stack, running(plan.cluster.names(), system, folder, choice, block), named.file)
+    if isinstance(own, Declared):
+        own.attach(cluster.guardian, folder / "clients")
+        stack.callback(own.detach)
+    return system, cluster, own.settles_within_s
 
 
 async def _started(stack: AsyncExitStack, cluster: AbstractAsyncContextManager[Cluster], file: str) -> Cluster:

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from harness import fresh
 from harness.campaign.coverage import ANY
 from harness.run import run
 from harness.scenario import draw, load
@@ -67,6 +68,13 @@ def test_it_ends_in_time_and_goes_on_later(tmp_path: Path) -> None:
     assert first["done"] < 30
     last = urushi_process(tmp_path, *words, "--hours", "1", "--json").document
     assert (last["stopped"], last["done"], last["verdicts"]["holds"]) == (None, 30, 30)
+
+
+def test_a_commit_has_the_seeds_that_a_suite_has_of_it(tmp_path: Path) -> None:
+    outcome = urushi_process(tmp_path, *CALM, "--seeds", "commit:3F2a91c:3,2")
+    assert outcome.code == 0, outcome.err
+    performed = query(tmp_path / "c.sqlite", "SELECT seed FROM seeds ORDER BY seed")
+    assert [seed for (seed,) in performed] == sorted([2, *fresh.drawn("3f2a91c", 3)])
 
 
 def test_a_file_of_another_order_is_refused(whole: Path) -> None:
