@@ -6,7 +6,6 @@ that it does not mention is the plan's.
 """
 
 from functools import cache
-from importlib import resources
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 import msgspec
@@ -14,7 +13,7 @@ import msgspec
 from harness.draws import Drawing, Spec
 from harness.plan import LEAST, MOST, MOST_OF, Plan, check
 from harness.quorums import PRESETS, preset
-from harness.toml import parsed
+from harness.toml import parsed, texts_in
 from harness.wrong import Wrong, convert, near
 from replicas.store.policy import OFF, Policy
 from replicas.store.settings import Cluster
@@ -77,9 +76,7 @@ def choices(field: str) -> list[str]:
 
 def built_in() -> dict[str, str]:
     """Name and text of each policy that comes with Urushi."""
-    folder = resources.files("harness.policies")
-    texts = {each.name.removesuffix(".toml"): each.read_text() for each in folder.iterdir()}
-    return {name: text for name, text in sorted(texts.items()) if not name.startswith("_")}
+    return texts_in("harness.policies")
 
 
 def load(name: str, within: tuple[str, ...] = ()) -> Named:

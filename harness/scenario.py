@@ -1,7 +1,6 @@
 """A scenario says what a seed may draw from; to draw is to make a plan. A TOML file, or a built-in name."""
 
 from functools import cache
-from importlib import resources
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -12,7 +11,7 @@ from harness.mixtures import draw_delays
 from harness.plan import FORMAT, MS, Disk, Network, Plan, check, check_flaw
 from harness.policy import check_keys, counts_in_words, draw_policy
 from harness.quorums import PRESETS, preset
-from harness.toml import parsed
+from harness.toml import parsed, texts_in
 from harness.wrong import Wrong, convert
 from replicas.store.policy import Policy
 from replicas.store.settings import SIBLINGS_MAX, Cluster, Node
@@ -97,11 +96,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def built_in() -> dict[str, str]:
     """Name and text of each scenario that comes with Urushi."""
-    folder = resources.files("harness.scenarios")
-    texts = {
-        each.name.removesuffix(".toml"): each.read_text() for each in folder.iterdir() if each.name.endswith(".toml")
-    }
-    return dict(sorted(texts.items()))
+    return texts_in("harness.scenarios")
 
 
 def load(name: str) -> Scenario:
