@@ -18,18 +18,20 @@ _DIGITS = r"\d{1,18}(?:\.\d{1,18})?"
 _TEXT = re.compile(rf"(?P<low>{_DIGITS})(?:\.\.(?P<high>{_DIGITS}))?(?P<unit>[a-z%]*)", re.ASCII)
 _MOST = {"": 2**63 - 1, "ns": 2**63 - 1, "%": 1_000_000}
 _FORMS = {
-    "": 'a count, such as 5 or "2..5"',
-    "ns": 'a duration, such as "300ms" or "0.5..2s" (ns, us, ms, s)',
-    "%": 'a share, such as "15%" or "0..30%"',
+    "": ("a count, such as 5", ' or "2..5"', ""),
+    "ns": ('a duration, such as "300ms"', ' or "0.5..2s"', " (ns, us, ms, s)"),
+    "%": ('a share, such as "15%"', ' or "0..30%"', ""),
 }
 
 
 class Drawing:
-    """Each parameter has a stream of its own, so that to fix one leaves the others as they were."""
+    """Each parameter has a stream of its own, so that to fix one leaves the others as they were. `fixed`: nothing
+    is left to draw, so nobody is told to write a range."""
 
-    def __init__(self, seed: int, where: str) -> None:
+    def __init__(self, seed: int, where: str, *, fixed: bool = False) -> None:
         self.seed = seed
         self.where = where
+        self.fixed = fixed
         self.drawn: dict[str, str] = {}
 
     def count(
@@ -103,6 +105,10 @@ class Drawing:
     def _wrong(self, name: str, what: str, remedy: str) -> Wrong:
         return Wrong(f"{self.where}: {name}", what, remedy)
 
+    def _form(self, unit: str) -> str:
+        one, range_, units = _FORMS[unit]
+        return f"{one}{'' if self.fixed else range_}{units}"
+
     def _ends(self, name: str, value: int | str, unit: str, words: dict[str, int]) -> tuple[int, int]:
         if value in words:
             return (words[str(value)],) * 2
@@ -110,12 +116,12 @@ class Drawing:
         read = _read(text)
         if read is None or (read[0] != unit and text != "0"):
             also = f", or a word; {near(text, list(words))}" if words else ""
-            raise self._wrong(name, f"{value!r} is no such value", f"write {_FORMS[unit]}{also}")
+            raise self._wrong(name, f"{value!r} is no such value", f"write {self._form(unit)}{also}")
         _, low, high = read
         if high < low:
             raise self._wrong(name, f"{value!r} ends before it begins", "write the smaller number first")
         if low.denominator != 1 or high.denominator != 1:
-            raise self._wrong(name, f"{value!r} has a fraction too small to draw", f"write {_FORMS[unit]}")
+            raise self._wrong(name, f"{value!r} has a fraction too small to draw", f"write {self._form(unit)}")
         return int(low), int(high)
 
 

@@ -1,6 +1,7 @@
 """Failures that are known: a file names them, and a suite lets them through and says so."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,6 @@ from harness.demonstrations import PLANS
 from harness.promises import MATRIX
 from harness.run import Report, Stage
 from harness.scenario import built_in
-from harness.suite import Order
 from harness.systems.claims import CLAIMS
 from harness.toml import parsed
 from harness.wrong import Wrong, convert, near
@@ -49,27 +49,32 @@ class Known(NamedTuple):
     seeds: frozenset[int]
 
     def happened(self, report: Report) -> bool:
-        entry = self.entry
-        promise = report.promises.get(entry.promise)
-        if promise is None or promise.verdict != "violated" or report.seed not in self.seeds:
+        promise = report.promises.get(self.entry.promise)
+        if promise is None or promise.verdict != "violated":
             return False
-        same = entry.mechanism is None or says(_cause(report.stories, entry.promise), entry.mechanism)
-        return same and entry.flaw in (None, report.flaw)
+        return self.is_of(report.seed, self.entry.promise, _cause(report.stories, self.entry.promise), report.flaw)
+
+    def is_of(self, seed: int, broken: str, cause: str, flaw: str | None) -> bool:
+        entry = self.entry
+        if seed not in self.seeds or entry.promise != broken or entry.flaw not in (None, flaw):
+            return False
+        return entry.mechanism is None or says(cause, entry.mechanism)
 
 
-def load(path: str, order: Order) -> list[Known]:
-    """Refuses an entry that names nothing that there is, also if it is about another suite."""
+def load(path: Path | None, asked: frozenset[int], scenario: str, stage: Stage) -> list[Known]:
+    """Refuses an entry that names nothing that there is, also if it is not about what was asked for."""
+    return [] if path is None else list(_loaded(str(path), asked, scenario, stage))
+
+
+def _loaded(path: str, asked: frozenset[int], scenario: str, stage: Stage) -> Iterator[Known]:
     if not path.endswith(".toml"):
         raise Wrong("--known-failures", f"{path!r} is no TOML file", "name one that ends in .toml")
-    asked = frozenset(order.seeds)
-    known: list[Known] = []
     for number, entry in enumerate(convert(parsed(path, {}, "--known-failures"), _File, path).known):
         place = f"{path}: known[{number}]"
         _check(entry, place)
         seeds = asked & frozenset(_seeds(entry.seeds, place)) if entry.seeds is not None else asked
-        if seeds and entry.stage in (None, order.stage) and _same(entry.scenario, order.scenario):
-            known.append(Known(entry, seeds))
-    return known
+        if entry.stage in (None, stage) and _same(entry.scenario, scenario) and seeds:
+            yield Known(entry, seeds)
 
 
 def let_through(known: list[Known], report: Report) -> tuple[str, ...]:

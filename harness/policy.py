@@ -5,7 +5,9 @@ A name in TOML is that of the field without its unit: `grace = "10s"` is `grace_
 that it does not mention is the plan's.
 """
 
+import os
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 import msgspec
@@ -86,13 +88,16 @@ def load(name: str, within: tuple[str, ...] = ()) -> Named:
     cluster = data.pop("cluster", {})
     if not isinstance(cluster, dict) or cluster.keys() - {"quorums"}:
         raise Wrong(f"{name}: cluster", "of a cluster a policy sets quorums alone", 'write cluster.quorums = "strong"')
+    for key in (key for key, value in data.items() if isinstance(value, dict)):
+        remedy = f"write what is below [{key}] at the top of the file"
+        raise Wrong(f"{name}: [{key}]", "a policy has no table but [cluster]", remedy)
     data |= {f"cluster.{key}": value for key, value in cluster.items()}
     if not isinstance(uses, list) or not all(isinstance(each, str) for each in uses):
         raise Wrong(f"{name}: uses", "this is no list of policies", 'write uses = ["async", "merkle"]')
     if not isinstance(about, str):
         raise Wrong(f"{name}: about", "this is no text", "write it in quotes")
     given: dict[str, Any] = {}
-    for used in uses:
+    for used in (_beside(name, each) for each in uses):
         if used in (*within, name):
             raise Wrong(f"{name}: uses", f"{used!r} would be part of itself", "leave it out")
         given |= load(used, (*within, name)).given
@@ -101,12 +106,18 @@ def load(name: str, within: tuple[str, ...] = ()) -> Named:
     return named
 
 
+def _beside(name: str, used: str) -> str:
+    """A file counts from the one that uses it, wherever the command is run."""
+    both = name.endswith(".toml") and used.endswith(".toml")
+    return os.path.normpath(Path(name).parent / used) if both else used
+
+
 def _check(named: Named) -> None:
     """Nothing is left to chance: two who use a policy use the same."""
     for key, value in named.given.items():
         if isinstance(value, bool) or not isinstance(value, int | str) or ".." in str(value):
             raise Wrong(f"{named.name}: {key}", f"{value!r} is not one value", "a policy draws nothing: write one")
-    draw_policy(Drawing(0, named.name), _of_policy(named), Policy())
+    draw_policy(Drawing(0, named.name, fixed=True), _of_policy(named), Policy())
 
 
 def _of_policy(named: Named) -> dict[str, Spec]:
@@ -116,7 +127,7 @@ def _of_policy(named: Named) -> dict[str, Spec]:
 def over(plan: Plan, named: Named) -> Plan:
     """The same plan with this policy instead of its own."""
     base = msgspec.structs.replace(plan.policy, **OFF)
-    policy = draw_policy(Drawing(plan.seed, named.name), _of_policy(named), base)
+    policy = draw_policy(Drawing(plan.seed, named.name, fixed=True), _of_policy(named), base)
     cluster = _cluster(plan.cluster, named)
     changed = msgspec.structs.replace(plan, policy=policy, cluster=cluster)
     check(changed, named.name)
@@ -131,7 +142,7 @@ def replaced_by(named: Named, key: str) -> bool:
 
 
 def _cluster(cluster: Cluster, named: Named) -> Cluster:
-    drawing, n = Drawing(0, named.name), cluster.n
+    drawing, n = Drawing(0, named.name, fixed=True), cluster.n
     own = {key: named.given[key] for key in _OF_CLUSTER if key in named.given}
     words = counts_in_words(n)
     chosen = own.pop("cluster.quorums", None)

@@ -2,7 +2,6 @@
 
 import tomllib
 from importlib import resources
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,9 @@ from harness.wrong import Wrong, near
 
 def texts_in(package: str) -> dict[str, str]:
     """Name and text of each that comes with Urushi. Python may keep a folder of its own beside them."""
-    files = [each for each in resources.files(package).iterdir() if each.name.endswith(".toml")]
-    return {
-        each.name.removesuffix(".toml"): each.read_text(encoding="utf-8")
-        for each in sorted(files, key=attrgetter("name"))
-    }
+    files = resources.files(package).iterdir()
+    texts = {each.name.removesuffix(".toml"): each.read_text("utf-8") for each in files if each.name.endswith(".toml")}
+    return dict(sorted(texts.items()))
 
 
 def parsed(name: str, built_in: dict[str, str], what: str) -> dict[str, Any]:

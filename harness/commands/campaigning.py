@@ -10,12 +10,14 @@ from harness import fresh, suite
 from harness.campaign import cluster, ranges
 from harness.campaign import order as orders
 from harness.campaign.cores import Cores
+from harness.campaign.forgiven import forgiven
 from harness.campaign.perform import perform
 from harness.campaign.results import reading, writing
 from harness.campaign.tasks import Crew
 from harness.commands.options import (
     FlawOption,
     Json,
+    KnownOption,
     PolicyOption,
     ProxyOption,
     StageOption,
@@ -40,6 +42,7 @@ def begin(
     system: SystemOption = None,
     flaw: FlawOption = None,
     proxy: ProxyOption = "auto",
+    known_failures: KnownOption = None,
     hours: float | None = None,
     jobs: Whole | None = None,
     cluster_: Annotated[str | None, Parameter(name="--cluster")] = None,
@@ -52,7 +55,7 @@ def begin(
 
     Example: `urushi campaign --seeds 1..100000 --hours 8`
 
-    Exit codes: 0 all that ran held, 1 a promise was broken, 3 something was inconclusive, 4 a seed failed.
+    Exit codes: 0 all that ran held or is known, 1 a promise was broken, 3 something was inconclusive, 4 a seed failed.
 
     Parameters
     ----------
@@ -79,10 +82,11 @@ def begin(
     path = out or orders.file_of(order)
     words = {**order.words(), "plans": plans, "urushi": orders.identity()}
     with _crew(order, jobs, cluster_) as crew, writing(path, words) as results:
+        forgiven(results, known_failures)  # what is wrong with that file is said before hours have gone by
         console.print(f"campaign {path}", markup=False, highlight=False, soft_wrap=True)
         with reporting.progress(console) as watch:
             stopped = perform(order, results, crew, watch, hours and hours * 3600)
-        told = reporting.told(results, stopped)
+        told = reporting.told(results, stopped, forgiven(results, known_failures))
         reporting.show(console, told)
     if json:
         print_json(told)
@@ -107,7 +111,7 @@ def _crew(order: orders.Order, jobs: int | None, address: str | None) -> Abstrac
 
 
 @campaign.command
-def report(file: Path | None = None, /, *, json: Json = False) -> int:
+def report(file: Path | None = None, /, *, known_failures: KnownOption = None, json: Json = False) -> int:
     """Tell what a campaign has found so far, also while it goes on.
 
     Example: `urushi campaign report`
@@ -118,7 +122,7 @@ def report(file: Path | None = None, /, *, json: Json = False) -> int:
         By default the campaign in .urushi/campaigns that was written to last.
     """
     with reading(file or orders.latest()) as results:
-        told = reporting.told(results, None)
+        told = reporting.told(results, None, forgiven(results, known_failures))
     reporting.show(console_for(json=json), told)
     if json:
         print_json(told)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -41,6 +42,7 @@ SystemOption = Annotated[
     str | None,
     Parameter(help="A store of your own in place of ours: store.toml, or store.py:MyStore. Real processes only."),
 ]
+KnownOption = Annotated[Path | None, Parameter(help="A TOML file of failures to let through, until they are fixed.")]
 FlawOption = Annotated[str | None, Parameter(help="A flawed replica; `urushi list flaws` has them.")]
 
 

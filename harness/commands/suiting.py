@@ -14,6 +14,7 @@ from harness.commands.limits import Size
 from harness.commands.options import (
     FlawOption,
     Json,
+    KnownOption,
     PolicyOption,
     ProxyOption,
     StageOption,
@@ -28,8 +29,6 @@ from harness.result import Result, write_seeds
 from harness.suite import Order
 from harness.worker import Keep
 from harness.wrong import Wrong
-
-KnownOption = Annotated[Path | None, Parameter(help="A TOML file of failures to let through, until they are fixed.")]
 
 
 def suite_(
@@ -87,7 +86,7 @@ def suite_(
     plan_of = drawer(scenario, flaw, policy, system)
     order = Order(scenario, _seeds(seeds), plan_of, stage, proxy, kept, options=options)
     wanted = Wanted(junit, summary, artefacts, artefacts_max)
-    listed = known.load(str(known_failures), order) if known_failures else []
+    listed = known.load(known_failures, frozenset(order.seeds), scenario, stage)
     order = order._replace(known=partial(known.let_through, listed))
     with console.status("drawing plans"):
         suite.check(order, jobs)
@@ -187,7 +186,7 @@ def canary(
     options = _options(policy=policy, flaw=flaw, proxy=proxy)
     plan_of = drawer(scenario, flaw, policy)
     order = Order(scenario, _seeds(seeds), plan_of, stage, proxy, "failures", options=options)
-    listed = known.load(str(known_failures), order) if known_failures else []
+    listed = known.load(known_failures, frozenset(order.seeds), scenario, stage)
     order = order._replace(known=partial(known.let_through, listed))
     suite.check(order, jobs)
     return canaries.perform(console, order, workers=jobs, artefacts_max=artefacts_max)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from harness.campaign import ranges
 from harness.campaign.coverage import ANY, MECHANISMS, PHASES
+from harness.campaign.forgiven import Forgiven
 from harness.campaign.order import run_command
 from harness.campaign.perform import Progress, Stopped, Watch
 from harness.campaign.results import Results
@@ -42,7 +43,8 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What `--json` prints. `coverage` counts seeds by kind of fault, phase and mechanism."""
+    """What `--json` prints. `coverage` counts seeds by kind of fault, phase and mechanism. `let_through` counts those
+    that broke nothing but what is `known`, each with how many of them it was in."""
 
     file: str
     order: dict[str, str]
@@ -55,13 +57,16 @@ class Told(msgspec.Struct, frozen=True):
     unknown: list[tuple[int, str]]
     coverage: dict[str, dict[str, dict[str, int]]]
     stopped: Stopped | None
+    let_through: int
+    known: dict[str, int]
 
     def exit_code(self) -> int:
         codes = {"violated": 1, "failed": 4, "unknown": 3}
-        return next((code for verdict, code in codes.items() if self.verdicts.get(verdict)), 0)
+        counts = {**self.verdicts, "violated": self.verdicts["violated"] - self.let_through}
+        return next((code for verdict, code in codes.items() if counts.get(verdict)), 0)
 
 
-def told(results: Results, stopped: Stopped | None) -> Told:
+def told(results: Results, stopped: Stopped | None, forgiven: Forgiven) -> Told:
     order, counts = results.order(), results.counts()
     coverage: dict[str, dict[str, dict[str, int]]] = {}
     for kind, phase, mechanism, seeds in results.rows("SELECT * FROM coverage"):
@@ -79,6 +84,8 @@ def told(results: Results, stopped: Stopped | None) -> Told:
         unknown=_why(results, "unknown"),
         coverage=coverage,
         stopped=stopped,
+        let_through=forgiven.seeds,
+        known=forgiven.entries,
     )
 
 
@@ -151,7 +158,11 @@ def show(console: Console, told: Told) -> None:
     for verdict, found in (("failed", told.failed), ("unknown", told.unknown)):
         for seed, why in found:
             console.print(f"seed {seed}: {verdict}: {why}", markup=False, highlight=False, soft_wrap=True)
-    counts = ", ".join(f"{count:,} {name}" for name, count in told.verdicts.items())
+    for words, count in told.known.items():
+        line = f"let through: {_count(count, 'seed')}: {words}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    known = {"violated": f" ({told.let_through:,} let through)"} if told.let_through else {}
+    counts = ", ".join(f"{count:,} {name}{known.get(name, '')}" for name, count in told.verdicts.items())
     stopped = f"stopped by {told.stopped}; the same command goes on\n" if told.stopped else ""
     summary = f"{stopped}{told.done:,} of {told.total:,} seeds: {counts}; groups: {len(told.groups)}"
     console.print(f"{summary}; CPU {_span(told.cpu_s)}   {told.file}", markup=False, highlight=False, soft_wrap=True)

@@ -8,7 +8,6 @@ import pytest
 from harness.cli import app
 from harness.known import load
 from tests.ci.workflows import COMMIT, ROOT, commands
-from tests.harness.judged import order_of
 
 GUIDE = (ROOT / "docs/guides/in-ci.md").read_text(encoding="utf-8")
 TOML = re.search(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
@@ -25,6 +24,7 @@ def test_there_is_something_to_type() -> None:
     assert {words[0] for words in commands(CODE.replace("$(git rev-parse HEAD)", COMMIT), {})} == {
         "suite",
         "canary",
+        "campaign",
         "run",
         "replay",
         "shrink",
@@ -35,6 +35,6 @@ def test_its_known_failures_are_taken(tmp_path: Path) -> None:
     assert TOML is not None
     path = tmp_path / "known-failures.toml"
     path.write_text(TOML[1], encoding="utf-8")
-    ((entry, seeds),) = load(str(path), order_of(*range(1, 30)))
+    ((entry, seeds),) = load(path, frozenset(range(1, 30)), "default", "simulation")
     assert entry.promise == "convergence"
     assert seeds == {1, 2, 3, 4, 5, 17}

@@ -30,7 +30,8 @@ def known(*seeds: int, **given: object) -> list[Known]:
 
 def loaded(folder: Path, text: str, *seeds: int) -> list[Known]:
     (folder / "known.toml").write_text(text, encoding="utf-8")
-    return load(str(folder / "known.toml"), order_of(*seeds))
+    order = order_of(*seeds)
+    return load(folder / "known.toml", frozenset(seeds), order.scenario, order.stage)
 
 
 @pytest.mark.parametrize(

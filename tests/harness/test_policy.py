@@ -57,6 +57,11 @@ def test_what_a_policy_uses_is_put_together_in_order(tmp_path: Path) -> None:
         ('read_repair = ["none", "blocking"]', "is not one value"),
         ('round_every = "20..50ms"', "is not one value"),
         ('read_repair = "blokcing"', "did you mean 'blocking'?"),
+        ("round_every = 5", """5 is no such value; write a duration, such as "300ms" (ns, us, ms, s)"""),
+        (
+            '[policy]\nr = "ALL"',
+            "[policy]: a policy has no table but [cluster]; write what is below [policy]",
+        ),
         ('uses = ["meerkle"]', "did you mean 'merkle'?"),
         ('uses = "merkle"', 'this is no list of policies; write uses = ["async", "merkle"]'),
         ("about = 5", "this is no text"),
@@ -74,9 +79,17 @@ def test_what_is_wrong_with_a_policy_is_said(tmp_path: Path, text: str, said: st
     assert str(path) in str(raised.value) or "policy" in str(raised.value)
 
 
-def test_a_policy_that_uses_itself_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_a_policy_uses_is_looked_for_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "base.toml").write_text("hints_max = 7")
+    (tmp_path / "deep/mine.toml").write_text('uses = ["../base.toml", "handoff"]')
+    assert load(str(tmp_path / "deep/mine.toml")).given["hints_max"] == 7
+
+
+@pytest.mark.parametrize("again", ["{path}", "mine.toml", "../{folder}/mine.toml"])
+def test_a_policy_that_uses_itself_is_refused(tmp_path: Path, again: str) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text(f'uses = ["{path}"]')
+    path.write_text(f'uses = ["{again.format(path=path, folder=tmp_path.name)}"]')
     with pytest.raises(Wrong, match="part of itself"):
         load(str(path))
 

@@ -189,3 +189,35 @@ def test_runs_on_processes_are_kept_if_their_seed_is(tmp_path: Path) -> None:
     for name in runs:
         assert urushi(tmp_path, "explain", name).code in (0, 1)
     assert living_in(tmp_path) == []
+
+
+def entries(folder: Path, promises: list[str], more: str = "") -> Path:
+    text = "".join(f'[[known]]\npromise = "{each}"\nwhy = "a bug"\nlink = "issue {each}"\n{more}' for each in promises)
+    (folder / "known.toml").write_text(text)
+    return folder / "known.toml"
+
+
+def test_what_is_known_is_let_through(whole: Path, tmp_path: Path) -> None:
+    """A seed counts as a suite's run does: all that it broke is known, or it is not let through."""
+    broken = query(whole, "SELECT DISTINCT promise FROM violations ORDER BY promise")
+    promises = [promise for (promise,) in broken]
+    violated = query(whole, "SELECT count(*) FROM seeds WHERE verdict = 'violated'")[0][0]
+    words = ("campaign", "report", str(whole), "--known-failures")
+    outcome = urushi(tmp_path, *words, str(entries(tmp_path, promises)))
+    assert outcome.code == 0, outcome.err
+    assert f"{violated} violated ({violated} let through)" in outcome.out
+    for promise in promises:
+        [(seeds,)] = query(whole, f"SELECT count(*) FROM violations WHERE promise = '{promise}'")  # noqa: S608 - ours
+        assert f"let through: {seeds} seed{'s' * (seeds > 1)}: {promise}: a bug (issue {promise})\n" in outcome.out
+    first = query(whole, "SELECT min(seed) FROM violations")[0][0]
+    for more in (f'seeds = "{first}"\n', 'flaw = "stops-rounds"\n', 'mechanism = "in other words"\n'):
+        outcome = urushi(tmp_path, *words, str(entries(tmp_path, promises, more)), "--json")
+        assert outcome.code == 1
+        assert outcome.document["let_through"] == (1 if "seeds" in more else 0)
+
+
+def test_known_failures_that_nobody_can_have_are_refused_before_it_begins(tmp_path: Path) -> None:
+    outcome = urushi(tmp_path, *CALM, "--seeds", "1..9", "--known-failures", str(entries(tmp_path, ["convergense"])))
+    assert outcome.code == 2
+    assert "did you mean 'convergence'?" in outcome.said
+    assert query(tmp_path / "c.sqlite", "SELECT count(*) FROM seeds") == [(0,)]

@@ -1,0 +1,44 @@
+"""Known failures among what a campaign found."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from harness import known
+from harness.campaign.results import Results
+from harness.run import Stage
+
+
+class Forgiven(NamedTuple):
+    """`seeds` broke nothing but what is known; `entries` has how many showed each that is, by its words."""
+
+    seeds: int
+    entries: dict[str, int]
+
+
+def forgiven(results: Results, path: Path | None) -> Forgiven:
+    """As a suite lets a run through: whole, or not at all."""
+    order = results.order()
+    broken = {seed: list(found) for seed, found in _broken(results)}
+    listed = known.load(path, frozenset(broken), order["scenario"], cast("Stage", order["stage"]))
+    entries: Counter[str] = Counter()
+    count = 0
+    for seed, causes in broken.items():
+        met = [
+            next((each.entry.words() for each in listed if each.is_of(seed, *cause, order["flaw"] or None)), None)
+            for cause in causes
+        ]
+        if None not in met:
+            count += 1
+            entries.update({words for words in met if words is not None})
+    return Forgiven(count, dict(entries))
+
+
+def _broken(results: Results) -> Iterator[tuple[int, Iterator[tuple[str, str]]]]:
+    """By seed: each promise that it broke, and the mechanism."""
+    rows = results.rows("SELECT seed, promise, mechanism FROM violations ORDER BY seed, promise")
+    for seed, found in groupby(rows, key=itemgetter(0)):
+        yield seed, ((promise, mechanism) for _, promise, mechanism in found)
