@@ -9,13 +9,13 @@ import msgspec
 
 from harness import suite
 from harness.demonstrations import PLANS
+from harness.plan import check_flaw
 from harness.promises import MATRIX
 from harness.run import Report, Stage
 from harness.scenario import built_in
 from harness.systems.claims import CLAIMS
 from harness.toml import parsed
 from harness.wrong import Wrong, convert, near
-from replicas.store.flaws import FLAWS
 
 _CAUSE = "  Cause: "
 
@@ -106,8 +106,7 @@ def _check(entry: Entry, place: str) -> None:
     promises = list(dict.fromkeys([*(cell.property for cell in MATRIX), *CLAIMS]))
     if entry.promise not in promises:
         raise Wrong(f"{place}.promise", f"there is no promise {entry.promise!r}", near(entry.promise, promises))
-    if entry.flaw is not None and entry.flaw not in FLAWS:
-        raise Wrong(f"{place}.flaw", f"there is no flaw {entry.flaw!r}", near(entry.flaw, list(FLAWS)))
+    check_flaw(entry.flaw, f"{place}.flaw")
     if entry.mechanism is not None and not _tokens(entry.mechanism):
         raise Wrong(f"{place}.mechanism", "it has no words", "copy some of the story's cause, or leave it out")
     for name, text in (("why", entry.why), ("link", entry.link)):

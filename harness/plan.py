@@ -241,7 +241,7 @@ def check(plan: Plan, where: str) -> None:
 
 def check_flaw(name: str | None, place: str) -> None:
     if name is not None and name not in FLAWS:
-        raise Wrong(place, f"{name!r} is no flaw", near(name, list(FLAWS)))
+        raise Wrong(place, f"{name!r} is no flaw", f"`urushi list flaws` has them; {near(name, list(FLAWS))}")
 
 
 def _check_numbers(plan: Plan, where: str) -> None:

@@ -8,6 +8,8 @@ import msgspec
 
 T = TypeVar("T")
 
+LISTED_MAX = 50
+
 _SAID = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<word>.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<word>.*)`", re.DOTALL)
@@ -40,9 +42,12 @@ class Wrong(Exception):
 
 
 def near(word: str, allowed: list[str]) -> str:
-    """The allowed words, and which of them was probably meant."""
+    """The allowed words, and which of them was probably meant. Nobody reads very many: then the nearest."""
     close = difflib.get_close_matches(word, allowed, n=1, cutoff=0.5)
     meant = f"; did you mean {close[0]!r}?" if close else ""
+    if len(allowed) > LISTED_MAX:
+        nearest = difflib.get_close_matches(word, allowed, n=5, cutoff=0)
+        return f"{len(allowed)} are allowed, such as {', '.join(nearest)}{meant}"
     return f"allowed: {', '.join(allowed)}{meant}"
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from harness import plan as plans
-from harness.wrong import Wrong, near
+from harness.wrong import Wrong
 from harness.zoo import repeat
 from harness.zoo.hunt import Find, Hunt, Outcome, hunt
 from harness.zoo.pool import Crew, Job, crew
@@ -53,8 +53,7 @@ Watch = Callable[[Progress], None]
 def chosen(names: list[str]) -> list[str]:
     """All flaws and the sound store, unless some are named."""
     for name in names:
-        if name not in FLAWS:
-            raise Wrong("FLAW", f"{name!r} is no flaw", near(name, list(FLAWS)))
+        plans.check_flaw(name, "FLAW")
     return list(dict.fromkeys(names)) or [*FLAWS, SOUND]
 
 

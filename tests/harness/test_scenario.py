@@ -1,6 +1,7 @@
 """Scenarios: every seed of a built-in one draws a plan that can run; a bad file is one message and starts nothing."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -16,7 +17,7 @@ from harness.faults.table import KINDS
 from harness.plan import check
 from harness.policy import choices, names_in_toml
 from harness.scenario import Scenario, WorkloadDraw, built_in, draw, load
-from harness.wrong import Wrong, convert
+from harness.wrong import Wrong, convert, near
 from replicas.store.policy import Policy
 from replicas.system import Level
 from tests.harness.commands import nothing_started, urushi
@@ -293,5 +294,13 @@ def test_an_unknown_name_is_told_with_the_near_miss(name: str, more: str, tmp_pa
 
 
 def test_an_unknown_flaw_is_told_with_the_near_miss() -> None:
-    with pytest.raises(Wrong, match=r"--flaw: 'skip-repair' is no flaw; allowed: .*; did you mean 'skips-repair'\?"):
+    with pytest.raises(
+        Wrong, match=r"--flaw: 'skip-repair' is no flaw; .* such as skips-repair, .*; did you mean 'skips-repair'\?"
+    ):
         draw(load("calm"), "calm", 1, "skip-repair")
+
+
+def test_of_very_many_words_the_nearest_are_told() -> None:
+    told = near("word-31x", [f"word-{number}" for number in range(1, 80)])
+    assert re.fullmatch(r"79 are allowed, such as (word-\d+, ){4}word-\d+; did you mean 'word-31'\?", told)
+    assert near("b", ["a", "b2"]) == "allowed: a, b2; did you mean 'b2'?"

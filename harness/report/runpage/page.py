@@ -6,6 +6,7 @@ from typing import Any
 from harness.report import html
 from harness.report.runpage import divergence, order, performance, plan, timeline, verdict
 from harness.report.runpage.subject import Subject
+from harness.wrong import Wrong
 
 _SECTIONS = tuple(  # their templates, in the order in which they stand
     f"run/{name}.html" for name in ("verdict", "timeline", "order", "divergence", "performance", "plan")
@@ -29,7 +30,11 @@ _SCRIPTS = (
 
 
 def write(subject: Subject, path: Path) -> None:
-    path.write_text(page(subject, path), encoding="utf-8")
+    html = page(subject, path)
+    try:
+        path.write_text(html, encoding="utf-8")
+    except OSError as problem:
+        raise Wrong(str(path), f"it cannot be written: {problem.strerror}", "choose another path") from None
 
 
 def page(subject: Subject, path: Path) -> str:
