@@ -195,3 +195,15 @@ def test_it_fits_and_stands_on_the_ground_of_its_scheme(
             "it => it.width === Math.round(it.clientWidth * devicePixelRatio)"
         )
         assert sharp
+
+
+def test_on_paper_there_is_nothing_to_press_and_no_figure_is_cut(tabs: BrowserContext, file: Path) -> None:
+    with shown(tabs, file) as tab:
+        assert tab.locator("#timeline form").is_visible()
+        tab.emulate_media(media="print")
+        pressed = tab.locator("button:visible, #timeline form:visible").evaluate_all(
+            "all => all.map(it => it.outerHTML)"
+        )
+        assert not pressed
+        breaks = tab.locator("figure, canvas").evaluate_all("all => all.map(it => getComputedStyle(it).breakInside)")
+        assert set(breaks) == {"avoid"}
