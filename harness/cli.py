@@ -11,19 +11,6 @@ from rich.markup import escape
 from checkers import files
 from checkers.history import OddHistory
 from harness import run as runs
-from harness.commands import (
-    campaigning,
-    checking,
-    comparing,
-    looking,
-    performing,
-    reproducing,
-    seeing,
-    studying,
-    suiting,
-    watching,
-)
-from harness.commands import zoo as zoos
 from harness.report import failures
 from harness.wrong import Wrong
 
@@ -36,25 +23,29 @@ app = App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
-app.command(performing.run)
-app.command(suiting.suite_, name="suite")
-app.command(suiting.canary)
-app.command(campaigning.campaign)
-app.command(comparing.compare)
-app.command(zoos.zoo)
-app.command(studying.study)
-app.command(reproducing.replay)
-app.command(reproducing.shrink)
-app.command(reproducing.explain)
-app.command(reproducing.pin)
-app.command(watching.watch)
-app.command(seeing.report)
-app.command(seeing.view)
-app.command(checking.check)
-app.command(performing.plan)
-app.command(checking.export)
-app.command(looking.list_, name="list")
-app.command(looking.doctor)
+_COMMANDS = {
+    "run": "performing:run",
+    "suite": "suiting:suite_",
+    "canary": "suiting:canary",
+    "campaign": "campaigning:campaign",
+    "compare": "comparing:compare",
+    "zoo": "zoo:zoo",
+    "study": "studying:study",
+    "replay": "reproducing:replay",
+    "shrink": "reproducing:shrink",
+    "explain": "reproducing:explain",
+    "pin": "reproducing:pin",
+    "watch": "watching:watch",
+    "report": "seeing:report",
+    "view": "seeing:view",
+    "check": "checking:check",
+    "plan": "performing:plan",
+    "export": "checking:export",
+    "list": "looking:list_",
+    "doctor": "looking:doctor",
+}
+for _name, _place in _COMMANDS.items():  # imports nothing yet: only the module of the command that is called will be
+    app.command(f"harness.commands.{_place}", name=_name)
 
 
 def _note(message: Warning | str, *_where: object, **_line: object) -> None:
@@ -66,6 +57,8 @@ def main() -> None:
     system of the user's could not be driven."""
     warnings.showwarning = _note
     try:
+        if len(sys.argv) == 1 or sys.argv[1].startswith("-"):
+            _ = [app[name] for name in _COMMANDS]  # the list of commands says what each does
         code = app(sys.argv[1:], exit_on_error=False, print_error=True)
     except CycloptsError:
         code = 2

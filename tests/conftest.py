@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
@@ -64,12 +64,13 @@ def _is_worker(config: pytest.Config) -> bool:
 def nothing_left_behind() -> Iterator[None]:
     """Fails a test that leaks a process, a thread or a listening port of this process."""
     this = psutil.Process(os.getpid())
-    children_before = {child.pid for child in this.children(recursive=True)}
+    children_before = set(_descendants(this.pid))
     threads_before = {thread.ident for thread in threading.enumerate()}
     ports_before = _listening(this)
     yield
-    new_children = [child for child in this.children(recursive=True) if child.pid not in children_before]
-    _, alive = psutil.wait_procs(new_children, timeout=_PATIENCE_S)
+    new = set(_descendants(this.pid)) - children_before
+    children = [child for child in this.children(recursive=True) if child.pid in new] if new else []
+    _, alive = psutil.wait_procs(children, timeout=_PATIENCE_S)
     assert not alive, f"the test left processes running: {[_command(child) for child in alive]}"
     left = [thread for thread in threading.enumerate() if thread.ident not in threads_before and not _pooled(thread)]
     for thread in left:
@@ -77,6 +78,15 @@ def nothing_left_behind() -> Iterator[None]:
     assert not [thread for thread in left if thread.is_alive()], f"the test left threads running: {left}"
     ports = _listening(this) - ports_before
     assert not ports, f"the test left ports listening: {ports}"
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    """As psutil knows them, which looks at every process of the machine, twice for each of thousands of tests."""
+    with suppress(OSError):  # it has just ended
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                yield int(child)
+                yield from _descendants(int(child))
 
 
 def _pooled(thread: threading.Thread) -> bool:

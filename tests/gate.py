@@ -4,8 +4,10 @@ process and after other plans, with another hash seed and another allocator. A s
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
@@ -76,19 +78,33 @@ def _kept(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.glob("*/plan.json"))
 
 
-def _all_again(folder: Path) -> None:
-    """First each in a process that has performed nothing, then one after the other, in the opposite order."""
+def _all_again(folder: Path) -> int:
+    """Each in a process that has performed nothing; meanwhile one after the other, in the opposite order."""
     places = _kept(folder)
-    for place in places:
-        child = os.fork()
-        if child == 0:
-            _again(place, "in a fresh process")
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        if status:
-            (place / "differs").write_text(f"{place.name}: in a fresh process it ended with status {status}\n")
+    beside = _forked(lambda: _each_fresh(places))
     for place in reversed(places):
         _again(place, "after other plans")
+    return os.waitstatus_to_exitcode(os.waitpid(beside, 0)[1])
+
+
+def _each_fresh(places: list[Path]) -> None:
+    for place in places:
+        _, status = os.waitpid(_forked(partial(_again, place, "in a fresh process")), 0)
+        if status:
+            (place / "differs").write_text(f"{place.name}: in a fresh process it ended with status {status}\n")
+
+
+def _forked(work: Callable[[], None]) -> int:
+    """Of a process that has one thread alone. What the work raises is told, and ends with status 1."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        work()
+    except BaseException:  # noqa: BLE001 - the copy of this process must not go on with what the parent does
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
 
 
 def _again(place: Path, when: str) -> None:
@@ -102,4 +118,4 @@ def _again(place: Path, when: str) -> None:
 
 
 if __name__ == "__main__":
-    _all_again(Path(sys.argv[1]))
+    sys.exit(_all_again(Path(sys.argv[1])))

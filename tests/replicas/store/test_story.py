@@ -321,7 +321,7 @@ DRAWS = [
 
 @pytest.mark.parametrize("draw", DRAWS)
 def test_stories_drawn_evenly(draw: Callable[[Random], Plot]) -> None:
-    for seed in range(80):
+    for seed in range(60):
         plot = draw(Random(seed))
         if failure(plot, SOUND):
             plot = shortest(plot, SOUND)
@@ -369,7 +369,7 @@ def test_what_the_witness_does_not_judge_is_a_promise_that_flaws_break() -> None
 
 @pytest.mark.parametrize("name", NEAR_MISSES)
 def test_the_witness_forgives_a_near_miss(name: str) -> None:
-    for seed in range(8):
+    for seed in range(6):
         for draw in DRAWS:
             plot = draw(Random(seed))._replace(down=None)  # it may wait for more nodes than it needs
             assert failure(plot, FLAWS[name].parts) is None, (draw, seed)
