@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from harness import suite
-from harness.report import annotations, failures, pipeline, suitepages, terminal
+from harness.report import annotations, failures, pipeline, suitepages, suites
 from harness.report.pipeline import Wanted
 from harness.result import Result
 from harness.run import Report
@@ -20,7 +20,7 @@ DEMONSTRATION = "demo:purges-unconfirmed"
 
 def perform(console: Console, order: Order, *, workers: int | None, artefacts_max: int) -> int:
     """Its runs are removed if all is well; else they stay, to be looked at."""
-    with terminal.suite_progress(console, len(order.seeds)) as watch:
+    with suites.suite_progress(console, len(order.seeds)) as watch:
         result = suite.perform(order, watch, workers=workers)
     if result.stopped:
         raise KeyboardInterrupt

@@ -22,7 +22,7 @@ from harness.commands.options import (
     Whole,
     drawer,
 )
-from harness.report import failures, pipeline, suitepages, terminal
+from harness.report import failures, pipeline, suitepages, suites
 from harness.report.console import console_for, print_json
 from harness.report.pipeline import Wanted
 from harness.result import Result, write_seeds
@@ -93,7 +93,7 @@ def suite_(
     pipeline.open_for(wanted)
     if "commit:" in seeds:
         _say(console, f"seeds {write_seeds(order.seeds)}")
-    with terminal.suite_progress(console, len(order.seeds)) as watch:
+    with suites.suite_progress(console, len(order.seeds)) as watch:
         result = suite.perform(order, watch, workers=jobs, fail_fast=fail_fast)
     result.fixed, result.untold = missed.missed(listed, result.reports)
     pages = _report(console, order, result, wanted, with_pages=reports)
@@ -109,7 +109,7 @@ def _report(console: Console, order: Order, result: Result, wanted: Wanted, *, w
     said: list[str] = []
     try:
         pages = suitepages.write(console, result) if with_pages and result.stopped != "Ctrl-C" else {}
-        terminal.show_suite(console, result, pages)
+        suites.show_suite(console, result, pages)
         suitepages.show(console, result, pages)
     finally:
         said = pipeline.write(wanted, order, result)

@@ -14,7 +14,7 @@ from rich.console import Console, RenderableType
 from harness import suite
 from harness.faults.table import KINDS
 from harness.report.failures import words
-from harness.report.terminal import SEEDS_LISTED, STORIES_MAX, property_table, show_suite, suite_progress, verdict_table
+from harness.report.suites import SEEDS_LISTED, STORIES_MAX, property_table, show_suite, suite_progress, verdict_table
 from harness.result import Finished, Reports, Result
 from harness.run import Report, run
 from harness.worker import Job, work
