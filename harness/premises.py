@@ -9,7 +9,8 @@ from checkers.history import Fault, History, Metrics
 from checkers.wipes import hidden_copies, last_copies, lone_copies
 from harness.plan import Plan
 from harness.quorums import Quorums, may_be_a_hint
-from harness.requirements import cuts_off, grace_is_short, longest_outage_ns, purges, repair_lag_ns
+from harness.requirements import purges, repair_lag_ns
+from harness.requirements_grace import cuts_off, grace_is_short, longest_outage_ns
 
 
 class Premise(NamedTuple):

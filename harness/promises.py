@@ -14,6 +14,7 @@ from harness import minting, terms
 from harness import premises as on
 from harness import requirements as needs
 from harness import requirements_bounds as bounded
+from harness import requirements_grace as grace
 from harness import requirements_kinds as kinds
 from harness import requirements_reads as of_reads
 from harness.plan import Plan
@@ -86,7 +87,7 @@ MATRIX: tuple[Cell, ...] = (
     ),
     Cell(
         "no version regression",
-        (needs.CLOCKS, needs.LONG_GRACE, minting.ABOVE_THE_PURGED),
+        (needs.CLOCKS, grace.LONG_GRACE, minting.ABOVE_THE_PURGED),
         (on.CLOCKS, on.REPAIRED_WITHIN_GRACE),
         ("repairs-any-other", "commits-later", "repairs-by-arrival", "hints-by-arrival", "never-syncs"),
         ("takes-equal", "late background repair", "a power cut while writing", "a write that mends"),
@@ -98,7 +99,7 @@ MATRIX: tuple[Cell, ...] = (
             needs.QUORUM_READS,
             needs.ONE_WIPE,
             needs.CLOCKS,
-            needs.LONG_GRACE,
+            grace.LONG_GRACE,
             minting.ABOVE_THE_PURGED,
         ),
         (on.CLOCKS, on.READS_MEET, on.REPAIRED_WITHIN_GRACE, of_reads.REPAIRS_AWAITED),
@@ -111,7 +112,7 @@ MATRIX: tuple[Cell, ...] = (
     ),
     Cell(
         "reads see acknowledged writes",
-        (needs.QUORUMS_MEET, needs.CLOCKS, needs.LONG_GRACE, minting.ABOVE_THE_PURGED),
+        (needs.QUORUMS_MEET, needs.CLOCKS, grace.LONG_GRACE, minting.ABOVE_THE_PURGED),
         (on.CLOCKS, on.COPIES_LEFT, on.READS_MEET, on.REPAIRED_WITHIN_GRACE),
         (
             "decides-on-one",
@@ -127,7 +128,7 @@ MATRIX: tuple[Cell, ...] = (
     ),
     Cell(
         "read your writes",
-        (needs.QUORUMS_MEET, needs.CLOCKS, needs.LONG_GRACE, minting.ABOVE_THE_PURGED),
+        (needs.QUORUMS_MEET, needs.CLOCKS, grace.LONG_GRACE, minting.ABOVE_THE_PURGED),
         (on.CLOCKS, on.COPIES_LEFT, on.READS_MEET, on.REPAIRED_WITHIN_GRACE),
         ("prefers-its-own",),
         ("a session that roams",),
@@ -154,7 +155,7 @@ MATRIX: tuple[Cell, ...] = (
             needs.QUORUMS_MEET,
             needs.ONE_WIPE,
             minting.CLOCKS_AGREE,
-            needs.LONG_GRACE,
+            grace.LONG_GRACE,
             minting.ABOVE_THE_PURGED,
         ),
         (
@@ -172,7 +173,7 @@ MATRIX: tuple[Cell, ...] = (
         "no tombstone resurrection",
         (
             needs.CLOCKS,
-            needs.LONG_GRACE,
+            grace.LONG_GRACE,
             minting.ABOVE_THE_PURGED,
             needs.WRITES_STAY_UP,
             needs.ALL_BACK_FOR_A_WIPED_NODE,
@@ -183,7 +184,7 @@ MATRIX: tuple[Cell, ...] = (
     ),
     Cell(
         "purge soundness",
-        (needs.CLOCKS, needs.LONG_GRACE, minting.ABOVE_THE_PURGED),
+        (needs.CLOCKS, grace.LONG_GRACE, minting.ABOVE_THE_PURGED),
         (on.CLOCKS, on.REPAIRED_WITHIN_GRACE),
         ("purges-after-quorum", "counts-earlier-repairs"),
         ("cut off until the mend", "repaired after a cut"),
@@ -192,7 +193,7 @@ MATRIX: tuple[Cell, ...] = (
         "acknowledged writes kept",
         (
             needs.CLOCKS,
-            needs.LONG_GRACE,
+            grace.LONG_GRACE,
             minting.ABOVE_THE_PURGED,
             needs.WRITES_STAY_UP,
             needs.ALL_BACK_FOR_A_WIPED_NODE,
@@ -206,7 +207,7 @@ MATRIX: tuple[Cell, ...] = (
         (
             minting.SIBLINGS,
             needs.CLOCKS,
-            needs.LONG_GRACE,
+            grace.LONG_GRACE,
             needs.WRITES_STAY_UP,
             needs.ALL_BACK_FOR_A_WIPED_NODE,
         ),

@@ -14,7 +14,7 @@ from harness.promises import MATRIX, reason_against
 from harness.report import measures
 from harness.report.lines import fold
 from harness.report.lists import quantity
-from harness.requirements import grace_in_words
+from harness.requirements_grace import grace_in_words
 from harness.run import Report, Say
 
 _NUMBER = re.compile(r"_\d+")  # of one range among many

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from checkers import resurrection
 from harness.plan import Plan
-from harness.requirements import LONG_GRACE, grace_needed_ns
+from harness.requirements_grace import LONG_GRACE, grace_needed_ns
 from harness.stages.simulation.stage import perform
 from harness.studies import plans
 from harness.studies.plans import MS, QUIET

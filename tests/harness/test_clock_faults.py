@@ -15,6 +15,7 @@ from checkers import properties
 from checkers.history import Header, Invoke, Message, Return, ordered
 from harness import premises as on
 from harness import requirements as needs
+from harness import requirements_grace as grace
 from harness.demonstrations.clocks import SKEWED
 from harness.faults import clocks
 from harness.faults.check import check_faults, overlapping
@@ -237,8 +238,8 @@ def test_what_was_dated_ahead_takes_as_much_longer_to_mend() -> None:
 def test_a_clock_that_is_off_is_an_outage_only_if_messages_look_too_old_by_it() -> None:
     of = plan([jump(30, 0, 3_000)], purge="grace", grace_ns=2 * S, skew_budget_ns=S, message_lifetime_ns=400 * MS)
     of = structs.replace(of, policy=structs.replace(of.policy, round_every_ns=100 * MS, exchange_timeout_ns=100 * MS))
-    assert needs.LONG_GRACE.missed(of) is None
-    assert "outages 3 s" in str(needs.LONG_GRACE.missed(structs.replace(of, faults=[jump(400, 0, 3_000)])))
+    assert grace.LONG_GRACE.missed(of) is None
+    assert "outages 3 s" in str(grace.LONG_GRACE.missed(structs.replace(of, faults=[jump(400, 0, 3_000)])))
 
 
 # Beyond the budget those promises do break, each of them: none is withdrawn without need.

@@ -7,6 +7,7 @@ from msgspec import structs
 
 from harness import pace
 from harness import requirements as needs
+from harness import requirements_grace as grace
 from harness.faults.kinds import MS, Fault
 from harness.plan import Plan
 from harness.scenario import draw, load
@@ -32,7 +33,7 @@ def grace_needed_ns(of: Plan) -> int:
     while low < high:
         middle = (low + high) // 2
         tried = structs.replace(of, policy=structs.replace(of.policy, grace_ns=middle))
-        low, high = (middle + 1, high) if needs.LONG_GRACE.missed(tried) else (low, middle)
+        low, high = (middle + 1, high) if grace.LONG_GRACE.missed(tried) else (low, middle)
     return low
 
 
@@ -66,16 +67,16 @@ def test_a_grace_must_outlast_hints_from_the_write_on() -> None:
 def test_the_grace_that_is_needed_is_the_longest_that_is_refused(policy: dict[str, Any]) -> None:
     faults = [Fault("f1", "kill", ["r1"], 100 * MS, 400 * MS)]
     of = structs.replace(by_grace(50 * S, **policy), faults=faults)
-    assert needs.grace_needed_ns(of) == grace_needed_ns(of) - 1
+    assert grace.grace_needed_ns(of) == grace_needed_ns(of) - 1
 
 
 def test_the_grace_is_told_in_words() -> None:
     """An outage of 0.3 s, an exchange that times out and two rounds, 50 ms of skew."""
     faults = [Fault("f1", "kill", ["r1"], 100 * MS, 400 * MS)]
-    told = [needs.grace_in_words(structs.replace(by_grace(each), faults=faults)) for each in (850 * MS, 850 * MS + 1)]
+    told = [grace.grace_in_words(structs.replace(by_grace(each), faults=faults)) for each in (850 * MS, 850 * MS + 1)]
     must = "grace: must outlast outages 0.3 s + repair lag 0.5 s + clock skew 0.05 s = 0.85 s; has 0.85 s"
     assert told == [f"{must}, too short", f"{must}, enough"]
-    assert needs.grace_in_words(plan()) is None
+    assert grace.grace_in_words(plan()) is None
 
 
 @pytest.mark.parametrize(("field", "value", "grows"), [("ranges_per_round_max", 1, 3), ("ranges_per_round_max", 2, 2)])
@@ -110,12 +111,12 @@ def test_a_nodes_share_of_what_the_cluster_may_send_is_what_must_be_enough() -> 
     ids=["no rounds", "late copies", "a trickle"],
 )
 def test_no_grace_is_long_enough_where_nothing_can_arrive(policy: dict[str, Any], word: str) -> None:
-    assert word in str(needs.LONG_GRACE.missed(by_grace(100 * S, **policy)))
+    assert word in str(grace.LONG_GRACE.missed(by_grace(100 * S, **policy)))
 
 
 def test_every_term_of_a_short_grace_is_named() -> None:
     short = structs.replace(by_grace(100 * MS, hints="handoff"), faults=[Fault("f1", "kill", ["r1"], 0, S)])
-    why = str(needs.LONG_GRACE.missed(short))
+    why = str(grace.LONG_GRACE.missed(short))
     for part in ("0.1 s is not longer than", "outages 1 s", "repair lag 0.5 s", "hints 0.7 s", "clock skew 0.05 s"):
         assert part in why
 
