@@ -12,6 +12,7 @@ from harness.plan import Disk, Network, Plan
 from harness.report.lists import quantity
 from harness.report.runpage.subject import Subject
 from harness.report.runpage.written import PAGE
+from harness.systems.named import Own
 from replicas.store.policy import CHOICES, Policy
 from replicas.store.settings import Cluster
 
@@ -41,6 +42,7 @@ def section(subject: Subject, path: Path) -> dict[str, Any]:
     files = list(_files(subject.folder)) if path.parent.resolve() == subject.folder.resolve() else []
     return {
         "drawn": _by_room(report.drawn),
+        "system": None if plan.system is msgspec.UNSET else _system(plan.system),
         "whole": _whole(plan),
         "cluster": _settings(plan.cluster, Cluster.__struct_fields__[1:]),
         "datacenters": _datacenters(plan.cluster),
@@ -81,7 +83,17 @@ def _whole(plan: Plan) -> list[Setting]:
         "stay down": " ".join(plan.down) or "none",
         "fates that are fixed": f"{len(plan.fates):,}",
     }
+    if plan.system is not msgspec.UNSET:
+        del told["mend"], told["fates that are fixed"]  # of rounds and messages of our own store
     return [Setting(name, value) for name, value in told.items()]
+
+
+def _system(own: Own) -> list[Setting]:
+    """In place of our store's settings, of which it has none."""
+    claimed = ", ".join(own.promises) or "nothing"
+    links = "faults can come between its nodes" if own.links else "no fault can come between its nodes"
+    disk = "outlives its processes, and can be wiped" if own.disk else "nothing outlives its processes"
+    return [Setting("file", own.file), Setting("claimed", claimed), Setting("links", links), Setting("disk", disk)]
 
 
 def _settings(of: msgspec.Struct, fields: Iterable[str]) -> list[Setting]:

@@ -1,6 +1,7 @@
 """The foot of a run's page: all that was drawn, each fault, what replicas counted, and the files."""
 
 import re
+import shutil
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -11,6 +12,7 @@ from harness import plan as plans
 from harness.mixtures import Exponential
 from harness.report.runpage import written
 from harness.run import Report
+from harness.systems.named import Own
 from replicas.store.policy import Policy
 from tests.harness.report import runs
 from tests.harness.report.parsed import Parsed
@@ -51,6 +53,18 @@ def test_settings_that_differ_stand_beside_their_default(page: Parsed, held: Rep
         assert words in table.text()
     for mechanism in ("read repair", "hints", "anti entropy", "purge"):
         assert mechanism in table.text()
+
+
+def test_of_somebody_elses_system_no_settings_of_ours_are_told(held: Report, tmp_path: Path) -> None:
+    folder = shutil.copytree(held.folder, tmp_path / "run")
+    own = Own("store.toml", ["convergence"], links=False, disk=True)
+    plans.write(msgspec.structs.replace(plans.read(folder / "plan.json"), system=own), folder / "plan.json")
+    page = Parsed(Path(written.write(folder).partition("#")[0]).read_text(encoding="utf-8"))
+    text = page.named("plan").text()
+    assert "file store.toml claimed convergence links no fault can come between its nodes disk outlives" in text
+    assert not page.all("table", "policy")
+    for ours in ("settings that are as by default", "Network", "Disks", "mend within"):
+        assert ours not in text
 
 
 def test_each_fault_is_a_row_that_leads_to_its_band(page: Parsed, held: Report) -> None:
