@@ -56,7 +56,7 @@ def test_minimal(tmp_path: Path) -> None:
         ('{"process": 0, "type": "invoke", "f": "read", "time": 1.5}', "Expected `int | null`, got `float`"),
         ("[]", "got `array`"),
         ("{", "Input data was truncated"),
-        ('{"process": 0, "type": "invoke", "f": "read", "value": ' + "[" * 5000, "depth"),
+        ('{"process": 0, "type": "invoke", "f": "read", "value": ' + "[" * 100_000, "depth"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(line: str, said: str, tmp_path: Path) -> None:

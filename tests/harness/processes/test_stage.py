@@ -104,7 +104,7 @@ def test_an_eventful_plan_leaves_one_node_down(proxy: Prefer, tmp_path: Path) ->
     for beating in ("f1", "f2"):
         beats = re.fullmatch(r"let go after (\d+) beats", marks[beating, "healed"].evidence)
         assert beats is not None
-        assert int(beats[1]) > 2
+        assert int(beats[1]) >= 2, "pulled, let go, and pulled again"
     assert marks["f4", "applied"].evidence == "r1: stop: gone, in order"
 
     phases = {event.name: event for event in history.events if isinstance(event, Phase)}

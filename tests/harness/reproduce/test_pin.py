@@ -87,10 +87,10 @@ def test_a_pinned_run_breaks_the_same_promise_and_replays_identical(tmp_path: Pa
 def test_the_plan_that_was_run_is_left_as_it_was(tmp_path: Path) -> None:
     run = recorded(tmp_path)
     before = (run / "plan.json").read_text()
-    told = urushi(tmp_path, "pin", RUN).out
+    outcome = urushi(tmp_path, "pin", RUN)
     assert (run / "plan.json").read_text() == before
-    assert "VIOLATED  no version regression   key k3" in told
-    assert "found by: recorded times, after 1 try in " in told
+    assert "VIOLATED  no version regression   key k3" in outcome.out, outcome
+    assert "found by: recorded times, after 1 try in " in outcome.out
 
 
 def test_what_the_recorded_times_do_not_show_is_searched_for_around_them(tmp_path: Path) -> None:
