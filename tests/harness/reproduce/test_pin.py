@@ -87,7 +87,7 @@ def test_a_pinned_run_breaks_the_same_promise_and_replays_identical(tmp_path: Pa
 def test_the_plan_that_was_run_is_left_as_it_was(tmp_path: Path) -> None:
     run = recorded(tmp_path)
     before = (run / "plan.json").read_text()
-    outcome = urushi(tmp_path, "pin", RUN)
+    outcome = urushi_process(tmp_path, "pin", RUN)
     assert (run / "plan.json").read_text() == before
     assert "VIOLATED  no version regression   key k3" in outcome.out, outcome
     assert "found by: recorded times, after 1 try in " in outcome.out
