@@ -19,6 +19,14 @@ class Forgiven(NamedTuple):
     entries: dict[str, int]
 
 
+class Cause(NamedTuple):
+    """Of a broken promise: as the seed's own story tells it, and as the report does, by a smallest plan."""
+
+    promise: str
+    own: str
+    reported: str
+
+
 def forgiven(results: Results, path: Path | None) -> Forgiven:
     """As a suite lets a run through: whole, or not at all."""
     order = results.order()
@@ -28,7 +36,7 @@ def forgiven(results: Results, path: Path | None) -> Forgiven:
     count = 0
     for seed, causes in broken.items():
         met = [
-            next((each.entry.words() for each in listed if each.is_of(seed, *cause, order["flaw"] or None)), None)
+            next((each.entry.words() for each in listed if _is_of(each, seed, cause, order["flaw"] or None)), None)
             for cause in causes
         ]
         if None not in met:
@@ -37,8 +45,15 @@ def forgiven(results: Results, path: Path | None) -> Forgiven:
     return Forgiven(count, dict(entries))
 
 
-def _broken(results: Results) -> Iterator[tuple[int, Iterator[tuple[str, str]]]]:
-    """By seed: each promise that it broke, and the mechanism."""
-    rows = results.rows("SELECT seed, promise, mechanism FROM violations ORDER BY seed, promise")
+def _is_of(entry: known.Known, seed: int, cause: Cause, flaw: str | None) -> bool:
+    return any(entry.is_of(seed, cause.promise, told, flaw) for told in (cause.own, cause.reported))
+
+
+def _broken(results: Results) -> Iterator[tuple[int, Iterator[Cause]]]:
+    """By seed."""
+    rows = results.rows(
+        "SELECT v.seed, v.promise, v.mechanism, c.mechanism FROM violations v JOIN causes c USING (seed, promise) "
+        "ORDER BY v.seed, v.promise"
+    )
     for seed, found in groupby(rows, key=itemgetter(0)):
-        yield seed, ((promise, mechanism) for _, promise, mechanism in found)
+        yield seed, (Cause(*cause) for _, *cause in found)

@@ -132,7 +132,8 @@ class Cluster:
     def values(self, key: str) -> dict[str, str | None]:
         """What each replica of the key holds of it, by node; None: a tombstone, or nothing. Without those that are
         killed or paused, which cannot say."""
-        holders = Placement(self.plan.cluster).replicas_of(key)
+        ours = self._stage.settles_within_s is None  # of somebody else's system no placement is known
+        holders = Placement(self.plan.cluster).replicas_of(key) if ours else self.nodes
         awake = [node for node in holders if node not in (*self._down, *self._paused)]
         return self._values(key, awake)
 

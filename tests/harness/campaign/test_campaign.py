@@ -216,6 +216,15 @@ def test_what_is_known_is_let_through(whole: Path, tmp_path: Path) -> None:
         assert outcome.document["let_through"] == (1 if "seeds" in more else 0)
 
 
+def test_a_mechanism_is_known_by_the_words_of_the_report(whole: Path, tmp_path: Path) -> None:
+    """Those of a smallest plan may be others than those of the seed that was shrunk."""
+    causes = query(whole, "SELECT DISTINCT promise, mechanism FROM groups")
+    parts = [entries(tmp_path, [promise], f"mechanism = '''{said}'''\n").read_text() for promise, said in causes]
+    (tmp_path / "known.toml").write_text("".join(parts))
+    outcome = urushi(tmp_path, "campaign", "report", str(whole), "--known-failures", "known.toml")
+    assert outcome.code == 0, outcome.out
+
+
 def test_known_failures_that_nobody_can_have_are_refused_before_it_begins(tmp_path: Path) -> None:
     outcome = urushi(tmp_path, *CALM, "--seeds", "1..9", "--known-failures", str(entries(tmp_path, ["convergense"])))
     assert outcome.code == 2

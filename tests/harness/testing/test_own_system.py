@@ -43,6 +43,11 @@ def cut_and_heal(cluster):
     cluster.heal()
     cluster.wait_until_mended()
 
+@pytest.mark.urushi(system="careful.toml", scenario="five.toml")
+def test_every_node_is_asked_for_a_key(urushi_cluster):
+    assert urushi_cluster.plan.cluster.n == 3
+    assert list(urushi_cluster.values("k")) == ["r1", "r2", "r3", "r4", "r5"]
+
 @pytest.mark.urushi(system="told.toml")
 def test_state(urushi_cluster):
     urushi_cluster.write("k", "v", at="r1")
@@ -77,13 +82,14 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Session:
         shutil.copy(file, folder)
     careful = (folder / "careful.toml").read_text()
     (folder / "told.toml").write_text(careful + """state = ["printf", '{"k":"told"}']\n""")
+    (folder / "five.toml").write_text("cluster = { nodes = 5, n = 3 }\n")
     (folder / "dies.toml").write_text(careful.replace("store.pl", "no-such.pl"))
     (folder / "test_store.py").write_text(TESTS)
     return session(folder, "-v")
 
 
 def test_what_holds_passes_and_what_is_broken_fails(theirs: Session) -> None:
-    assert theirs.counts() == {"failed": 2, "passed": 3, "error": 5}, theirs.out
+    assert theirs.counts() == {"failed": 2, "passed": 4, "error": 5}, theirs.out
 
 
 def test_a_broken_promise_of_theirs_is_told_as_one_of_ours(theirs: Session) -> None:
